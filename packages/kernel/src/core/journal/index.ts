@@ -1,0 +1,21 @@
+export { groupOfGap } from "./damage.ts";
+export { type Inspection, inspectSegment, recordsOf } from "./inspect.ts";
+export {
+  MARK_GROUP,
+  RECORD_BYTES_MAX,
+  RECORD_HEAD_BYTES,
+  type RecordHead,
+  readRecord,
+  type SegmentRecord,
+  writeRecordHead,
+} from "./record.ts";
+export { type Gap, type Scanned, scanSegment } from "./scan.ts";
+export {
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  JOURNAL_FORMAT,
+  recordSeed,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  segmentName,
+} from "./segment.ts";

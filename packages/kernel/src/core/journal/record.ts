@@ -1,0 +1,69 @@
+import { crc32c, crc32cOf } from "../crc32c.ts";
+import { type Bytes, type GroupId, groupId, type JournalSeq, journalSeq } from "../ids.ts";
+
+/** What a record says about itself, before its own bytes. */
+export interface RecordHead {
+  readonly seq: JournalSeq;
+  readonly group: GroupId;
+  readonly kind: number;
+}
+
+/** A record found in a segment. `bytes` is a view of the segment, not a copy. */
+export interface SegmentRecord extends RecordHead {
+  readonly bytes: Bytes;
+}
+
+/** Layout: length u32 (of the bytes), crc32c u32 (of the length and of all that follows), seq u64, group u32, kind u8. */
+export const RECORD_HEAD_BYTES = 21;
+/** No record is longer; a length beyond it is damage and is not believed. */
+export const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * The group of a *mark*: a record without bytes that opens a batch and says that all records up to its sequence
+ * were on stable storage before the batch was written. Marks take no place in the sequence.
+ */
+export const MARK_GROUP = groupId(0xffff_ffff);
+
+/** Writes a record's head into `out` at `at`; the parts follow it in the file unchanged. */
+export function writeRecordHead(
+  out: Bytes,
+  at: number,
+  head: RecordHead,
+  parts: readonly Bytes[],
+  seed: number,
+): void {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const view = new DataView(out.buffer, out.byteOffset + at, RECORD_HEAD_BYTES);
+  view.setUint32(0, length, true);
+  view.setUint32(8, head.seq >>> 0, true);
+  view.setUint32(12, Math.floor(head.seq / 0x1_0000_0000), true);
+  view.setUint32(16, head.group, true);
+  view.setUint8(20, head.kind);
+  const sum = crc32c(out.subarray(at + 8, at + 21), crc32c(out.subarray(at, at + 4), seed));
+  view.setUint32(4, crc32cOf(parts, sum), true);
+}
+
+/** The record at `at` if it is whole and its checksum holds; else null. Total: any bytes, any `at`. */
+export function readRecord(segment: Bytes, at: number, seed: number): SegmentRecord | null {
+  if (segment.length - at < RECORD_HEAD_BYTES) return null;
+  const length = u32(segment, at);
+  const end = at + RECORD_HEAD_BYTES + length;
+  if (length > RECORD_BYTES_MAX || end > segment.length) return null;
+  const high = u32(segment, at + 12);
+  if (high >= 0x20_0000) return null;
+  const sum = crc32c(segment.subarray(at + 8, end), crc32c(segment.subarray(at, at + 4), seed));
+  if (sum !== u32(segment, at + 4)) return null;
+  return {
+    seq: journalSeq(high * 0x1_0000_0000 + u32(segment, at + 8)),
+    group: groupId(u32(segment, at + 16)),
+    kind: segment[at + 20] ?? 0,
+    bytes: segment.subarray(at + RECORD_HEAD_BYTES, end),
+  };
+}
+
+/** Four bytes as a little-endian number; zeros past the end. */
+export function u32(bytes: Bytes, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+}

@@ -1,0 +1,24 @@
+/**
+ * The format of a dump. It is a sequence of frames: type u8, length u32, body. First one `header`, then frames of
+ * each type in this order, last one `end`. A dump may be cut anywhere into chunks.
+ */
+export const DUMP_VERSION = 1;
+
+export const Frame = {
+  /** version u8, revision uint, compact revision + 1 uint, chain u32 high and u32 low */
+  header: 1,
+  /** An encoded KeyValue written before the compact revision and still readable at it. */
+  base: 2,
+  /** An encoded KeyValue of the compact revision or later, in the order of the writes. */
+  put: 3,
+  /** The same of a deletion. */
+  tombstone: 4,
+  /** id u64, seconds granted uint, deadline uint */
+  lease: 5,
+  /** hash u64 of the whole state */
+  end: 6,
+} as const;
+
+export const FRAME_HEAD_BYTES = 5;
+/** More than any request can carry; a longer frame is damage. */
+export const FRAME_BYTES_MAX = 64 * 1024 * 1024;

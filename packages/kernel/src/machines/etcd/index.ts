@@ -1,0 +1,14 @@
+export {
+  checkDeleteRange,
+  checkLeaseGrant,
+  checkPut,
+  checkRange,
+  checkTxn,
+  LEASE_TTL_SECONDS_MAX,
+} from "./check.ts";
+export type { HashCursor } from "./hash-kv.ts";
+export { EtcdKind, type EtcdOptions } from "./kinds.ts";
+export { EXPIRED_LEASES_MAX } from "./lease-commands.ts";
+export { bodyOf, EtcdMachine, revisionOf } from "./machine.ts";
+export type { RangeCursor } from "./range.ts";
+export { isRejected, type Rejected } from "./rejected.ts";

@@ -1,0 +1,1 @@
+export { LEASE_COST_BYTES, type Lease, Leases } from "./leases.ts";

@@ -1,0 +1,17 @@
+export {
+  decodeSystemState,
+  encodeSystemCommand,
+  encodeSystemState,
+  type SystemCommand,
+  SystemKind,
+} from "./codec.ts";
+export { SystemMachine } from "./machine.ts";
+export {
+  clusterVersionOf,
+  learnersOf,
+  type SystemGroup,
+  type SystemKeyspace,
+  type SystemNode,
+  type SystemState,
+  votersOf,
+} from "./state.ts";

@@ -1,0 +1,281 @@
+import {
+  type Bytes,
+  byId,
+  type Command,
+  concat,
+  fail,
+  groupId,
+  type KeyspaceId,
+  keyspaceId,
+  type Machine,
+  type MachineFork,
+  Malformed,
+  type NodeId,
+  type Outcome,
+  type Results,
+  type Sink,
+  succeed,
+  Writer,
+} from "../../core/index.ts";
+import {
+  decodeSystemCommand,
+  decodeSystemState,
+  encodeSystemState,
+  type SystemCommand,
+} from "./codec.ts";
+import {
+  KEYSPACES_MAX,
+  LEARNERS_MAX,
+  NAME_CHARACTERS_MAX,
+  NODES_MAX,
+  type SystemNode,
+  type SystemState,
+  votersOf,
+} from "./state.ts";
+
+/** gRPC codes that go with the texts of etcd's Cluster API (reference §16). */
+const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
+
+/**
+ * Group 0's machine: nodes, keyspaces and groups. Everything else in the cluster follows from it: which replicas a
+ * node holds, whom it dials, which members a group should have. Small, so it is one immutable value.
+ */
+export class SystemMachine implements Machine {
+  readonly watches = null;
+  #state: SystemState;
+  #encoded: Bytes | null = null;
+  #incoming: Bytes[] = [];
+
+  constructor(initial: SystemState) {
+    this.#state = initial;
+  }
+
+  get state(): SystemState {
+    return this.#state;
+  }
+
+  apply(commands: readonly Command[], out: Results): void {
+    for (const { kind, body, origin } of commands) {
+      const outcome = this.#applyOne(kind, body);
+      if (origin !== null) out.result(origin, outcome);
+    }
+  }
+
+  fork(): MachineFork {
+    const bytes = this.#bytes();
+    const hash = hashOf(bytes);
+    return {
+      hash,
+      dump: (_from, _bytesMax, out: Sink) => {
+        out.put(bytes);
+        return null;
+      },
+      audit: () => ({ equal: hashOf(bytes) === hash }),
+      release: () => {},
+    };
+  }
+
+  load(chunk: Bytes): void {
+    this.#incoming.push(chunk.slice());
+  }
+
+  loaded(): boolean {
+    try {
+      this.#state = decodeSystemState(concat(this.#incoming));
+    } catch (error) {
+      if (error instanceof Malformed) return false;
+      throw error;
+    }
+    this.#incoming = [];
+    this.#encoded = null;
+    return true;
+  }
+
+  hash(): bigint {
+    return hashOf(this.#bytes());
+  }
+
+  tidy(): boolean {
+    return false;
+  }
+
+  dueAt(): null {
+    return null;
+  }
+
+  due(): null {
+    return null;
+  }
+
+  #bytes(): Bytes {
+    this.#encoded ??= encodeSystemState(this.#state);
+    return this.#encoded;
+  }
+
+  #applyOne(kind: number, body: Bytes): Outcome {
+    let command: SystemCommand;
+    try {
+      command = decodeSystemCommand(kind, body);
+    } catch (error) {
+      if (error instanceof Malformed) return rejected(INVALID_ARGUMENT, error.message);
+      throw error;
+    }
+    const result = transition(this.#state, command);
+    if ("refused" in result) return result.refused;
+    this.#state = result.next;
+    this.#encoded = null;
+    return succeed(result.value);
+  }
+}
+
+type Transition =
+  | { readonly refused: Outcome }
+  | { readonly next: SystemState; readonly value: Bytes };
+
+function transition(state: SystemState, command: SystemCommand): Transition {
+  switch (command.type) {
+    case "addNode":
+      return addNode(state, command);
+    case "removeNode":
+      return removeNode(state, command.node);
+    case "promoteNode":
+      return promoteNode(state, command.node);
+    case "updateNode":
+      return updateNode(state, command);
+    case "createKeyspace":
+      return createKeyspace(state, command.name, command.profile);
+  }
+}
+
+/**
+ * Asked again with the same address by a node that has not started, the answer is the same id: a node that lost the
+ * answer to its join may ask once more.
+ */
+function addNode(
+  state: SystemState,
+  { node, name, peerAddress, learner }: Extract<SystemCommand, { type: "addNode" }>,
+): Transition {
+  const known = [...state.nodes.values()].find((other) => other.peerAddress === peerAddress);
+  if (known !== undefined) {
+    return known.name === "" && name !== ""
+      ? { next: state, value: idBytes(known.node) }
+      : refuse(FAILED_PRECONDITION, "etcdserver: Peer URLs already exists");
+  }
+  if (state.nodes.has(node) || state.removed.includes(node))
+    return refuse(FAILED_PRECONDITION, "etcdserver: member ID already exist");
+  if (state.nodes.size >= NODES_MAX)
+    return refuse(FAILED_PRECONDITION, `a cluster has at most ${NODES_MAX} members`);
+  const learners = [...state.nodes.values()].filter((other) => other.learner).length;
+  if (learner && learners >= LEARNERS_MAX)
+    return refuse(FAILED_PRECONDITION, "etcdserver: too many learner members in cluster");
+  // The name comes when the node reports itself: until then it counts as not started.
+  const added: SystemNode = {
+    node,
+    name: "",
+    peerAddress,
+    clientAddresses: [],
+    learner,
+    version: 0,
+  };
+  return { next: withNode(state, added, true), value: idBytes(node) };
+}
+
+function removeNode(state: SystemState, node: NodeId): Transition {
+  const known = state.nodes.get(node);
+  if (known === undefined) return refuse(NOT_FOUND, "etcdserver: member not found");
+  if (!known.learner && votersOf(state).length === 1) {
+    return refuse(
+      FAILED_PRECONDITION,
+      "etcdserver: re-configuration failed due to not enough started members",
+    );
+  }
+  const nodes = new Map([...state.nodes].filter(([id]) => id !== node));
+  const removed = [...state.removed, node].sort(byId);
+  return {
+    next: { ...state, nodes, removed, membershipEpoch: state.membershipEpoch + 1 },
+    value: idBytes(node),
+  };
+}
+
+function promoteNode(state: SystemState, node: NodeId): Transition {
+  const known = state.nodes.get(node);
+  if (known === undefined) return refuse(NOT_FOUND, "etcdserver: member not found");
+  if (!known.learner)
+    return refuse(FAILED_PRECONDITION, "etcdserver: can only promote a learner member");
+  return { next: withNode(state, { ...known, learner: false }, true), value: idBytes(node) };
+}
+
+function updateNode(
+  state: SystemState,
+  command: Extract<SystemCommand, { type: "updateNode" }>,
+): Transition {
+  const known = state.nodes.get(command.node);
+  if (known === undefined) return refuse(NOT_FOUND, "etcdserver: member not found");
+  const taken = [...state.nodes.values()].some(
+    (other) => other.node !== command.node && other.peerAddress === command.peerAddress,
+  );
+  if (taken) return refuse(FAILED_PRECONDITION, "etcdserver: Peer URLs already exists");
+  const next: SystemNode = {
+    ...known,
+    name: command.name ?? known.name,
+    peerAddress: command.peerAddress ?? known.peerAddress,
+    clientAddresses: command.clientAddresses ?? known.clientAddresses,
+    version: command.version ?? known.version,
+  };
+  return { next: withNode(state, next, false), value: idBytes(command.node) };
+}
+
+function createKeyspace(state: SystemState, name: string, profile: string): Transition {
+  if (name.length === 0 || name.length > NAME_CHARACTERS_MAX) {
+    return refuse(
+      INVALID_ARGUMENT,
+      `a keyspace has a name of 1 to ${NAME_CHARACTERS_MAX} characters`,
+    );
+  }
+  if (state.keyspaces.size >= KEYSPACES_MAX)
+    return refuse(FAILED_PRECONDITION, `a cluster has at most ${KEYSPACES_MAX} keyspaces`);
+  if ([...state.keyspaces.values()].some((other) => other.name === name)) {
+    return refuse(FAILED_PRECONDITION, `the keyspace ${name} exists already`);
+  }
+  const { nextKeyspace: keyspace, nextGroup: group } = state;
+  const keyspaces = new Map(state.keyspaces).set(keyspace, { keyspace, name, profile, group });
+  const groups = new Map(state.groups).set(group, { group, keyspace, born: votersOf(state) });
+  const next = {
+    ...state,
+    keyspaces,
+    groups,
+    nextKeyspace: keyspaceId(keyspace + 1),
+    nextGroup: groupId(group + 1),
+  };
+  return { next, value: keyspaceBytes(keyspace) };
+}
+
+function withNode(state: SystemState, node: SystemNode, membership: boolean): SystemState {
+  const nodes = new Map(
+    [...state.nodes, [node.node, node] as const].sort(([a], [b]) => byId(a, b)),
+  );
+  return { ...state, nodes, membershipEpoch: state.membershipEpoch + (membership ? 1 : 0) };
+}
+
+const refuse = (status: number, message: string): Transition => ({
+  refused: rejected(status, message),
+});
+const rejected = (status: number, message: string): Outcome =>
+  fail({ code: "Rejected", definite: true, status, message });
+const idBytes = (node: NodeId): Bytes => new Writer(8).u64(node).take();
+const keyspaceBytes = (keyspace: KeyspaceId): Bytes => new Writer(4).u32(keyspace).take();
+
+/** FNV-1a in 64 bits over the whole state: it is small and changes rarely. */
+function hashOf(bytes: Bytes): bigint {
+  let [low, high] = [0x84222325, 0xcbf29ce4];
+  for (const byte of bytes) {
+    low ^= byte;
+    const a = Math.imul(low, 0x1b3) >>> 0;
+    const carry = Math.floor(((low >>> 0) * 0x1b3) / 0x1_0000_0000);
+    high = (Math.imul(high, 0x1b3) + carry + (low << 8)) >>> 0;
+    low = a;
+  }
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}

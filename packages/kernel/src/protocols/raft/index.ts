@@ -1,0 +1,37 @@
+export { decodeMessage, encodeMessage } from "./codec.ts";
+export {
+  electionSafety,
+  leaderCompleteness,
+  logMatching,
+  monotonicTerm,
+  stateMachineSafety,
+  type Violation,
+} from "./invariants.ts";
+export {
+  type AppendEntries,
+  type AppendEntriesReply,
+  type RaftMessage,
+  type RequestVote,
+  type Term,
+  term,
+} from "./message.ts";
+export { raft } from "./protocol.ts";
+export {
+  decodeConfig,
+  decodeRecord,
+  encodeConfig,
+  type RaftRecord,
+  readConfig,
+  writeConfig,
+} from "./record.ts";
+export { ALL_RULES, DEFAULT_SETTINGS, type RaftRules, type RaftSettings } from "./settings.ts";
+export {
+  configIndexOf,
+  configOf,
+  leaderOf,
+  type RaftEffect,
+  type RaftState,
+  type RaftStep,
+  type Role,
+} from "./state.ts";
+export type { RaftInput } from "./step.ts";

@@ -1,0 +1,87 @@
+import {
+  type GroupConfig,
+  Log,
+  type LogIndex,
+  type NodeId,
+  type Now,
+  type Position,
+} from "../../core/index.ts";
+import type { AppendEntriesReply, Term } from "./message.ts";
+import { encodeInstalled } from "./record.ts";
+import { probing, withProgress } from "./replication.ts";
+import {
+  hardStateOf,
+  leaderOf,
+  persist,
+  type RaftState,
+  type RaftStep,
+  send,
+  then,
+} from "./state.ts";
+
+/** The snapshot streamed to a member arrived, or did not: either way its log is probed again, from where it now is. */
+export function onTransferred(
+  state: RaftState,
+  _now: Now,
+  to: NodeId,
+  at: Position,
+  ok: boolean,
+): RaftStep {
+  if (state.role.type !== "Leader") return [state, []];
+  const progress = state.role.progress.get(to);
+  if (progress === undefined || progress.mode !== "snapshot") return [state, []];
+  const matchIndex = (
+    ok ? Math.max(progress.matchIndex, at.index) : progress.matchIndex
+  ) as LogIndex;
+  const next = probing({ ...progress, matchIndex });
+  // Not arrived: wait for one retransmission time before trying again, or a dead member would be streamed to for ever.
+  return [
+    withProgress(
+      state,
+      to,
+      ok ? next : { ...next, nextIndex: (state.log.base.index + 1) as LogIndex },
+    ),
+    [],
+  ];
+}
+
+/**
+ * The machine now is the snapshot, and its checkpoint is durable: the log starts there. Nothing that this replica held
+ * beyond can be committed, since it differs from the snapshot at the snapshot's own position (`wants`).
+ */
+export function onInstalled(
+  state: RaftState,
+  now: Now,
+  at: Position,
+  config: GroupConfig,
+): RaftStep {
+  const next: RaftState = {
+    ...state,
+    log: Log.startingAt(at),
+    commitIndex: at.index,
+    handedOut: at.index,
+    lastApplied: at.index,
+    durableIndex: at.index,
+    undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
+    configs: [{ index: at.index, config }],
+    repairing: false,
+    installing: null,
+  };
+  return then(
+    persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config), 0 as LogIndex),
+    (s) => {
+      const leader = leaderOf(s);
+      if (leader === null || leader === s.self) return [s, []];
+      const reply: AppendEntriesReply = {
+        type: "AppendEntriesReply",
+        term: s.term,
+        success: true,
+        matchIndex: at.index,
+        conflictTerm: 0 as Term,
+        rejectedIndex: 0 as LogIndex,
+        round: 0,
+      };
+      return [s, [send(s, leader, reply, "log")]];
+    },
+  );
+}

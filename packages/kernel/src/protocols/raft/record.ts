@@ -1,0 +1,168 @@
+import {
+  type Bytes,
+  type Entry,
+  type EntryKind,
+  type GroupConfig,
+  type LogIndex,
+  logIndex,
+  Malformed,
+  type NodeId,
+  nodeId,
+  type Position,
+  Reader,
+  Writer,
+} from "../../core/index.ts";
+import { type Term, term } from "./message.ts";
+
+/** Term and vote are one record, written at once: two could be torn apart by a crash (card 21, first trap). */
+export interface HardState {
+  readonly term: Term;
+  readonly votedFor: NodeId | null;
+  readonly commitIndex: LogIndex;
+  /** What was durable here was lost. Until the log is whole again this replica takes no part in elections. */
+  readonly repairing: boolean;
+}
+
+/** What a Raft replica puts into the journal. */
+export type RaftRecord =
+  | { readonly type: "HardState"; readonly hardState: HardState }
+  /** The log is now: what it was up to `prev`, then these entries. Says both append and truncation. */
+  | {
+      readonly type: "Append";
+      readonly hardState: HardState;
+      readonly prev: Position;
+      readonly entries: readonly Entry[];
+    }
+  /** The machine was replaced by a snapshot at this position; the log before it is void. */
+  | {
+      readonly type: "Installed";
+      readonly hardState: HardState;
+      readonly at: Position;
+      readonly config: GroupConfig;
+    };
+
+const VERSION = 1;
+const VOTED = 1;
+const REPAIRING = 2;
+const TYPES = ["HardState", "Append", "Installed"] as const;
+const KINDS: readonly EntryKind[] = ["noop", "command", "configuration"];
+/** Members of one group, in any role; a decoder refuses more. */
+const MEMBERS_MAX = 64;
+
+export function encodeHardState(hardState: HardState): Bytes {
+  return head(new Writer(32), 0, hardState).take();
+}
+
+export function encodeAppend(
+  hardState: HardState,
+  prev: Position,
+  entries: readonly Entry[],
+): Bytes {
+  const writer = head(new Writer(64 + entriesBytes(entries)), 1, hardState);
+  return writeEntries(writer.uint(prev.index).uint(prev.epoch), entries).take();
+}
+
+export function encodeInstalled(hardState: HardState, at: Position, config: GroupConfig): Bytes {
+  const writer = head(new Writer(128), 2, hardState).uint(at.index).uint(at.epoch);
+  return writeConfig(writer, config).take();
+}
+
+/** Throws `Malformed`; a record that passed its checksum and does not decode is damage. */
+export function decodeRecord(bytes: Bytes): RaftRecord {
+  const reader = new Reader(bytes);
+  if (reader.u8() !== VERSION) throw new Malformed("a Raft record of another release");
+  const type = TYPES[reader.u8()];
+  const hardState = readHardState(reader);
+  if (type === undefined) throw new Malformed("no such Raft record");
+  if (type === "HardState") return { type, hardState };
+  const position = { index: logIndex(reader.uint()), epoch: reader.uint() };
+  if (type === "Installed") return { type, hardState, at: position, config: readConfig(reader) };
+  return { type, hardState, prev: position, entries: readEntries(reader, position.index) };
+}
+
+/** Entries follow each other from prev + 1, so their indexes are not written. */
+export function writeEntries(writer: Writer, entries: readonly Entry[]): Writer {
+  writer.u32(entries.length);
+  for (const entry of entries) {
+    writer.uint(entry.epoch).u8(KINDS.indexOf(entry.kind)).bytes(entry.command);
+  }
+  return writer;
+}
+
+export function readEntries(reader: Reader, after: LogIndex): readonly Entry[] {
+  const count = reader.u32();
+  // An entry takes 13 bytes at least: a count that lies is found before anything is allocated for it.
+  if (count * 13 > reader.left) throw new Malformed(`${count} entries in ${reader.left} bytes`);
+  const entries: Entry[] = [];
+  for (let i = 1; i <= count; i++) {
+    const epoch = reader.uint();
+    const kind = KINDS[reader.u8()];
+    if (kind === undefined) throw new Malformed("no such entry kind");
+    entries.push({ index: logIndex(after + i), epoch, kind, command: reader.bytes() });
+  }
+  return entries;
+}
+
+export const entriesBytes = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, entry) => sum + 13 + entry.command.length, 4);
+
+export function writeConfig(writer: Writer, config: GroupConfig): Writer {
+  writer.uint(config.epoch).u8(config.outgoing === null ? 0 : 1);
+  for (const members of [config.voters, config.outgoing ?? [], config.learners]) {
+    writer.u8(members.length);
+    for (const member of members) writer.u64(member);
+  }
+  return writer;
+}
+
+export function readConfig(reader: Reader): GroupConfig {
+  const epoch = reader.uint();
+  const joint = reader.u8() === 1;
+  const [voters, outgoing, learners] = [
+    readMembers(reader),
+    readMembers(reader),
+    readMembers(reader),
+  ];
+  return { epoch, voters, outgoing: joint ? outgoing : null, learners };
+}
+
+export const encodeConfig = (config: GroupConfig): Bytes =>
+  writeConfig(new Writer(64), config).take();
+export const decodeConfig = (bytes: Bytes): GroupConfig => readConfig(new Reader(bytes));
+
+function readMembers(reader: Reader): readonly NodeId[] {
+  const count = reader.u8();
+  if (count > MEMBERS_MAX) throw new Malformed(`${count} members`);
+  return Array.from({ length: count }, () => readId(reader));
+}
+
+function readId(reader: Reader): NodeId {
+  const id = reader.u64();
+  if (id >= 1n << 63n) throw new Malformed("an id has 63 bits");
+  return nodeId(id);
+}
+
+function head(
+  writer: Writer,
+  type: number,
+  { term: at, votedFor, commitIndex, repairing }: HardState,
+): Writer {
+  writer
+    .u8(VERSION)
+    .u8(type)
+    .uint(at)
+    .u8((votedFor === null ? 0 : VOTED) | (repairing ? REPAIRING : 0));
+  return writer.u64(votedFor ?? 0n).uint(commitIndex);
+}
+
+function readHardState(reader: Reader): HardState {
+  const at = term(reader.uint());
+  const flags = reader.u8();
+  const id = readId(reader);
+  return {
+    term: at,
+    votedFor: (flags & VOTED) === 0 ? null : id,
+    commitIndex: logIndex(reader.uint()),
+    repairing: (flags & REPAIRING) !== 0,
+  };
+}

@@ -1,0 +1,171 @@
+import {
+  type Entry,
+  type GroupConfig,
+  Log,
+  type LogIndex,
+  Malformed,
+  NO_POSITION,
+  type NodeId,
+  type Now,
+  type PersistSeq,
+  type Position,
+  type Recovered,
+  seeded,
+} from "../../core/index.ts";
+import { configsIn } from "./log-writes.ts";
+import { type Term, term } from "./message.ts";
+import { decodeRecord, type HardState } from "./record.ts";
+import type { RaftSettings } from "./settings.ts";
+import {
+  type ConfigAt,
+  NO_READS,
+  persistHardState,
+  type RaftState,
+  type RaftStep,
+  resetElectionTimer,
+} from "./state.ts";
+
+/**
+ * A replica from what its disk kept. The log is replayed up to the commit index that was last written: what was
+ * served before the crash is served again, never less (contracts, Restart).
+ *
+ * Null where the records contradict each other or leave a gap: then something that was durable is gone, and the group
+ * must be repaired from its peers.
+ */
+export function start(
+  settings: RaftSettings,
+  self: NodeId,
+  config: GroupConfig,
+  recovered: Recovered,
+  seed: bigint,
+  now: Now,
+): RaftStep | null {
+  const kept = replay(recovered, config);
+  if (kept === null) return null;
+  const { hardState, log, applied, configs } = kept;
+  const commitIndex = Math.max(hardState.commitIndex, applied.index) as LogIndex;
+  if (commitIndex > log.lastIndex) return null;
+  const state: RaftState = {
+    term: hardState.term,
+    votedFor: hardState.votedFor,
+    log,
+    commitIndex,
+    repairing: hardState.repairing,
+    self,
+    settings,
+    random: seeded(seed),
+    role: { type: "Follower", leader: null },
+    configs,
+    handedOut: commitIndex,
+    lastApplied: applied.index,
+    persisted: 0 as PersistSeq,
+    durable: 0 as PersistSeq,
+    undurable: [],
+    durableIndex: log.lastIndex,
+    heardFromLeaderAt: null,
+    electionAt: null,
+    reads: NO_READS,
+    installing: null,
+  };
+  const entries = log.slice(applied.index, commitIndex);
+  return [
+    resetElectionTimer(state, now.ticks),
+    entries.length === 0 ? [] : [{ type: "Commit", entries }],
+  ];
+}
+
+interface Kept {
+  readonly hardState: HardState;
+  readonly log: Log;
+  readonly applied: Position;
+  readonly configs: readonly ConfigAt[];
+}
+
+function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept | null {
+  const applied = checkpoint?.at ?? NO_POSITION;
+  let kept: Kept & { readonly log: Log; readonly begun: boolean } = {
+    hardState:
+      checkpoint === null || checkpoint.meta === null ? fresh() : hardStateIn(checkpoint.meta),
+    log: Log.startingAt(applied),
+    applied,
+    configs: [{ index: applied.index, config: checkpoint?.config ?? initial }],
+    begun: false,
+  };
+  for (const bytes of records) {
+    const record = decodeRecord(bytes);
+    if (record.type === "Installed") {
+      // The checkpoint of an installed snapshot is durable before this record: an older machine cannot join it.
+      if (record.at.index > applied.index) return null;
+      if (record.at.index === applied.index)
+        kept = { ...kept, log: Log.startingAt(applied), begun: true };
+    } else if (record.type === "Append") {
+      const log = rejoin(kept.log, kept.begun, record.prev, record.entries, applied);
+      if (log === null) return null;
+      const known = kept.configs.filter(
+        ({ index }) => index <= Math.max(record.prev.index, applied.index),
+      );
+      const added = configsIn(record.entries).filter(({ index }) => index > applied.index);
+      kept = { ...kept, log, begun: true, configs: [...known, ...added] };
+    }
+    kept = { ...kept, hardState: record.hardState };
+  }
+  // The machine may be ahead of the log on disk: an entry is applied once others hold it, before our own record of it
+  // is durable. What the machine holds is committed; a log that ends before it or contradicts it there begins anew.
+  const joins = kept.log.epochAt(applied.index) === applied.epoch;
+  return joins ? kept : { ...kept, log: Log.startingAt(applied), configs: kept.configs.slice(0, 1) };
+}
+
+/** Records reach back before the checkpoint's position, so that followers can be served from the log after a restart. */
+function rejoin(
+  log: Log,
+  begun: boolean,
+  prev: Position,
+  entries: readonly Entry[],
+  applied: Position,
+): Log | null {
+  if (!begun) return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
+  if (prev.index < log.base.index) {
+    // An overwrite from below the first record kept: nothing above it survives.
+    return Log.startingAt(prev).append(entries);
+  }
+  return log.epochAt(prev.index) === prev.epoch ? log.truncate(prev.index).append(entries) : null;
+}
+
+/**
+ * A replica whose records are damaged begins again, empty: its log comes from its peers. It stands and votes in no
+ * election until then, because what it lost may be the very copy that made an entry committed; and in no term up to
+ * the highest it can have voted in, because it does not remember for whom (RF-13, JN-2).
+ */
+export function startRepairing(
+  settings: RaftSettings,
+  self: NodeId,
+  config: GroupConfig,
+  readable: Iterable<Uint8Array>,
+  seed: bigint,
+  now: Now,
+): RaftStep {
+  let highest = 0;
+  for (const bytes of readable) highest = Math.max(highest, decodeRecord(bytes).hardState.term);
+  const begun = start(settings, self, config, { checkpoint: null, records: [] }, seed, now);
+  if (begun === null) throw new RangeError("an empty replica always starts");
+  const state: RaftState = {
+    ...begun[0],
+    term: term(highest + 1),
+    votedFor: self,
+    repairing: true,
+  };
+  return persistHardState(state, now.ticks);
+}
+
+const fresh = (): HardState => ({
+  term: term(0),
+  votedFor: null,
+  commitIndex: 0 as LogIndex,
+  repairing: false,
+});
+
+function hardStateIn(meta: Uint8Array): HardState {
+  const record = decodeRecord(meta);
+  if (record.type !== "HardState") throw new Malformed("a checkpoint of Raft carries a hard state");
+  return { ...record.hardState, term: record.hardState.term as Term };
+}

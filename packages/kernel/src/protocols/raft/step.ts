@@ -1,0 +1,251 @@
+import {
+  assert,
+  type Input,
+  type LogIndex,
+  type NodeId,
+  type Now,
+  type PersistSeq,
+  type Position,
+  type Ticks,
+  unreachable,
+} from "../../core/index.ts";
+import {
+  hearsLeader,
+  onLeaderLinkDown,
+  onPreVote,
+  onPreVoteReply,
+  onRequestVote,
+  onRequestVoteReply,
+  onVoteDurable,
+} from "./election.ts";
+import { onInstalled, onTransferred } from "./installation.ts";
+import { onChangeMembers } from "./membership.ts";
+import type { RaftMessage } from "./message.ts";
+import { onPropose } from "./propose.ts";
+import { confirmReads, onRead, onReadIndex, onReadIndexReply } from "./reads.ts";
+import {
+  advanceCommit,
+  onAppendEntries,
+  onAppendEntriesReply,
+  onHeartbeat,
+  onHeartbeatReply,
+  probing,
+  replicate,
+  withProgress,
+} from "./replication.ts";
+import {
+  becomeFollower,
+  leaderOf,
+  type RaftEffect,
+  type RaftState,
+  type RaftStep,
+  sendEarly,
+  then,
+} from "./state.ts";
+import { onWake, wakeUp } from "./timers.ts";
+import { continueTransfer, onTimeoutNow, onTransferLeadership, onYield } from "./transfer.ts";
+
+export type RaftInput = Input<RaftMessage>;
+
+/**
+ * One turn of a replica: every input in order, then once what follows from all of them. Entries are sent, commits
+ * counted and reads confirmed per turn, not per message.
+ */
+export function step(state: RaftState, now: Now, inputs: readonly RaftInput[]): RaftStep {
+  let current = state;
+  const effects: RaftEffect[] = [];
+  for (const input of inputs) {
+    const [next, more] = onInput(wakeUp(current, now, input), now, input);
+    current = next;
+    for (const effect of more) effects.push(effect);
+  }
+  const [last, more] = endTurn(current, now);
+  for (const effect of more) effects.push(effect);
+  return [last, effects];
+}
+
+function endTurn(state: RaftState, now: Now): RaftStep {
+  let step = advanceCommit(state, now);
+  step = then(step, (s) => confirmReads(s, now));
+  step = then(step, (s) => replicate(s, now));
+  return then(step, (s) => continueTransfer(s, now));
+}
+
+function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
+  switch (input.type) {
+    case "Receive":
+      return onReceive(state, now, input.from, input.message);
+    case "Propose":
+      return onPropose(state, now, input.commands);
+    case "Read":
+      return onRead(state, now, input.ids, input.level);
+    case "Durable":
+      return onVoteDurable(onDurable(state, input.upTo), now, input.upTo);
+    case "Applied":
+      return [{ ...state, lastApplied: input.upTo }, []];
+    case "Link":
+      return onLink(state, now, input.peer, input.up);
+    case "ChangeMembers":
+      return onChangeMembers(state, now, input.id, input.change, input.epoch);
+    case "TransferLeadership":
+      return onTransferLeadership(state, now, input.id, input.to);
+    case "Yield":
+      return onYield(state, now);
+    case "Transferred":
+      return onTransferred(state, now, input.to, input.at, input.ok);
+    case "Installing":
+      return [{ ...state, installing: input.at }, []];
+    case "Installed":
+      return onInstalled(state, now, input.at, input.config);
+    case "Compact":
+      return [
+        { ...state, log: state.log.drop(Math.min(input.upTo, state.lastApplied) as LogIndex) },
+        [],
+      ];
+    case "Wake":
+      return onWake(state, now);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** What is common to all messages is applied here, once: newer terms are adopted, stale messages answered or dropped. */
+function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
+  if (!state.settings.rules.termCheck)
+    return then(follow(state, now, from, message), (s) => dispatch(s, now, from, message));
+  if (message.type === "PreVote") return onPreVote(state, now, from, message);
+  if (message.term < state.term) return onStale(state, from, message);
+  // A member that hears its leader ignores candidates, so that one who was cut off cannot depose it (dissertation §4.2.3).
+  if (
+    message.type === "RequestVote" &&
+    !message.transfer &&
+    hearsLeader(state, now) &&
+    message.term > state.term
+  ) {
+    return [state, []];
+  }
+  const granted = message.type === "PreVoteReply" && message.voteGranted;
+  const adopted: RaftStep =
+    message.term > state.term && !granted
+      ? becomeFollower(state, now.ticks, message.term, null)
+      : [state, []];
+  return then(adopted, (s) =>
+    then(follow(s, now, from, message), (f) => dispatch(f, now, from, message)),
+  );
+}
+
+/** Entries and heartbeats come from the leader of their term: whoever is not it follows it, and leaves it alone. */
+function follow(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
+  if (message.type !== "AppendEntries" && message.type !== "Heartbeat") return [state, []];
+  if (state.role.type === "Follower" && state.role.leader === from) {
+    return [stayFollower(state, now), []];
+  }
+  assert(
+    state.role.type !== "Leader" || broken(state),
+    "two leaders in one term (Election Safety)",
+  );
+  return becomeFollower(state, now.ticks, state.term, from);
+}
+
+const broken = (state: RaftState): boolean => Object.values(state.settings.rules).includes(false);
+
+/**
+ * Heard the leader. The random time-out is drawn when following begins and only moved on from then on: drawing
+ * again at every heartbeat would cost a new state for nothing.
+ */
+function stayFollower(state: RaftState, now: Now): RaftState {
+  const waited =
+    state.heardFromLeaderAt === null || state.electionAt === null
+      ? null
+      : state.electionAt - state.heardFromLeaderAt;
+  const { electionTicksMin, electionTicksMax } = state.settings;
+  const patience =
+    waited === null || waited < electionTicksMin
+      ? electionTicksMax
+      : Math.min(waited, electionTicksMax);
+  return { ...state, heardFromLeaderAt: now.ticks, electionAt: (now.ticks + patience) as Ticks };
+}
+
+/** A leader of an earlier term learns from the answer that it is one; everything else that is old is dropped. */
+function onStale(state: RaftState, from: NodeId, message: RaftMessage): RaftStep {
+  switch (message.type) {
+    case "AppendEntries":
+    case "Heartbeat": {
+      const reply: RaftMessage = {
+        type: "HeartbeatReply",
+        term: state.term,
+        round: 0,
+        lastLogIndex: 0 as LogIndex,
+      };
+      // Early: the term was made durable when it was adopted, or it will be told again.
+      return [state, [sendEarly(from, reply)]];
+    }
+    case "RequestVote":
+      return [
+        state,
+        [sendEarly(from, { type: "RequestVoteReply", term: state.term, voteGranted: false })],
+      ];
+    default:
+      return [state, []];
+  }
+}
+
+function dispatch(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
+  switch (message.type) {
+    case "PreVote":
+      return onPreVote(state, now, from, message);
+    case "PreVoteReply":
+      return onPreVoteReply(state, now, from, message);
+    case "RequestVote":
+      return onRequestVote(state, now, from, message);
+    case "RequestVoteReply":
+      return onRequestVoteReply(state, now, from, message);
+    case "AppendEntries":
+      return onAppendEntries(state, now, from, message);
+    case "AppendEntriesReply":
+      return onAppendEntriesReply(state, now, from, message);
+    case "Heartbeat":
+      return onHeartbeat(state, now, from, message);
+    case "HeartbeatReply":
+      return onHeartbeatReply(state, now, from, message);
+    case "TimeoutNow":
+      return onTimeoutNow(state, now, message);
+    case "ReadIndex":
+      return onReadIndex(state, now, from, message);
+    case "ReadIndexReply":
+      return onReadIndexReply(state, message);
+    default:
+      return unreachable(message);
+  }
+}
+
+/** The disk holds everything persisted up to here: that much of the log may be counted. */
+function onDurable(state: RaftState, upTo: PersistSeq): RaftState {
+  let durableIndex = state.durableIndex;
+  let done = 0;
+  for (const { seq, lastIndex } of state.undurable) {
+    if (seq > upTo) break;
+    durableIndex = lastIndex;
+    done++;
+  }
+  if (done === 0) return state;
+  return { ...state, durable: upTo, durableIndex, undurable: state.undurable.slice(done) };
+}
+
+/** A closed link is a hint: what was under way is lost, and a leader that is cut off may be dead. */
+function onLink(state: RaftState, now: Now, peer: NodeId, up: boolean): RaftStep {
+  if (state.role.type === "Leader") {
+    const progress = state.role.progress.get(peer);
+    return [
+      progress?.mode === "replicate" ? withProgress(state, peer, probing(progress)) : state,
+      [],
+    ];
+  }
+  return !up && leaderOf(state) === peer ? [onLeaderLinkDown(state, now), []] : [state, []];
+}
+
+/** Whether a snapshot at this position brings anything: what the log holds already is committed in place instead. */
+export const wants = (state: RaftState, at: Position): boolean =>
+  at.index > state.commitIndex &&
+  state.log.epochAt(at.index) !== at.epoch &&
+  state.installing === null;

@@ -1,0 +1,133 @@
+import { type Now, quorumValue, type Ticks } from "../../core/index.ts";
+import { onElectionTimeout } from "./election.ts";
+import { beginRound } from "./reads.ts";
+import { configOf, type Leader, type RaftState, type RaftStep, then } from "./state.ts";
+import type { RaftInput } from "./step.ts";
+import { stepAside } from "./transfer.ts";
+
+/** When this replica wants to be woken. Null: it sleeps until spoken to. */
+export function wakeAt(state: RaftState): Ticks | null {
+  const hung = state.undurable[0];
+  if (state.role.type !== "Leader") {
+    const asked = state.reads.asked[0];
+    const again =
+      asked === undefined ? null : ((asked.sentAt + state.settings.retransmitTicks) as Ticks);
+    return earliest(state.electionAt, again);
+  }
+  const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
+  if (asleep) return null;
+  const hungAt = hung === undefined ? null : ((hung.at + state.settings.electionTicksMax) as Ticks);
+  return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
+}
+
+export function onWake(state: RaftState, now: Now): RaftStep {
+  if (state.role.type === "Leader") return onLeaderWake(state, state.role, now);
+  return state.electionAt !== null && now.ticks >= state.electionAt
+    ? onElectionTimeout(state, now)
+    : [state, []];
+}
+
+function onLeaderWake(state: RaftState, role: Leader, now: Now): RaftStep {
+  if (role.asleep) return [state, []];
+  if (isDiskHung(state, now) || hasLostQuorum(state, role, now)) return stepAside(state, now);
+  const quorumCheckAt =
+    now.ticks >= role.quorumCheckAt ? nextCheck(state, now) : role.quorumCheckAt;
+  const next: RaftState = { ...state, role: { ...role, quorumCheckAt } };
+  return now.ticks >= role.heartbeatAt ? then([next, []], (s) => heartbeat(s, now)) : [next, []];
+}
+
+/** All leaders of a node beat at the same multiples of the interval, so that their heartbeats share frames. */
+function heartbeat(state: RaftState, now: Now): RaftStep {
+  if (state.role.type !== "Leader") return [state, []];
+  const { heartbeatTicks } = state.settings;
+  const heartbeatAt = ((Math.floor(now.ticks / heartbeatTicks) + 1) * heartbeatTicks) as Ticks;
+  const quiesce = mayQuiesce(state, state.role, now);
+  return beginRound(
+    { ...state, role: { ...state.role, heartbeatAt, asleep: quiesce } },
+    { ...state.role, heartbeatAt, asleep: quiesce },
+    now,
+    quiesce,
+  );
+}
+
+/**
+ * A group in which everybody holds and knows everything needs no heartbeats: node-level liveness replaces them, and
+ * any input wakes it. A follower that misses the word wakes its leader by asking for a pre-vote.
+ */
+function mayQuiesce(state: RaftState, role: Leader, now: Now): boolean {
+  const { quiesceTicks } = state.settings;
+  const { lastIndex } = state.log;
+  if (quiesceTicks === 0 || now.ticks - role.lastBusyAt < quiesceTicks) return false;
+  if (
+    state.commitIndex !== lastIndex ||
+    state.lastApplied !== lastIndex ||
+    state.undurable.length > 0
+  )
+    return false;
+  if (role.reads.length > 0 || role.transfer !== null || configOf(state).outgoing !== null)
+    return false;
+  return [...role.progress.values()].every(
+    (p) =>
+      p.mode === "replicate" &&
+      p.matchIndex === lastIndex &&
+      p.toldCommit === lastIndex &&
+      p.inflight.length === 0,
+  );
+}
+
+/** Anything but the passing of time wakes a sleeping leader; its members get a fresh grace before they count as lost. */
+export function wakeUp(state: RaftState, now: Now, input: RaftInput): RaftState {
+  if (state.role.type !== "Leader" || !state.role.asleep) return state;
+  if (
+    input.type === "Wake" ||
+    input.type === "Durable" ||
+    input.type === "Applied" ||
+    input.type === "Compact"
+  )
+    return state;
+  if (
+    input.type === "Receive" &&
+    input.message.type === "HeartbeatReply" &&
+    input.message.term === state.term
+  )
+    return state;
+  const progress = new Map(
+    [...state.role.progress].map(([peer, p]) => [peer, { ...p, heardAt: now.ticks }]),
+  );
+  return {
+    ...state,
+    role: {
+      ...state.role,
+      progress,
+      asleep: false,
+      heartbeatAt: now.ticks,
+      quorumCheckAt: nextCheck(state, now),
+      lastBusyAt: now.ticks,
+    },
+  };
+}
+
+/** No majority answered for an election time-out: somebody else may lead by now (dissertation §6.2). */
+function hasLostQuorum(state: RaftState, role: Leader, now: Now): boolean {
+  if (!state.settings.rules.checkQuorum || now.ticks < role.quorumCheckAt) return false;
+  const heard = quorumValue(configOf(state), (member) =>
+    member === state.self ? now.ticks : (role.progress.get(member)?.heardAt ?? 0),
+  );
+  return now.ticks - heard > state.settings.electionTicksMax;
+}
+
+/** A leader whose disk hangs commits nothing and must not keep others from leading (RF-12). */
+function isDiskHung(state: RaftState, now: Now): boolean {
+  const oldest = state.undurable[0];
+  if (oldest === undefined || !state.settings.rules.stepDownOnHungDisk) return false;
+  return now.ticks - oldest.at >= state.settings.electionTicksMax;
+}
+
+const nextCheck = (state: RaftState, now: Now): Ticks =>
+  (now.ticks + state.settings.electionTicksMin) as Ticks;
+
+function earliest(...times: readonly (Ticks | null)[]): Ticks | null {
+  let least: Ticks | null = null;
+  for (const time of times) if (time !== null && (least === null || time < least)) least = time;
+  return least;
+}

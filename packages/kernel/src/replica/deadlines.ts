@@ -1,0 +1,34 @@
+import type { RequestId, Ticks } from "../core/index.ts";
+
+/** Deadlines are kept to this grain: a request ends within it after its deadline, never before. */
+const GRAIN_TICKS = 32;
+
+/** Requests by deadline, in buckets: adding is O(1), and what ended otherwise is passed over when its bucket is due. */
+export class Deadlines {
+  readonly #buckets = new Map<number, RequestId[]>();
+  #earliest = Number.MAX_SAFE_INTEGER;
+
+  add(id: RequestId, deadline: Ticks): void {
+    const bucket = Math.ceil(deadline / GRAIN_TICKS);
+    const ids = this.#buckets.get(bucket);
+    if (ids === undefined) this.#buckets.set(bucket, [id]);
+    else ids.push(id);
+    this.#earliest = Math.min(this.#earliest, bucket);
+  }
+
+  get wakeAt(): Ticks | null {
+    return this.#buckets.size === 0 ? null : ((this.#earliest * GRAIN_TICKS) as Ticks);
+  }
+
+  /** Those whose deadline has passed, in the order of their deadlines. */
+  take(now: Ticks): readonly RequestId[] {
+    if (this.#buckets.size === 0 || now < this.#earliest * GRAIN_TICKS) return [];
+    const due = [...this.#buckets.keys()]
+      .filter((bucket) => bucket * GRAIN_TICKS <= now)
+      .sort((a, b) => a - b);
+    const ids = due.flatMap((bucket) => this.#buckets.get(bucket) ?? []);
+    for (const bucket of due) this.#buckets.delete(bucket);
+    this.#earliest = Math.min(Number.MAX_SAFE_INTEGER, ...this.#buckets.keys());
+    return ids;
+  }
+}

@@ -1,0 +1,29 @@
+export {
+  encodeSystemCommand,
+  type SystemCommand,
+  SystemKind,
+  type SystemState,
+} from "../machines/system/index.ts";
+export type { Bootstrap } from "./births.ts";
+export { ReplicaKind } from "./envelope.ts";
+export type { Node, Self } from "./node.ts";
+export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
+export { type Profile, type Profiles, standardProfiles } from "./profiles.ts";
+export type {
+  GroupStatus,
+  Identity,
+  JournalRecord,
+  KeyspaceStatus,
+  MemberStatus,
+  NodeEffect,
+  NodeInput,
+  NodeKernel,
+  NodeStatus,
+  PeerAddress,
+  RecoveredCheckpoint,
+  RecoveredNode,
+  Snapshot,
+  Space,
+  WatchEnd,
+} from "./seam.ts";
+export { type Start, startNode } from "./start.ts";

@@ -1,0 +1,83 @@
+import { type Bytes, byId, type NodeId, type Ticks } from "../core/index.ts";
+import type { Space } from "./seam.ts";
+
+const SPACES: readonly Space[] = ["ample", "low", "exhausted"];
+
+interface PeerState {
+  heardAt: Ticks | null;
+  up: boolean;
+  space: Space;
+}
+
+/**
+ * Which peers live, told from node to node once for all groups: so that a thousand idle groups can sleep and still
+ * learn within an election time-out that their leader's node is gone. A hint, like a closed link; never a proof.
+ */
+export class Liveness {
+  readonly #peers = new Map<NodeId, PeerState>();
+  readonly #silenceTicks: number;
+
+  constructor(silenceTicks: number) {
+    this.#silenceTicks = silenceTicks;
+  }
+
+  get peers(): readonly NodeId[] {
+    return [...this.#peers.keys()];
+  }
+
+  /** Follows the cluster's members. */
+  setPeers(peers: readonly NodeId[]): void {
+    for (const known of this.#peers.keys()) if (!peers.includes(known)) this.#peers.delete(known);
+    for (const peer of [...peers].sort(byId)) {
+      if (!this.#peers.has(peer))
+        this.#peers.set(peer, { heardAt: null, up: false, space: "ample" });
+    }
+  }
+
+  isUp(peer: NodeId): boolean {
+    return this.#peers.get(peer)?.up ?? false;
+  }
+
+  spaceOf(peer: NodeId): Space {
+    return this.#peers.get(peer)?.space ?? "ample";
+  }
+
+  /** A frame came. True if the peer counted as gone until now. */
+  heard(peer: NodeId, now: Ticks): boolean {
+    const state = this.#peers.get(peer);
+    if (state === undefined) return false;
+    state.heardAt = now;
+    const returned = !state.up;
+    state.up = true;
+    return returned;
+  }
+
+  report(peer: NodeId, bytes: Bytes): void {
+    const state = this.#peers.get(peer);
+    const space = SPACES[bytes[0] ?? 0];
+    if (state !== undefined && space !== undefined) state.space = space;
+  }
+
+  /** The link closed. True if the peer counted as alive until now. */
+  lost(peer: NodeId): boolean {
+    const state = this.#peers.get(peer);
+    if (state === undefined || !state.up) return false;
+    state.up = false;
+    return true;
+  }
+
+  /** Peers that have fallen silent since the last time. */
+  silent(now: Ticks): readonly NodeId[] {
+    const gone: NodeId[] = [];
+    for (const [peer, state] of this.#peers) {
+      if (!state.up || state.heardAt === null || now - state.heardAt < this.#silenceTicks) continue;
+      state.up = false;
+      gone.push(peer);
+    }
+    return gone;
+  }
+
+  static encode(space: Space): Bytes {
+    return Uint8Array.of(SPACES.indexOf(space));
+  }
+}

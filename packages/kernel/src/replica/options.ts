@@ -1,0 +1,58 @@
+import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
+import { type Profiles, standardProfiles } from "./profiles.ts";
+
+/** Every bound of a node, with what happens when it is hit. Times in ticks (ms), sizes in bytes. */
+export interface NodeOptions {
+  readonly raft: RaftSettings;
+  readonly profiles: Profiles;
+  /** Requests that wait for an outcome, of all clients; beyond it `Overloaded`. */
+  readonly pendingMax: number;
+  /** The log tail kept for followers; one that lags further gets a snapshot. */
+  readonly tailEntriesMax: number;
+  readonly tailBytesMax: number;
+  /** A group that wrote so much since its last checkpoint gets another. */
+  readonly checkpointBytes: number;
+  /** A group that keeps so many bytes of journal from being deleted is checkpointed again. */
+  readonly pinnedBytesMax: number;
+  /** Checkpoints under way at once; others wait. */
+  readonly checkpointsMax: number;
+  /** Entries applied in one turn; the rest in the next, so that heartbeats get their turn. */
+  readonly applyEntriesMax: number;
+  /** How often a group that changed compares its hashes. 0: never. */
+  readonly checkTicks: number;
+  readonly checkEntries: number;
+  /** How often a leader whose machine measures time tells it to its followers. */
+  readonly logTimeTicks: number;
+  /** How often nodes say that they live; three missed and the peer's groups are told. */
+  readonly aliveTicks: number;
+  /** Elementary steps of background work per turn and group. */
+  readonly tidyOps: number;
+  readonly pumpOps: number;
+  /** The newest formats this release applies; the cluster applies what all members can. */
+  readonly version: number;
+}
+
+export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
+  raft: DEFAULT_SETTINGS,
+  profiles: standardProfiles({
+    quotaBytes: 8 * 2 ** 30,
+    txnOpsMax: 128,
+    leaseTtlSecondsMin: 2,
+    leasesMax: 1_000_000,
+    watchersMax: 1_000_000,
+  }),
+  pendingMax: 16_384,
+  tailEntriesMax: 10_000,
+  tailBytesMax: 64 << 20,
+  checkpointBytes: 64 << 20,
+  pinnedBytesMax: 512 << 20,
+  checkpointsMax: 2,
+  applyEntriesMax: 4096,
+  checkTicks: 10_000,
+  checkEntries: 100_000,
+  logTimeTicks: 250,
+  aliveTicks: 100,
+  tidyOps: 2048,
+  pumpOps: 4096,
+  version: 1,
+});

@@ -1,0 +1,36 @@
+import type { Machine } from "../core/index.ts";
+import { EtcdKind, EtcdMachine, type EtcdOptions } from "../machines/etcd/index.ts";
+
+/** What the replica must know of a keyspace's machine: how to make one, and what its commands mean for the node. */
+export interface Profile {
+  readonly create: () => Machine;
+  /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
+  readonly renewals: ReadonlySet<number>;
+  /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
+  readonly withoutRoom: ReadonlySet<number>;
+}
+
+export type Profiles = ReadonlyMap<string, Profile>;
+
+/** The presets that this release knows. `etcd`: one range, Raft, revisions, watches, leases (catalogue L1). */
+export function standardProfiles(etcd: EtcdOptions): Profiles {
+  const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired, leaseTimeToLive } =
+    EtcdKind;
+  return new Map([
+    [
+      "etcd",
+      {
+        create: () => new EtcdMachine(etcd),
+        renewals: new Set<number>([leaseKeepAlive]),
+        withoutRoom: new Set<number>([
+          deleteRange,
+          compact,
+          leaseRevoke,
+          leaseKeepAlive,
+          leasesExpired,
+          leaseTimeToLive,
+        ]),
+      },
+    ],
+  ]);
+}

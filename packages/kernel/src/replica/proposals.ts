@@ -1,0 +1,337 @@
+import {
+  type Bytes,
+  fail,
+  type GroupId,
+  type Input,
+  type JournalSeq,
+  Malformed,
+  type NodeId,
+  type Now,
+  type Outcome,
+  type RequestId,
+  type Ticks,
+} from "../core/index.ts";
+import type { RaftMessage } from "../protocols/raft/index.ts";
+import {
+  BUNDLE_MAX,
+  decodeEnvelope,
+  encodeBundle,
+  encodeEnvelope,
+  ReplicaKind,
+  stamp,
+} from "./envelope.ts";
+import type { Profile } from "./profiles.ts";
+import type { Identity } from "./seam.ts";
+import {
+  encodeForward,
+  encodeForwardRefused,
+  type ForwardRefused,
+  FrameKind,
+  type Refusal,
+} from "./wire.ts";
+
+/** Envelopes of one forward frame; more make more frames. */
+const FORWARD_BYTES_MAX = 1 << 20;
+/** After a refusal the next leader needs a moment to be known; then the command is sent again. */
+const RETRY_TICKS = 20;
+
+/** Why the leader's node does not even propose a command. */
+export type Obstacle =
+  | { readonly type: "NoSpace" }
+  | { readonly type: "Refused"; readonly status: number; readonly message: string };
+
+export interface ProposalsPort {
+  send(
+    to: NodeId,
+    lane: "log" | "control",
+    group: GroupId,
+    kind: number,
+    bytes: Bytes,
+    after: JournalSeq,
+  ): void;
+  outcome(id: RequestId, outcome: Outcome): void;
+  nextId(): RequestId;
+  /** Asked at the leader, for a client's command. */
+  obstacleTo(group: GroupId, kind: number, body: Bytes): Obstacle | null;
+}
+
+interface Queued {
+  readonly id: RequestId;
+  readonly kind: number;
+  readonly envelope: Bytes;
+}
+
+/**
+ * Commands on their way into a group's log: proposed here where this node leads, else shipped in batches to the leader's
+ * node. One is sent again only on a definite refusal: after silence it may have been appended, and its origin waits for
+ * the deadline (contracts, Forwarding).
+ */
+export class Proposals {
+  readonly #identity: Identity;
+  readonly #group: GroupId;
+  readonly #profile: Profile;
+  readonly #port: ProposalsPort;
+  /** Of this node's clients, not yet proposed or sent. Bounded by `pendingMax` of the node. */
+  #queue: Queued[] = [];
+  #own: Queued[] = [];
+  /** Sent or proposed, not yet answered: kept for a refusal. */
+  readonly #sent = new Map<RequestId, Queued>();
+  /** From other nodes, by the id that the protocol knows them by; emptied within the turn. */
+  readonly #forwarded = new Map<
+    RequestId,
+    { readonly from: NodeId; readonly request: RequestId }
+  >();
+  #arrived: { readonly id: RequestId; readonly kind: number; readonly envelope: Bytes }[] = [];
+  /** Bundles proposed this turn: a refusal of one is a refusal of all in it. */
+  readonly #bundles = new Map<RequestId, readonly Queued[]>();
+  #refusals: { readonly to: NodeId; readonly refused: ForwardRefused }[] = [];
+  #retryAt: Ticks | null = null;
+
+  constructor(identity: Identity, group: GroupId, profile: Profile, port: ProposalsPort) {
+    this.#identity = identity;
+    this.#group = group;
+    this.#profile = profile;
+    this.#port = port;
+  }
+
+  get wakeAt(): Ticks | null {
+    return this.#retryAt;
+  }
+
+  /** A command of this node's client. The envelope must be held by nobody else: it will be stamped. */
+  submit(id: RequestId, kind: number, envelope: Bytes): void {
+    this.#queue.push({ id, kind, envelope });
+  }
+
+  /** A command of the machine or the replica itself, which only a leader makes; nobody waits for it. */
+  own(kind: number, body: Bytes): void {
+    const { node, start } = this.#identity;
+    const envelope = encodeEnvelope({
+      kind,
+      node,
+      start,
+      request: 0 as RequestId,
+      deadlineTicks: 0,
+      at: 0,
+      session: null,
+      body,
+    });
+    this.#own.push({ id: this.#port.nextId(), kind, envelope });
+  }
+
+  /** Envelopes from another node's clients: copied, because a receive chunk is never kept. */
+  forwarded(from: NodeId, envelopes: readonly Bytes[]): void {
+    for (const bytes of envelopes) {
+      const envelope = bytes.slice();
+      const opened = decodeEnvelope(envelope);
+      if (opened instanceof Malformed) continue;
+      const id = this.#port.nextId();
+      this.#forwarded.set(id, { from, request: opened.request });
+      if (opened.deadlineTicks === 0) this.#refuse(id, "Expired");
+      else this.#arrived.push({ id, kind: opened.kind, envelope });
+    }
+  }
+
+  /** The leader's node appended nothing of these. */
+  refused(m: ForwardRefused, now: Ticks): void {
+    for (const id of m.ids) {
+      const queued = this.#sent.get(id);
+      if (queued === undefined) continue;
+      this.#sent.delete(id);
+      if (m.refusal === "NotLeader") this.#requeue(queued, now);
+      else this.#port.outcome(id, outcomeOf(m));
+    }
+  }
+
+  /** The caller was answered, or went away. */
+  forget(id: RequestId): void {
+    if (this.#sent.delete(id)) return;
+    const at = this.#queue.findIndex((queued) => queued.id === id);
+    if (at >= 0) this.#queue.splice(at, 1);
+  }
+
+  /** True for a command that may be in a log: its outcome is unknown until it is applied. */
+  isUnderWay(id: RequestId): boolean {
+    return this.#sent.has(id);
+  }
+
+  leaderChanged(leader: NodeId | null): void {
+    if (leader !== null) this.#retryAt = null;
+  }
+
+  /** What this turn proposes. Where another node leads it is shipped instead; where nobody does, it waits. */
+  take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<RaftMessage> | null {
+    this.#flushRefusals();
+    const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
+    const queue = retrying ? [] : this.#queue;
+    if (!retrying) {
+      this.#queue = leader === null ? this.#queue : [];
+      this.#retryAt = null;
+    }
+    const [arrived, own] = [this.#arrived, this.#own];
+    this.#arrived = [];
+    this.#own = [];
+    if (leading)
+      return this.#propose(
+        [...own, ...this.#admitted(arrived), ...this.#admitted(queue)],
+        time,
+        queue,
+      );
+    for (const { id } of arrived) this.#refuse(id, "NotLeader");
+    this.#flushRefusals();
+    if (leader !== null && leader !== this.#identity.node) this.#ship(leader, queue);
+    return null;
+  }
+
+  /** The protocol refused a proposal for certain. True if it was one of ours to handle. */
+  settle(id: RequestId, outcome: Outcome, now: Ticks): boolean {
+    if (outcome.ok) return false;
+    const bundle = this.#bundles.get(id);
+    if (bundle !== undefined) {
+      for (const part of bundle) this.settle(part.id, outcome, now);
+      return true;
+    }
+    if (this.#forwarded.has(id)) {
+      this.#refuse(id, outcome.code === "Overloaded" ? "Overloaded" : "NotLeader");
+      return true;
+    }
+    const queued = this.#sent.get(id);
+    if (queued === undefined) return false;
+    this.#sent.delete(id);
+    if (outcome.code === "NotLeader") this.#requeue(queued, now);
+    else this.#port.outcome(id, outcome);
+    return true;
+  }
+
+  #propose(
+    commands: readonly Queued[],
+    time: number,
+    local: readonly Queued[],
+  ): Input<RaftMessage> | null {
+    if (commands.length === 0) return null;
+    for (const queued of local) this.#sent.set(queued.id, queued);
+    for (const { envelope } of commands) stamp(envelope, time);
+    return {
+      type: "Propose",
+      commands: this.#bundled(commands, time).map(({ id, envelope }) => ({
+        id,
+        command: envelope,
+      })),
+    };
+  }
+
+  /** All renewals of a turn become one entry: a node with 100,000 leases would otherwise write an entry for each. */
+  #bundled(commands: readonly Queued[], time: number): readonly Queued[] {
+    const renewals = commands.filter(({ kind }) => this.#profile.renewals.has(kind));
+    if (renewals.length < 2) return commands;
+    const bundles: Queued[] = [];
+    for (let i = 0; i < renewals.length; i += BUNDLE_MAX) {
+      const parts = renewals.slice(i, i + BUNDLE_MAX);
+      const body = encodeBundle(parts.map(({ envelope }) => envelope));
+      const { node, start } = this.#identity;
+      const request = 0 as RequestId;
+      const envelope = encodeEnvelope({
+        kind: ReplicaKind.bundle,
+        node,
+        start,
+        request,
+        deadlineTicks: 0,
+        at: time,
+        session: null,
+        body,
+      });
+      const id = this.#port.nextId();
+      this.#bundles.set(id, parts);
+      bundles.push({ id, kind: ReplicaKind.bundle, envelope });
+    }
+    return [...commands.filter(({ kind }) => !this.#profile.renewals.has(kind)), ...bundles];
+  }
+
+  #admitted(commands: readonly Queued[]): readonly Queued[] {
+    return commands.filter(({ id, kind, envelope }) => {
+      const obstacle = this.#port.obstacleTo(this.#group, kind, envelope);
+      if (obstacle === null) return true;
+      const refused: ForwardRefused = {
+        refusal: obstacle.type,
+        ids: [],
+        status: obstacle.type === "Refused" ? obstacle.status : 0,
+        message: obstacle.type === "Refused" ? obstacle.message : "",
+      };
+      if (this.#forwarded.has(id))
+        this.#refuse(id, refused.refusal, refused.status, refused.message);
+      else this.#port.outcome(id, outcomeOf(refused));
+      return false;
+    });
+  }
+
+  #ship(leader: NodeId, queue: readonly Queued[]): void {
+    let batch: Bytes[] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      if (batch.length > 0)
+        this.#port.send(
+          leader,
+          "log",
+          this.#group,
+          FrameKind.forward,
+          encodeForward(batch),
+          0 as JournalSeq,
+        );
+      batch = [];
+      bytes = 0;
+    };
+    for (const queued of queue) {
+      this.#sent.set(queued.id, queued);
+      if (bytes + queued.envelope.length > FORWARD_BYTES_MAX) flush();
+      batch.push(queued.envelope);
+      bytes += queued.envelope.length;
+    }
+    flush();
+  }
+
+  #requeue(queued: Queued, now: Ticks): void {
+    this.#queue.push(queued);
+    this.#retryAt = (now + RETRY_TICKS) as Ticks;
+  }
+
+  #refuse(id: RequestId, refusal: Refusal, status = 0, message = ""): void {
+    const origin = this.#forwarded.get(id);
+    if (origin === undefined) return;
+    this.#forwarded.delete(id);
+    this.#refusals.push({
+      to: origin.from,
+      refused: { refusal, ids: [origin.request], status, message },
+    });
+  }
+
+  #flushRefusals(): void {
+    for (const { to, refused } of this.#refusals) {
+      this.#port.send(
+        to,
+        "control",
+        this.#group,
+        FrameKind.forwardRefused,
+        encodeForwardRefused(refused),
+        0 as JournalSeq,
+      );
+    }
+    this.#refusals = [];
+    this.#bundles.clear();
+    if (this.#arrived.length === 0) this.#forwarded.clear();
+  }
+}
+
+function outcomeOf({ refusal, status, message }: ForwardRefused): Outcome {
+  switch (refusal) {
+    case "NotLeader":
+      return fail({ code: "NotLeader", definite: true, leaderHint: null });
+    case "Overloaded":
+      return fail({ code: "Overloaded", definite: true, retryAfterTicks: 100 as Ticks });
+    case "NoSpace":
+      return fail({ code: "NoSpace", definite: true });
+    case "Expired":
+      return fail({ code: "NoLeader", definite: true });
+    case "Refused":
+      return fail({ code: "Rejected", definite: true, status, message });
+  }
+}

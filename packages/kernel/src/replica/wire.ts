@@ -1,0 +1,108 @@
+import {
+  type Bytes,
+  decoded,
+  type GroupId,
+  groupId,
+  Malformed,
+  Reader,
+  type RequestId,
+  Writer,
+} from "../core/index.ts";
+
+/** What a frame carries for a group; the byte on the wire. Unknown ones are counted and dropped (contracts, Peer wire). */
+export const FrameKind = {
+  /** One message of the group's protocol. */
+  protocol: 1,
+  /** Envelopes that a follower's node ships to the leader. */
+  forward: 2,
+  /** Of these nothing was appended: send them elsewhere. */
+  forwardRefused: 3,
+  /** A piece of a snapshot, on the bulk lane. */
+  chunk: 4,
+  chunkTaken: 5,
+  /** The leader's log time, for groups whose machine measures it. */
+  logTime: 6,
+  /** A replica's hash at a mark. */
+  hash: 7,
+  /** What the leader decided about a replica whose hash differed. */
+  verdict: 8,
+  /** This node lives and has so much room; for group 0, from node to node. */
+  alive: 9,
+  /** A replica that lost its state asks for a snapshot. */
+  snapshotWanted: 10,
+} as const;
+
+export interface Item {
+  readonly group: GroupId;
+  readonly kind: number;
+  readonly bytes: Bytes;
+}
+
+const ITEM_OVERHEAD_BYTES = 9;
+
+/** (group, kind, length) before an item's bytes. */
+export function itemHeader(group: GroupId, kind: number, length: number): Bytes {
+  return new Writer(ITEM_OVERHEAD_BYTES).u32(group).u8(kind).u32(length).take();
+}
+
+/** All items of a frame, or why it is malformed; then none of them counts. */
+export const readItems = (payload: Bytes): readonly Item[] | Malformed =>
+  decoded(() => {
+    const r = new Reader(payload);
+    const items: Item[] = [];
+    while (r.left > 0) items.push({ group: groupId(r.u32()), kind: r.u8(), bytes: r.bytes() });
+    return items;
+  });
+
+export function encodeForward(envelopes: readonly Bytes[]): Bytes {
+  const w = new Writer(envelopes.reduce((sum, part) => sum + part.length + 4, 4)).u32(
+    envelopes.length,
+  );
+  for (const envelope of envelopes) w.bytes(envelope);
+  return w.take();
+}
+
+export const decodeForward = (bytes: Bytes): readonly Bytes[] | Malformed =>
+  decoded(() => {
+    const r = new Reader(bytes);
+    const count = r.u32();
+    if (count * 4 > r.left) throw new Malformed(`${count} envelopes in ${r.left} bytes`);
+    const envelopes = Array.from({ length: count }, () => r.bytes());
+    r.end();
+    return envelopes;
+  });
+
+/** Why a forwarded command was not appended. Each is definite. */
+const REFUSALS = ["NotLeader", "Overloaded", "NoSpace", "Expired", "Refused"] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+export interface ForwardRefused {
+  readonly refusal: Refusal;
+  readonly ids: readonly RequestId[];
+  /** For `Refused`: the status and text that the caller is given. */
+  readonly status: number;
+  readonly message: string;
+}
+
+export function encodeForwardRefused({ refusal, ids, status, message }: ForwardRefused): Bytes {
+  const w = new Writer(32 + ids.length * 8)
+    .u8(REFUSALS.indexOf(refusal))
+    .u32(status)
+    .text(message)
+    .u32(ids.length);
+  for (const id of ids) w.uint(id);
+  return w.take();
+}
+
+export const decodeForwardRefused = (bytes: Bytes): ForwardRefused | Malformed =>
+  decoded(() => {
+    const r = new Reader(bytes);
+    const refusal = REFUSALS[r.u8()];
+    if (refusal === undefined) throw new Malformed("no such refusal");
+    const [status, message] = [r.u32(), r.text()];
+    const count = r.u32();
+    if (count * 8 > r.left) throw new Malformed(`${count} ids in ${r.left} bytes`);
+    const ids = Array.from({ length: count }, () => r.uint() as RequestId);
+    r.end();
+    return { refusal, ids, status, message };
+  });

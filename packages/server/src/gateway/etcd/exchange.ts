@@ -1,0 +1,222 @@
+import {
+  assert,
+  type Bytes,
+  EMPTY,
+  type KeyspaceId,
+  type Machine,
+  Malformed,
+  type Outcome,
+  type ReadLevel,
+  type RequestId,
+  SYSTEM_KEYSPACE,
+  type Ticks,
+  ticks,
+} from "@quorate/kernel/core";
+import { bodyOf, EtcdMachine, revisionOf } from "@quorate/kernel/etcd";
+import type { Caller } from "../../host/port.ts";
+import { type CallHandler, Code, type GrpcCall, OK, type Status, status } from "../grpc/index.ts";
+import { encode, type MessageType, onlyKnown } from "../protobuf/index.ts";
+import { admission, keyspaceOf, requiresLeader } from "./admission.ts";
+import type { EtcdContext } from "./context.ts";
+import { Refusal, statusOf } from "./errors.ts";
+import type { LeaderDependent } from "./leader-monitor.ts";
+
+/** A method that takes one request: what it does with the request's bytes, which are well-formed and known. */
+export interface Service {
+  readonly name: string;
+  readonly request: MessageType;
+  /** True where a learner may serve this request; the default is that it may not. */
+  readonly learnerServes?: (request: Bytes) => boolean;
+  /** True for a method that answers with a stream. */
+  readonly streams?: true;
+  run(exchange: Exchange, request: Bytes): void;
+}
+
+/** Work that an exchange does in slices, or between waits for a slow client. */
+export interface LongWork {
+  onDrain(): void;
+  /** The call is over; what is held must be released. */
+  abandon(): void;
+}
+
+/** One request and its answer: the call, its place in the kernel, and the ways in which it may end. */
+export class Exchange implements CallHandler, Caller, LeaderDependent {
+  readonly context: EtcdContext;
+  readonly call: GrpcCall;
+  keyspace: KeyspaceId;
+  readonly #service: Service;
+  #pending: RequestId | null = null;
+  #onValue: ((value: Bytes) => void) | null = null;
+  #timeout: Status | null = null;
+  #onConfirmed: (() => void) | null = null;
+  #isOver = false;
+  #onMachine: ((machine: EtcdMachine) => void) | null = null;
+  #work: LongWork | null = null;
+
+  constructor(context: EtcdContext, call: GrpcCall, service: Service, keyspace: KeyspaceId) {
+    this.context = context;
+    this.call = call;
+    this.#service = service;
+    this.keyspace = keyspace;
+  }
+
+  onMessage(message: Bytes): void {
+    const { port } = this.context;
+    const keyspace = keyspaceOf(port, this.call);
+    if (typeof keyspace !== "number") {
+      this.fail(keyspace);
+      return;
+    }
+    this.keyspace = keyspace;
+    const request = onlyKnown(this.#service.request, message);
+    if (request instanceof Malformed) {
+      this.fail(unreadable(request));
+      return;
+    }
+    const learnerServes = this.#service.learnerServes?.(request) ?? false;
+    const refused = admission(port, this.call, keyspace, learnerServes);
+    if (refused !== null) {
+      this.fail(refused);
+      return;
+    }
+    if (this.#service.streams && requiresLeader(this.call)) this.context.leaders.add(this);
+    this.#service.run(this, request);
+  }
+
+  onHalfClose(): void {}
+
+  onCancel(): void {
+    this.#over();
+  }
+
+  onDrain(): void {
+    this.#work?.onDrain();
+  }
+
+  onNoLeader(): void {
+    this.fail(Refusal.noLeader);
+  }
+
+  /** The tick after which no answer is of use: the client's own limit or the server's, whichever is sooner. */
+  get deadline(): Ticks {
+    const wait = Math.min(
+      this.context.options.requestTimeoutMs,
+      this.call.timeoutMs ?? Number.POSITIVE_INFINITY,
+    );
+    return ticks(this.context.port.now() + Math.ceil(wait));
+  }
+
+  /** Puts the request through the log. The default answer is the header and what the machine gave. */
+  request(kind: number, body: Bytes, onValue: ((value: Bytes) => void) | null = null): void {
+    if (body.length > this.context.options.requestBytesMax) {
+      this.fail(Refusal.tooLarge);
+      return;
+    }
+    this.#onValue = onValue;
+    this.#pending = this.context.port.request(this, this.keyspace, kind, body, this.deadline);
+  }
+
+  /** Asks for the right to look, and looks. `onMachine` must answer, or fork and `workOn`, before it returns. */
+  read(level: ReadLevel, onMachine: (machine: EtcdMachine) => void): void {
+    this.#onMachine = onMachine;
+    this.#pending = this.context.port.read(this, this.keyspace, level, this.deadline);
+  }
+
+  /** Goes on once a quorum of group 0 has confirmed that what this member knows of the cluster is current. */
+  confirm(onConfirmed: () => void): void {
+    this.#onConfirmed = onConfirmed;
+    this.#pending = this.context.port.read(this, SYSTEM_KEYSPACE, "readIndex", this.deadline);
+  }
+
+  /** For requests of the port that are neither of the two; `start` returns the id under which it can be cancelled. */
+  ask(
+    start: (caller: Caller, deadline: Ticks) => RequestId,
+    onValue: (value: Bytes) => void,
+    timeout: Status,
+  ): void {
+    this.#onValue = onValue;
+    this.#timeout = timeout;
+    this.#pending = start(this, this.deadline);
+  }
+
+  onReply(_id: RequestId, outcome: Outcome): void {
+    this.#pending = null;
+    if (!outcome.ok) this.fail(outcome.code === "Timeout" ? this.#timedOut() : statusOf(outcome));
+    else if (this.#onValue !== null) this.#onValue(outcome.value);
+    else this.reply(revisionOf(outcome.value), bodyOf(outcome.value));
+  }
+
+  onReadable(_id: RequestId, view: Machine, validUntil: Ticks | null): void {
+    this.#pending = null;
+    assert(
+      validUntil === null,
+      "only a lease read has a time limit, and the gateway asks for none",
+    );
+    if (this.#onConfirmed !== null) this.#onConfirmed();
+    else if (view instanceof EtcdMachine) this.#onMachine?.(view);
+    else this.fail(NOT_ETCD);
+  }
+
+  /** Goes on beyond the turn: `work` is told of room and of the end. */
+  workOn(work: LongWork): void {
+    this.#work = work;
+  }
+
+  /** Header with that revision, then the encoded rest. */
+  reply(revision: number, ...parts: readonly Bytes[]): void {
+    this.call.write([this.context.headers.field(this.keyspace, revision), ...parts]);
+    this.finish();
+  }
+
+  /** A response built as a value, its header included where it has one. */
+  replyWith<T>(type: MessageType<T>, value: Partial<T>): void {
+    this.call.write([encode(type, value)]);
+    this.finish();
+  }
+
+  replyEmpty(): void {
+    this.call.write([EMPTY]);
+    this.finish();
+  }
+
+  finish(): void {
+    this.#over();
+    this.call.end(OK);
+  }
+
+  fail(reason: Status): void {
+    this.#over();
+    this.call.end(reason);
+  }
+
+  #timedOut(): Status {
+    const { timeoutMs } = this.call;
+    if (timeoutMs === null || timeoutMs > this.context.options.requestTimeoutMs) {
+      return this.#timeout ?? Refusal.timeout;
+    }
+    return status(Code.DeadlineExceeded, "context deadline exceeded");
+  }
+
+  /** True once the call was answered or its client left. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    if (this.#pending !== null) this.context.port.cancel(this.#pending);
+    this.#pending = null;
+    if (this.#service.streams) this.context.leaders.delete(this);
+    const work = this.#work;
+    this.#work = null;
+    work?.abandon();
+  }
+}
+
+const NOT_ETCD = status(
+  Code.FailedPrecondition,
+  "quorate: this keyspace is not served by the etcd API",
+);
+
+export const unreadable = (reason: Malformed): Status =>
+  status(Code.Internal, `grpc: error unmarshalling request: proto: ${reason.message}`);

@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Deadlines } from "../grpc/deadlines.ts";
+import type { CallObserver, ServiceTable, Status } from "../grpc/index.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { JsonCall, type JsonCallOptions } from "./json-call.ts";
+import { errorBody, httpStatusOf, METHOD_NOT_ALLOWED, NOT_FOUND } from "./json-error.ts";
+import { Routes } from "./routes.ts";
+
+/** Every bound of the listener, by name. */
+export interface Http1Limits {
+  readonly objectBytesMax: number;
+  readonly unaryTimeoutMs: number;
+  readonly headerBytesMax: number;
+  readonly headersTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+export const HTTP1_LIMITS: Http1Limits = {
+  objectBytesMax: 4 * 1024 * 1024,
+  unaryTimeoutMs: 30_000,
+  headerBytesMax: 16_384,
+  headersTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 65_000,
+};
+
+/** The JSON gateway and the plain endpoints over HTTP/1.1, on sockets that `accept` hands it. */
+export class Http1Listener {
+  readonly #routes: Routes;
+  readonly #endpoints: Endpoints;
+  readonly #callOptions: JsonCallOptions;
+  readonly #server: Server;
+  readonly #calls = new Set<JsonCall>();
+
+  constructor(
+    table: ServiceTable,
+    endpoints: Endpoints,
+    observer: CallObserver,
+    limits: Http1Limits = HTTP1_LIMITS,
+  ) {
+    this.#routes = new Routes(table);
+    this.#endpoints = endpoints;
+    this.#callOptions = {
+      objectBytesMax: limits.objectBytesMax,
+      unaryTimeoutMs: limits.unaryTimeoutMs,
+      deadlines: new Deadlines(),
+      observer,
+    };
+    this.#server = createServer({
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // The body of a watch may stay open for days; those of other calls have the call's own limit.
+      requestTimeout: 0,
+    });
+    this.#server.on("request", (request, response) => this.#onRequest(request, response));
+  }
+
+  /** Takes over a connection; garbage on it is answered with 400. */
+  accept(socket: Duplex): void {
+    this.#server.emit("connection", socket);
+  }
+
+  /** Ends streaming calls with `reason`; the others are short. */
+  drain(reason: Status): void {
+    for (const call of this.#calls) call.abandon(reason);
+    this.#server.closeIdleConnections();
+  }
+
+  destroy(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const url = URL.parse(request.url ?? "/", "http://quorate");
+    if (url === null) {
+      refuse(request, response, NOT_FOUND);
+      return;
+    }
+    if (this.#endpoints.handle(request, response, url)) {
+      request.resume();
+      return;
+    }
+    const route = this.#routes.find(url.pathname);
+    if (route === null) {
+      refuse(request, response, NOT_FOUND);
+      return;
+    }
+    if (request.method !== "POST") {
+      refuse(request, response, METHOD_NOT_ALLOWED);
+      return;
+    }
+    const call = new JsonCall(request, response, route, this.#callOptions);
+    if (route.method.type !== "unary") {
+      this.#calls.add(call);
+      response.on("close", () => this.#calls.delete(call));
+    }
+    call.start();
+  }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, reason: Status): void {
+  request.resume();
+  response.writeHead(httpStatusOf(reason.code), { "content-type": "application/json" });
+  response.end(errorBody(reason));
+}

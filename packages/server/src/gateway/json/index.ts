@@ -1,0 +1,2 @@
+export { Endpoints } from "./endpoints.ts";
+export { HTTP1_LIMITS, type Http1Limits, Http1Listener } from "./http1-listener.ts";

@@ -1,0 +1,217 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Bytes, concat, Malformed } from "@quorate/kernel/core";
+import type { Deadlines, Timed } from "../grpc/deadlines.ts";
+import {
+  type CallHandler,
+  type CallObserver,
+  Code,
+  type GrpcCall,
+  parseTimeout,
+  type Status,
+  status,
+} from "../grpc/index.ts";
+import { DEADLINE_EXCEEDED } from "../grpc/status.ts";
+import { decode, encode, fromJson, toJson } from "../protobuf/index.ts";
+import { errorBody, httpStatusOf, streamError } from "./json-error.ts";
+import { JsonSplitter } from "./json-splitter.ts";
+import type { Route } from "./routes.ts";
+
+export interface JsonCallOptions {
+  /** A larger JSON object is refused: a request of the gRPC bound in base64, and its names. */
+  readonly objectBytesMax: number;
+  /** A call with one answer must be over by then, its body included. */
+  readonly unaryTimeoutMs: number;
+  readonly deadlines: Deadlines;
+  readonly observer: CallObserver;
+}
+
+const JSON_HEADERS = {
+  "content-type": "application/json",
+  "grpc-metadata-content-type": "application/grpc",
+};
+
+/**
+ * A call over HTTP/1.1: the same services, their messages transcoded. A method with one answer answers with one
+ * object; a stream answers with lines of `{"result": …}` for as long as it lasts, and reads its requests
+ * from the body, one object after another.
+ */
+export class JsonCall implements GrpcCall, Timed {
+  readonly timeoutMs: number | null;
+  readonly deadlineMs: number;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #route: Route;
+  readonly #options: JsonCallOptions;
+  readonly #splitter: JsonSplitter;
+  readonly #startedMs = performance.now();
+  readonly #texts: string[] = [];
+  #handler: CallHandler | null = null;
+  #over = false;
+  #paused = false;
+  #bodyEnded = false;
+  #halfCloseTold = false;
+  #delivered = 0;
+  #answer: readonly Bytes[] | null = null;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: Route,
+    options: JsonCallOptions,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#route = route;
+    this.#options = options;
+    this.#splitter = new JsonSplitter(options.objectBytesMax);
+    const timeout = this.metadata("grpc-timeout");
+    this.timeoutMs = timeout === undefined ? null : parseTimeout(timeout);
+    const limitMs =
+      this.timeoutMs ?? (this.#isUnary ? options.unaryTimeoutMs : Number.POSITIVE_INFINITY);
+    this.deadlineMs = this.#startedMs + limitMs;
+  }
+
+  start(): void {
+    this.#options.observer.started(this.#route.method);
+    if (this.deadlineMs < Number.POSITIVE_INFINITY) this.#options.deadlines.add(this);
+    this.#handler = this.#route.method.open(this);
+    this.#request.on("data", (chunk: Buffer) => this.#onChunk(chunk));
+    this.#request.on("end", () => this.#onBodyEnd());
+    this.#request.on("error", () => {});
+    this.#response.on("close", () => this.#onClose());
+    this.#response.on("drain", () => this.#onDrain());
+  }
+
+  /** Metadata come as grpc-gateway has them, `Grpc-Metadata-` before the name, or plainly. */
+  metadata(name: string): string | undefined {
+    const { headers } = this.#request;
+    const value = headers[`grpc-metadata-${name}`] ?? headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  get buffered(): number {
+    return this.#response.writableLength;
+  }
+
+  write(parts: readonly Bytes[]): boolean {
+    if (this.#over) return true;
+    if (this.#isUnary) {
+      this.#answer = parts;
+      return true;
+    }
+    if (!this.#response.headersSent) this.#response.writeHead(200, JSON_HEADERS);
+    return this.#response.write(`{"result":${this.#json(parts)}}\n`);
+  }
+
+  end(ended: Status): void {
+    if (this.#over) return;
+    this.#finish(ended.code);
+    const response = this.#response;
+    if (ended.code === Code.OK) {
+      if (!response.headersSent) response.writeHead(200, JSON_HEADERS);
+      response.end(this.#answer === null ? "" : this.#json(this.#answer));
+    } else if (response.headersSent) response.end(streamError(ended));
+    else {
+      response.writeHead(httpStatusOf(ended.code), JSON_HEADERS);
+      response.end(this.#isUnary ? errorBody(ended) : streamError(ended));
+    }
+    this.#request.resume();
+  }
+
+  pause(): void {
+    if (this.#over) return;
+    this.#paused = true;
+    this.#request.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#request.resume();
+    this.#pump();
+  }
+
+  onDeadline(): void {
+    this.abandon(DEADLINE_EXCEEDED);
+  }
+
+  /** Ends the call for a reason of the listener's own, telling the handler that it is over. */
+  abandon(reason: Status): void {
+    if (this.#over) return;
+    this.#answer = null;
+    this.end(reason);
+    this.#handler?.onCancel();
+  }
+
+  get #isUnary(): boolean {
+    return this.#route.method.type === "unary";
+  }
+
+  #onChunk(chunk: Buffer): void {
+    if (this.#over) return;
+    const texts = this.#splitter.push(chunk);
+    if (texts instanceof Malformed) {
+      this.abandon(invalid(texts));
+      return;
+    }
+    this.#texts.push(...texts);
+    this.#pump();
+  }
+
+  #onBodyEnd(): void {
+    this.#bodyEnded = true;
+    this.#pump();
+  }
+
+  #onClose(): void {
+    if (this.#over) return;
+    this.#finish(Code.Canceled);
+    this.#handler?.onCancel();
+  }
+
+  #onDrain(): void {
+    if (!this.#over) this.#handler?.onDrain();
+  }
+
+  #pump(): void {
+    while (!this.#over && !this.#paused) {
+      const text = this.#texts.shift();
+      if (text === undefined) break;
+      this.#deliver(text);
+    }
+    if (this.#over || this.#paused || !this.#bodyEnded || this.#halfCloseTold) return;
+    this.#halfCloseTold = true;
+    if (this.#splitter.inside) {
+      this.abandon(invalid(new Malformed("unexpected EOF")));
+      return;
+    }
+    // A method that takes one request takes an empty body for an empty one.
+    if (this.#delivered === 0 && this.#route.method.type !== "bidiStream") this.#deliver("{}");
+    if (!this.#over) this.#handler?.onHalfClose();
+  }
+
+  /** Of a method that takes one request, what follows the first is not looked at, as in etcd's gateway. */
+  #deliver(text: string): void {
+    if (this.#delivered > 0 && this.#route.method.type !== "bidiStream") return;
+    this.#delivered++;
+    const { request } = this.#route;
+    const message = fromJson(request, text);
+    if (message instanceof Malformed) this.abandon(invalid(message));
+    else this.#handler?.onMessage(encode(request, message as Partial<typeof message>));
+  }
+
+  #json(parts: readonly Bytes[]): string {
+    const { response } = this.#route;
+    const message = decode(response, concat(parts));
+    if (message instanceof Malformed) throw message;
+    return toJson(response, message);
+  }
+
+  #finish(code: number): void {
+    this.#over = true;
+    this.#options.deadlines.delete(this);
+    this.#options.observer.finished(this.#route.method, code, performance.now() - this.#startedMs);
+  }
+}
+
+const invalid = (reason: Malformed): Status => status(Code.InvalidArgument, reason.message);

@@ -1,0 +1,449 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import {
+  type Bytes,
+  type Failure,
+  fail,
+  type GroupId,
+  type JournalSeq,
+  type KeyspaceId,
+  type Lane,
+  type NodeId,
+  type ReadLevel,
+  type RequestId,
+  SYSTEM_KEYSPACE,
+  type Ticks,
+  unreachable,
+} from "@quorate/kernel/core";
+import type {
+  GroupStatus,
+  Identity,
+  NodeEffect,
+  NodeInput,
+  NodeKernel,
+  NodeStatus,
+  PeerAddress,
+  Snapshot,
+  Space,
+} from "@quorate/kernel/replica";
+import type { Clock } from "./clock.ts";
+import { InFlight, RETRY_AFTER_TICKS } from "./in-flight.ts";
+import type { Log } from "./log.ts";
+import { Outbox, type Outgoing } from "./outbox.ts";
+import type { Caller, NodePort, WatchCaller } from "./port.ts";
+
+/** The parts that act for the host. It closes them in its own order. */
+export interface HostParts {
+  readonly journal: {
+    readonly durable: JournalSeq;
+    readonly space: Space;
+    append(seq: JournalSeq, group: GroupId, kind: number, parts: readonly Bytes[]): void;
+    flush(): void;
+    retain(from: JournalSeq): void;
+    close(): Promise<void>;
+    counters(): Readonly<Record<string, number>>;
+  };
+  readonly checkpoints: {
+    write(
+      group: GroupId,
+      from: Snapshot,
+      covers: JournalSeq,
+      durable: Promise<boolean>,
+    ): Promise<boolean>;
+    retainable(from: JournalSeq): JournalSeq;
+    close(): Promise<void>;
+  };
+  readonly transport: {
+    readonly counters: { flat(): Readonly<Record<string, number>> };
+    send(to: NodeId, lane: Lane, parts: readonly Bytes[]): void;
+    flush(): void;
+    setPeers(peers: readonly PeerAddress[]): void;
+    close(): Promise<void>;
+  };
+  readonly lock: { release(): Promise<void> };
+}
+
+export interface HostOptions {
+  readonly identity: Identity;
+  readonly kernel: NodeKernel;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The node stopped by itself. Called once, when everything is closed. */
+  readonly onHalt: (reason: string) => void;
+}
+
+type Refused =
+  | { readonly id: RequestId; readonly caller: Caller; readonly failure: Failure }
+  | { readonly id: RequestId; readonly watcher: WatchCaller; readonly failure: Failure };
+
+/** setTimeout knows no longer pause. */
+const TIMER_MILLIS_MAX = 0x7fff_ffff;
+
+/**
+ * The shell around one `NodeKernel`: it knows no protocol. What happens is gathered; once per turn of the event
+ * loop the kernel gets all of it, and the host performs what it asks for. One timer, one queue for what waits
+ * for the disk, no closure or promise per request. A `Bug` thrown by the kernel is not caught.
+ */
+export class Host implements NodePort {
+  readonly identity: Identity;
+  readonly #options: HostOptions;
+  readonly #parts: HostParts;
+  readonly #outbox: Outbox;
+  readonly #inFlight = new InFlight();
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  #state: "running" | "draining" | "closing" | "closed" = "running";
+  #inputs: NodeInput[] = [];
+  #refused: Refused[] = [];
+  /** Checkpoints that wait until the journal is durable up to what they cover. */
+  #awaiting: { readonly covers: JournalSeq; readonly tell: (durable: boolean) => void }[] = [];
+  #immediate: NodeJS.Immediate | null = null;
+  #timer: { readonly handle: NodeJS.Timeout; readonly at: Ticks } | null = null;
+  #afterTurn: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+  readonly #counts = { turns: 0, inputs: 0, effects: 0, turnMillisMax: 0, refused: 0 };
+
+  constructor(options: HostOptions, parts: HostParts) {
+    this.identity = options.identity;
+    this.#options = options;
+    this.#parts = parts;
+    this.#outbox = new Outbox(parts.journal.durable, (effect) => this.#release(effect));
+  }
+
+  /** Gives the kernel its first turn. */
+  start(): void {
+    this.#loopDelay.enable();
+    const { space } = this.#parts.journal;
+    if (space !== "ample") this.#inputs.push({ type: "Space", space });
+    this.#schedule();
+  }
+
+  /** Something happened: the kernel hears of it in its next turn. */
+  input(input: NodeInput): void {
+    if (this.#state === "closed") return;
+    // What waits for the disk does not wait for the kernel's turn as well, and goes out even while closing.
+    if (input.type === "Durable") this.#durable(input.upTo);
+    if (this.#state === "closing") return;
+    this.#inputs.push(input);
+    this.#schedule();
+  }
+
+  now(): Ticks {
+    return this.#options.clock.now().ticks;
+  }
+
+  request(
+    caller: Caller,
+    keyspace: KeyspaceId,
+    kind: number,
+    body: Bytes,
+    deadline: Ticks,
+    session?: { readonly id: bigint; readonly sequence: number },
+  ): RequestId {
+    const id = this.#inFlight.newId();
+    if (!this.#admit(id, caller, body.length, true)) return id;
+    const asked = { type: "Request", id, keyspace, kind, body, deadline } as const;
+    this.input({ ...asked, session: session ?? null });
+    return id;
+  }
+
+  read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId {
+    const id = this.#inFlight.newId();
+    if (this.#admit(id, caller, 0, false))
+      this.input({ type: "Read", id, keyspace, level, deadline });
+    return id;
+  }
+
+  moveLeader(caller: Caller, keyspace: KeyspaceId, to: NodeId, deadline: Ticks): RequestId {
+    const id = this.#inFlight.newId();
+    if (!this.#admit(id, caller, 0, true)) return id;
+    this.input({ type: "MoveLeader", id, keyspace, to, deadline });
+    return id;
+  }
+
+  cancel(id: RequestId): void {
+    if (this.#inFlight.settle(id) !== null) this.input({ type: "Cancel", id });
+    else this.#refused = this.#refused.filter((refused) => refused.id !== id);
+  }
+
+  watch(watcher: WatchCaller, keyspace: KeyspaceId, body: Bytes): RequestId {
+    const id = this.#inFlight.newId();
+    const failure = this.#refusal();
+    if (failure === null && this.#inFlight.admitWatch(id, watcher)) {
+      this.input({ type: "Watch", id, keyspace, body });
+    } else this.#refuse({ id, watcher, failure: failure ?? OVERLOADED });
+    return id;
+  }
+
+  unwatch(id: RequestId): void {
+    if (this.#inFlight.endWatch(id) !== null) this.input({ type: "Unwatch", id });
+    else this.#refused = this.#refused.filter((refused) => refused.id !== id);
+  }
+
+  stalled(id: RequestId): void {
+    if (this.#inFlight.watcher(id) !== undefined) this.input({ type: "Stalled", id });
+  }
+
+  drained(id: RequestId): void {
+    if (this.#inFlight.watcher(id) !== undefined) this.input({ type: "Drained", id });
+  }
+
+  progress(keyspace: KeyspaceId, watchers: readonly RequestId[]): number | null {
+    return this.#options.kernel.progress(keyspace, watchers);
+  }
+
+  status(): NodeStatus {
+    return this.#options.kernel.status();
+  }
+
+  groupOf(keyspace: KeyspaceId): GroupStatus | null {
+    return this.#options.kernel.groupOf(keyspace);
+  }
+
+  /** For `/metrics`. The delays of the event loop are those since the last call. */
+  counters(): Readonly<Record<string, number>> {
+    const { turns, inputs, effects, turnMillisMax, refused } = this.#counts;
+    const loop = this.#loopDelay;
+    const flat = {
+      host_turns: turns,
+      host_inputs: inputs,
+      host_effects: effects,
+      host_turn_millis_max: turnMillisMax,
+      host_requests_refused: refused,
+      host_requests: this.#inFlight.requests,
+      host_request_bytes: this.#inFlight.bytes,
+      host_watches: this.#inFlight.watches,
+      host_outbox: this.#outbox.length,
+      host_outbox_dropped: this.#outbox.dropped,
+      host_loop_delay_millis_p99: loop.percentile(99) / 1e6,
+      host_loop_delay_millis_max: loop.max / 1e6,
+      ...this.#parts.journal.counters(),
+      ...this.#parts.transport.counters.flat(),
+    };
+    loop.reset();
+    return flat;
+  }
+
+  /**
+   * Stops in good order: refuses new requests, hands leadership over, and closes when nothing is led any more or
+   * `waitMillis` have passed.
+   */
+  async drain(waitMillis: number): Promise<void> {
+    if (this.#state !== "running") return this.close();
+    this.#state = "draining";
+    await new Promise<void>((resolve) => {
+      const deadline = setTimeout(resolve, waitMillis);
+      this.#afterTurn = () => {
+        if (this.#leads()) return;
+        clearTimeout(deadline);
+        resolve();
+      };
+      this.input({ type: "Drain" });
+    });
+    this.#afterTurn = null;
+    await this.close();
+  }
+
+  /** Syncs what was appended, answers what that allows, tells all others, and lets go of disk and ports. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #turn(): void {
+    this.#immediate = null;
+    if (this.#state === "closing" || this.#state === "closed") return;
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    const now = this.#options.clock.now();
+    const effects = this.#options.kernel.turn(now, inputs);
+    for (const effect of effects) this.#perform(effect);
+    this.#count(inputs.length, effects.length, this.now() - now.ticks);
+    if (effects.some(({ type }) => type === "Halt")) return;
+    this.#parts.journal.flush();
+    this.#parts.transport.flush();
+    const failed = inputs.find((input) => input.type === "DiskFailed");
+    if (failed !== undefined) {
+      this.#halt(`the disk failed: ${failed.reason}`);
+      return;
+    }
+    this.#arm();
+    this.#afterTurn?.();
+  }
+
+  #perform(effect: NodeEffect): void {
+    if (this.#state === "closed") return;
+    switch (effect.type) {
+      case "Append":
+        this.#parts.journal.append(effect.seq, effect.group, effect.kind, effect.parts);
+        break;
+      case "Frame":
+      case "Reply":
+        this.#outbox.put(effect);
+        break;
+      case "Readable":
+        this.#inFlight
+          .settle(effect.id)
+          ?.caller.onReadable(effect.id, effect.view, effect.validUntil);
+        break;
+      case "Watching":
+        this.#inFlight.watcher(effect.id)?.onWatching(effect.id, effect.revision);
+        break;
+      case "Events":
+        for (const id of effect.watchers) {
+          this.#inFlight.watcher(id)?.onEvents(id, effect.revision, effect.part);
+        }
+        break;
+      case "WatchEnded":
+        this.#inFlight.endWatch(effect.id)?.onWatchEnded(effect.id, effect.ended);
+        break;
+      case "Checkpoint":
+        this.#checkpoint(effect.group, effect.from, effect.covers);
+        break;
+      case "Retain":
+        this.#parts.journal.retain(this.#parts.checkpoints.retainable(effect.from));
+        break;
+      case "Peers":
+        this.#parts.transport.setPeers(effect.peers);
+        break;
+      case "Note":
+        this.#options.log[effect.level](printable(effect.fields), effect.event);
+        break;
+      case "Halt":
+        this.#halt(effect.reason);
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** The journal is durable as far as this effect needs it. */
+  #release(effect: Outgoing): void {
+    if (effect.type === "Frame") this.#parts.transport.send(effect.to, effect.lane, effect.parts);
+    else this.#inFlight.settle(effect.id)?.caller.onReply(effect.id, effect.outcome);
+  }
+
+  #durable(upTo: JournalSeq): void {
+    this.#outbox.advance(upTo);
+    this.#parts.transport.flush();
+    if (this.#awaiting.length === 0) return;
+    for (const { covers, tell } of this.#awaiting) if (covers <= upTo) tell(true);
+    this.#awaiting = this.#awaiting.filter(({ covers }) => covers > upTo);
+  }
+
+  #checkpoint(group: GroupId, from: Snapshot, covers: JournalSeq): void {
+    const durable =
+      covers <= this.#parts.journal.durable
+        ? Promise.resolve(true)
+        : new Promise<boolean>((tell) => this.#awaiting.push({ covers, tell }));
+    void this.#parts.checkpoints.write(group, from, covers, durable).then((ok) => {
+      this.input({ type: "Checkpointed", group, covers, ok });
+    });
+  }
+
+  #admit(id: RequestId, caller: Caller, bytes: number, write: boolean): boolean {
+    const failure = this.#refusal();
+    const asked = { caller, bytes, write, since: this.now() };
+    if (failure === null && this.#inFlight.admit(id, asked)) return true;
+    this.#refuse({ id, caller, failure: failure ?? OVERLOADED });
+    return false;
+  }
+
+  #refusal(): Failure | null {
+    return this.#state === "running" ? null : STOPPED;
+  }
+
+  /** A refusal is told from a later turn of the event loop, like every answer. */
+  #refuse(refused: Refused): void {
+    this.#counts.refused++;
+    this.#refused.push(refused);
+    if (this.#refused.length === 1) setImmediate(() => this.#answerRefused());
+  }
+
+  #answerRefused(): void {
+    const refused = this.#refused;
+    if (refused.length === 0) return;
+    this.#refused = [];
+    for (const one of refused) {
+      if ("caller" in one) one.caller.onReply(one.id, fail(one.failure));
+      else one.watcher.onWatchEnded(one.id, { type: "Lost", failure: one.failure });
+    }
+  }
+
+  #schedule(): void {
+    this.#immediate ??= setImmediate(() => this.#turn());
+  }
+
+  /** One timer for the whole node. One that is early enough is left alone: an early turn is harmless. */
+  #arm(): void {
+    const at = this.#options.kernel.wakeAt();
+    if (at === null || this.#state === "closing" || this.#state === "closed") return;
+    const wait = at - this.now();
+    if (wait <= 0) {
+      this.#schedule();
+      return;
+    }
+    if (this.#timer !== null && this.#timer.at <= at) return;
+    if (this.#timer !== null) clearTimeout(this.#timer.handle);
+    const ring = () => {
+      this.#timer = null;
+      this.#schedule();
+    };
+    this.#timer = { handle: setTimeout(ring, Math.min(wait, TIMER_MILLIS_MAX)), at };
+  }
+
+  /** Whether this node leads a group that somebody else could lead. */
+  #leads(): boolean {
+    const { kernel } = this.#options;
+    const keyspaces = kernel.status().keyspaces.map(({ keyspace }) => keyspace);
+    return [SYSTEM_KEYSPACE, ...keyspaces].some((keyspace) => {
+      const group = kernel.groupOf(keyspace);
+      return group !== null && group.role === "leader" && group.config.voters.length > 1;
+    });
+  }
+
+  #halt(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#options.log.error({ reason }, "the node stops at once");
+    void this.close().then(() => this.#options.onHalt(reason));
+  }
+
+  async #close(): Promise<void> {
+    const { journal, checkpoints, transport, lock } = this.#parts;
+    if (this.#state !== "closed") this.#state = "closing";
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    if (this.#timer !== null) clearTimeout(this.#timer.handle);
+    this.#loopDelay.disable();
+    await journal.close();
+    this.#state = "closed";
+    for (const { tell } of this.#awaiting) tell(false);
+    this.#awaiting = [];
+    this.#answerRefused();
+    this.#inFlight.abandon(this.now());
+    await checkpoints.close();
+    await transport.close();
+    await lock.release();
+  }
+
+  #count(inputs: number, effects: number, millis: number): void {
+    this.#counts.turns++;
+    this.#counts.inputs += inputs;
+    this.#counts.effects += effects;
+    this.#counts.turnMillisMax = Math.max(this.#counts.turnMillisMax, millis);
+  }
+}
+
+const STOPPED: Failure = { code: "Stopped", definite: true };
+const OVERLOADED: Failure = {
+  code: "Overloaded",
+  definite: true,
+  retryAfterTicks: RETRY_AFTER_TICKS,
+};
+
+/** JSON has no bigint: ids are decimal strings there. */
+function printable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    out[name] = typeof value === "bigint" ? String(value) : value;
+  }
+  return out;
+}

@@ -1,0 +1,14 @@
+export { type Clock, systemClock, WALL_ERROR_MILLIS } from "./clock.ts";
+export { Host, type HostOptions, type HostParts } from "./host.ts";
+export { IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX, WATCHES_MAX } from "./in-flight.ts";
+export { DirectoryInUse, lockDirectory } from "./lock.ts";
+export { type Log, silentLog } from "./log.ts";
+export { DirectoryUnusable, type NodeFile, readNodeFile } from "./node-file.ts";
+export {
+  JournalDamaged,
+  type NodeOptions,
+  type OpenNode,
+  openNode,
+  random63,
+} from "./open-node.ts";
+export type { Caller, NodePort, WatchCaller } from "./port.ts";

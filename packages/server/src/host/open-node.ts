@@ -1,0 +1,258 @@
+import { randomBytes } from "node:crypto";
+import {
+  type ClusterId,
+  type GroupId,
+  type JournalSeq,
+  journalSeq,
+  type NodeId,
+  type StartId,
+  startId,
+} from "@quorate/kernel/core";
+import type { Identity, NodeKernel, RecoveredNode } from "@quorate/kernel/replica";
+import { CheckpointStore } from "../checkpoint/index.ts";
+import {
+  below,
+  type Damage,
+  describeDamage,
+  type Files,
+  FREE_BYTES_MIN,
+  Journal,
+  nodeFiles,
+  type RecoveredJournal,
+  recoverJournal,
+  SEGMENT_BYTES,
+} from "../journal/index.ts";
+import {
+  type PeerTls,
+  Transport,
+  type TransportLimits,
+  type TransportListener,
+} from "../transport/index.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Host } from "./host.ts";
+import { lockDirectory } from "./lock.ts";
+import type { Log } from "./log.ts";
+import { DirectoryUnusable, type NodeFile, readNodeFile, writeNodeFile } from "./node-file.ts";
+
+export interface NodeOptions {
+  readonly dataDir: string;
+  /** host:port of the peer port; port 0 takes a free one. */
+  readonly listenPeer: string;
+  /**
+   * Who this node is, from bootstrap or join, for a directory that was never used. One that was used knows, and
+   * if both are given they must agree. Null where only a used directory will do.
+   */
+  readonly identity: { readonly cluster: ClusterId; readonly node: NodeId } | null;
+  readonly kernel: (identity: Identity, recovered: RecoveredNode, seed: bigint) => NodeKernel;
+  readonly log: Log;
+  /** The node stopped by itself, and everything is closed. */
+  readonly onHalt: (reason: string) => void;
+  /** Answers a node that asks to be let in. */
+  readonly onJoin: (
+    port: Host,
+    ...request: Parameters<TransportListener["onJoin"]>
+  ) => ReturnType<TransportListener["onJoin"]>;
+  readonly tls?: PeerTls | null;
+  readonly segmentBytes?: number;
+  readonly freeBytesMin?: number;
+  readonly limits?: Partial<TransportLimits>;
+  readonly files?: Files;
+  readonly clock?: Clock;
+}
+
+export interface OpenNode {
+  readonly host: Host;
+  /** host:port that the peer port got. */
+  readonly peerAddress: string;
+}
+
+/** Durable records of this node are lost, and nobody else has them or it is not known whose they were. */
+export class JournalDamaged extends Error {
+  override readonly name = "JournalDamaged";
+  readonly damage: readonly Damage[];
+
+  constructor(damage: readonly Damage[], advice: string) {
+    super(
+      `the journal is damaged and must not be skipped: ${damage.map(describeDamage).join("; ")}. ${advice}`,
+    );
+    this.damage = damage;
+  }
+}
+
+/**
+ * Starts a node on its data directory: lock, identity, recovery, kernel, journal, peer port; then its first turn.
+ * Whatever fails on the way is thrown, with everything before it let go. A crash on the way is harmless: the next
+ * start finds what this one found.
+ */
+export async function openNode(options: NodeOptions): Promise<OpenNode> {
+  const files = options.files ?? nodeFiles;
+  await files.makeDirectory(options.dataDir);
+  const lock = await lockDirectory(options.dataDir);
+  const undo: (() => Promise<void>)[] = [() => lock.release()];
+  try {
+    const identity = await identify(files, options);
+    const { recovered, journal: found, checkpoints } = await recover(files, options, identity);
+    const seed = randomBytes(8).readBigUInt64LE();
+    const kernel = options.kernel(identity, recovered, seed);
+    refuseIfAlone(kernel, found.damage);
+
+    // The journal and the peer port speak to a host that is made of them: it exists before they can say a word.
+    let host: Host | null = null;
+    const journal = await Journal.open(journalOptions(files, options, identity), found, {
+      onDurable: (upTo) => host?.input({ type: "Durable", upTo }),
+      onFailed: (reason) => host?.input({ type: "DiskFailed", reason }),
+      onSpace: (space) => host?.input({ type: "Space", space }),
+    });
+    undo.push(() => journal.close());
+    const { listenPeer: listen, log, limits } = options;
+    const transport = new Transport(
+      { identity, listen, tls: options.tls ?? null, log, ...(limits && { limits }) },
+      {
+        onFrame: (from, bytes) => host?.input({ type: "Frame", from, bytes }),
+        onLink: (peer, up) => host?.input({ type: "Link", peer, up }),
+        onJoin: (request) =>
+          host === null
+            ? Promise.reject(new Error("this node is starting: ask again"))
+            : options.onJoin(host, request),
+      },
+    );
+    const peerAddress = await transport.listen();
+    undo.push(() => transport.close());
+    const clock = options.clock ?? systemClock();
+    const parts = { journal, checkpoints, transport, lock };
+    host = new Host({ identity, kernel, clock, log, onHalt: options.onHalt }, parts);
+    host.start();
+    return { host, peerAddress };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+/** A fresh random id of 63 bits, for a cluster, a node or a start; never zero. */
+export function random63(): bigint {
+  const bits = randomBytes(8).readBigUInt64LE() >> 1n;
+  return bits === 0n ? 1n : bits;
+}
+
+async function identify(files: Files, options: NodeOptions): Promise<Identity> {
+  const { dataDir, identity: given } = options;
+  const start: StartId = startId(random63());
+  const known = readNodeFile(dataDir);
+  if (known !== null) {
+    if (given !== null && (given.cluster !== known.cluster || given.node !== known.node)) {
+      throw new DirectoryUnusable(
+        `${dataDir} belongs to node ${known.node} of cluster ${known.cluster}, this was to be node ` +
+          `${given.node} of cluster ${given.cluster}: choose another data directory, or restore the old settings`,
+      );
+    }
+    return { cluster: known.cluster, node: known.node, start };
+  }
+  if ((await files.list(below(dataDir, "journal"))).some((name) => name.endsWith(".seg"))) {
+    throw new DirectoryUnusable(
+      `${dataDir} has a journal but no node.json: restore it from a backup`,
+    );
+  }
+  if (given === null) {
+    throw new DirectoryUnusable(
+      `${dataDir} holds no node yet: start it with an initial cluster, or join one`,
+    );
+  }
+  const content: NodeFile = { ...given, created: new Date().toISOString() };
+  await writeNodeFile(files, dataDir, content);
+  return { ...given, start };
+}
+
+async function recover(
+  files: Files,
+  options: NodeOptions,
+  identity: Identity,
+): Promise<{
+  readonly recovered: RecoveredNode;
+  readonly journal: RecoveredJournal;
+  readonly checkpoints: CheckpointStore;
+}> {
+  const { dataDir, log } = options;
+  const checkpoints = await CheckpointStore.open({
+    files,
+    directory: below(dataDir, "checkpoints"),
+    incoming: below(dataDir, "incoming"),
+    identity,
+    log,
+  });
+  const { checkpoints: sound, lost } = await checkpoints.recover();
+  const known = [...sound.map(({ group }) => group), ...lost];
+  const journal = await recoverJournal(files, below(dataDir, "journal"), identity, known);
+  if (journal.torn !== null) {
+    const { from, to, firstSeq } = journal.torn;
+    log.warn({ offset: from, bytes: to - from, firstSeq }, "a torn tail of the journal is cut off");
+  }
+  const covers = new Map(sound.map((checkpoint) => [checkpoint.group, checkpoint.covers]));
+  const damage = journal.damage.filter((one) => !isCovered(one, covers));
+  for (const one of damage) log.error({ group: one.group }, describeDamage(one));
+  const unknown = damage.filter(({ group }) => group === null);
+  const ends = missingEnds(journal, Math.max(0, ...sound.map(({ covers }) => covers)));
+  if (unknown.length + ends.length > 0) {
+    throw new JournalDamaged(
+      [...unknown, ...ends],
+      "Restore a backup, or remove this member and join anew.",
+    );
+  }
+  const damaged = new Set<GroupId>(lost);
+  for (const { group } of damage) if (group !== null) damaged.add(group);
+  return {
+    recovered: {
+      checkpoints: sound,
+      records: journal.records,
+      lastSeq: journal.lastSeq,
+      damaged: [...damaged].sort((a, b) => a - b),
+    },
+    journal: { ...journal, damage },
+    checkpoints,
+  };
+}
+
+/** A checkpoint that was written later holds what the lost records did: the group was repaired since. */
+function isCovered(damage: Damage, covers: ReadonlyMap<GroupId, JournalSeq>): boolean {
+  const { group, nextSeq } = damage;
+  return group !== null && nextSeq !== null && (covers.get(group) ?? 0) >= nextSeq - 1;
+}
+
+/**
+ * Records missing before the first segment or behind the last: a checkpoint is published only when the journal is
+ * durable up to what it covers, and segments are deleted only up to there.
+ */
+function missingEnds(journal: RecoveredJournal, covered: number): readonly Damage[] {
+  const first = journal.segments[0]?.header.firstSeq ?? 1;
+  const before = first > covered + 1 ? [lostRange(1, first)] : [];
+  const behind = covered > journal.lastSeq ? [lostRange(journal.lastSeq + 1, covered + 1)] : [];
+  return [...before, ...behind];
+}
+
+function lostRange(from: number, to: number): Damage {
+  const range = { firstSeq: journalSeq(from), nextSeq: journalSeq(to), group: null };
+  return { segment: "that should hold them", offset: 0, ...range };
+}
+
+/** A replicated group is rebuilt from its peers; a lone voter has none, and stops. */
+function refuseIfAlone(kernel: NodeKernel, damage: readonly Damage[]): void {
+  if (damage.length === 0) return;
+  const voters = kernel.status().members.filter(({ learner }) => !learner);
+  if (voters.length <= 1) {
+    throw new JournalDamaged(
+      damage,
+      "This node is the only voter, so nobody can repair it: restore a backup.",
+    );
+  }
+}
+
+function journalOptions(files: Files, options: NodeOptions, identity: Identity) {
+  return {
+    files,
+    directory: below(options.dataDir, "journal"),
+    identity,
+    log: options.log,
+    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+    freeBytesMin: options.freeBytesMin ?? FREE_BYTES_MIN,
+  };
+}

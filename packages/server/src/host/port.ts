@@ -1,0 +1,56 @@
+import type {
+  Bytes,
+  KeyspaceId,
+  Machine,
+  NodeId,
+  Outcome,
+  ReadLevel,
+  RequestId,
+  Ticks,
+} from "@quorate/kernel/core";
+import type { GroupStatus, Identity, NodeStatus, WatchEnd } from "@quorate/kernel/replica";
+
+/** One object per call, so that a request costs no closure. Exactly one of the two is called, once. */
+export interface Caller {
+  onReply(id: RequestId, outcome: Outcome): void;
+  /** Query the view before returning, or fork it. Where `validUntil` is not null, answer only before that tick. */
+  onReadable(id: RequestId, view: Machine, validUntil: Ticks | null): void;
+}
+
+/** One object per watch. Called in order; nothing follows `onWatchEnded`. */
+export interface WatchCaller {
+  onWatching(id: RequestId, revision: number): void;
+  /** The events as the machine encoded them, once for all watchers: copy or write them out, never change them. */
+  onEvents(id: RequestId, revision: number, part: Bytes): void;
+  onWatchEnded(id: RequestId, ended: WatchEnd): void;
+}
+
+/**
+ * What gateways and the embedded API see of a running node. Calls are gathered and reach the kernel as one
+ * turn per turn of the event loop; answers come from a later turn, never from inside the call.
+ */
+export interface NodePort {
+  readonly identity: Identity;
+  now(): Ticks;
+  request(
+    caller: Caller,
+    keyspace: KeyspaceId,
+    kind: number,
+    body: Bytes,
+    deadline: Ticks,
+    session?: { readonly id: bigint; readonly sequence: number },
+  ): RequestId;
+  read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId;
+  /** No answer is wanted any more; the caller is not called again. */
+  cancel(id: RequestId): void;
+  moveLeader(caller: Caller, keyspace: KeyspaceId, to: NodeId, deadline: Ticks): RequestId;
+  watch(caller: WatchCaller, keyspace: KeyspaceId, body: Bytes): RequestId;
+  unwatch(id: RequestId): void;
+  /** The watcher's stream is full: no more events until `drained`, then from where it stopped. */
+  stalled(id: RequestId): void;
+  drained(id: RequestId): void;
+  /** The revision up to which all of these watchers have been handed all events; null while one is behind. */
+  progress(keyspace: KeyspaceId, watchers: readonly RequestId[]): number | null;
+  status(): NodeStatus;
+  groupOf(keyspace: KeyspaceId): GroupStatus | null;
+}

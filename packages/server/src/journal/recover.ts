@@ -1,0 +1,136 @@
+import {
+  decodeSegmentHeader,
+  type Gap,
+  type GroupId,
+  groupOfGap,
+  inspectSegment,
+  type JournalSeq,
+  journalSeq,
+  Malformed,
+  recordSeed,
+  recordsOf,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+} from "@quorate/kernel/core";
+import type { Identity, JournalRecord } from "@quorate/kernel/replica";
+import { below, type Files } from "./files.ts";
+
+/** Durable records that are lost. `group` is null where it cannot be told whose they were. */
+export interface Damage {
+  readonly segment: string;
+  readonly offset: number;
+  readonly firstSeq: JournalSeq;
+  /** The first sequence that is there again; null if none is. */
+  readonly nextSeq: JournalSeq | null;
+  readonly group: GroupId | null;
+}
+
+/** A segment file whose header has been checked. */
+export interface Segment {
+  readonly file: string;
+  readonly header: SegmentHeader;
+  /** Offset behind the last record that counts. */
+  readonly end: number;
+}
+
+/** What the journal's directory held. Nothing has been changed yet. */
+export interface RecoveredJournal {
+  readonly segments: readonly Segment[];
+  readonly lastSeq: JournalSeq;
+  /** The half-written tail of the last segment, to be cut off before anything is appended. */
+  readonly torn: Gap | null;
+  readonly damage: readonly Damage[];
+  /** All valid records in order, read segment by segment as they are asked for; each owns its memory. */
+  readonly records: Iterable<JournalRecord>;
+}
+
+/** The journal cannot be used at all: it is another node's, another release's, or its frame is broken. */
+export class JournalUnusable extends Error {
+  override readonly name = "JournalUnusable";
+}
+
+/**
+ * Reads and judges a journal. Memory: one segment at a time.
+ *
+ * `alsoKnown` are groups that the checkpoints name; they help to tell whose a damaged record was. Throws
+ * `JournalUnusable`, naming both sides, if a segment belongs to another cluster, node or format.
+ */
+export async function recoverJournal(
+  files: Files,
+  directory: string,
+  identity: Pick<Identity, "cluster" | "node">,
+  alsoKnown: readonly GroupId[],
+): Promise<RecoveredJournal> {
+  const names = (await files.list(directory)).filter((name) => /^\d{20}\.seg$/.test(name));
+  const segments: Segment[] = [];
+  const found: { readonly segment: Segment; readonly gap: Gap }[] = [];
+  const missing: Damage[] = [];
+  const known = new Set(alsoKnown);
+  let torn: Gap | null = null;
+  let nextSeq: JournalSeq | null = null;
+
+  for (const name of names) {
+    const file = below(directory, name);
+    const bytes = files.read(file);
+    const header = checkedHeader(bytes, file, identity);
+    if (nextSeq !== null && header.firstSeq !== nextSeq) {
+      const gap = { segment: file, offset: 0, firstSeq: nextSeq, nextSeq: header.firstSeq };
+      missing.push({ ...gap, group: null });
+    }
+    const verdict = inspectSegment(bytes, header, name === names.at(-1));
+    const segment = { file, header, end: verdict.end };
+    segments.push(segment);
+    for (const gap of verdict.damage) found.push({ segment, gap });
+    for (const group of verdict.groups) known.add(group);
+    ({ torn, nextSeq } = verdict);
+  }
+
+  const groups = [...known].sort((a, b) => a - b);
+  const damage = found.map(({ segment, gap }): Damage => {
+    const bytes = files.read(segment.file);
+    const group = groupOfGap(bytes, gap, recordSeed(segment.header), groups);
+    const { from: offset, firstSeq, nextSeq } = gap;
+    return { segment: segment.file, offset, firstSeq, nextSeq, group };
+  });
+  return {
+    segments,
+    lastSeq: journalSeq(nextSeq === null ? 0 : nextSeq - 1),
+    torn,
+    damage: [...missing, ...damage],
+    records: { [Symbol.iterator]: () => readAll(files, segments) },
+  };
+}
+
+/** "segment …/00000000000000000042.seg, offset 1234: records 57 to 58 of group 3 are damaged" */
+export function describeDamage(damage: Damage): string {
+  const { segment, offset, firstSeq, nextSeq, group } = damage;
+  const upTo =
+    nextSeq === null ? "to the end" : nextSeq === firstSeq + 1 ? "" : `to ${nextSeq - 1}`;
+  const records = upTo === "" ? `record ${firstSeq}` : `records ${firstSeq} ${upTo}`;
+  const whose = group === null ? "of an unknown group" : `of group ${group}`;
+  return `segment ${segment}, offset ${offset}: ${records} ${whose} damaged or missing`;
+}
+
+function* readAll(files: Files, segments: readonly Segment[]): Generator<JournalRecord> {
+  for (const { file, header, end } of segments) {
+    for (const record of recordsOf(files.read(file), header, end)) {
+      yield { ...record, bytes: record.bytes.slice() };
+    }
+  }
+}
+
+function checkedHeader(
+  bytes: Uint8Array,
+  file: string,
+  identity: Pick<Identity, "cluster" | "node">,
+): SegmentHeader {
+  const header = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
+  if (header instanceof Malformed) throw new JournalUnusable(`segment ${file}: ${header.message}`);
+  if (header.cluster !== identity.cluster || header.node !== identity.node) {
+    throw new JournalUnusable(
+      `segment ${file} was written by node ${header.node} of cluster ${header.cluster}, ` +
+        `this is node ${identity.node} of cluster ${identity.cluster}: check the data directory`,
+    );
+  }
+  return header;
+}

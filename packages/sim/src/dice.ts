@@ -1,0 +1,43 @@
+import { draw, type Random, seeded } from "@quorate/kernel/core";
+
+/** The world's one source of chance. Everything drawn from it is drawn in the order of events, so a seed is a run. */
+export class Dice {
+  #random: Random;
+
+  constructor(seed: bigint) {
+    this.#random = seeded(seed);
+  }
+
+  /** A number in [0, bound). */
+  below(bound: number): number {
+    const [value, next] = draw(this.#random);
+    this.#random = next;
+    return bound <= 1 ? 0 : value % bound;
+  }
+
+  /** A number in [low, high]. */
+  between(low: number, high: number): number {
+    return low + this.below(high - low + 1);
+  }
+
+  /** True in `perMille` of a thousand cases. */
+  chance(perMille: number): boolean {
+    return perMille > 0 && this.below(1000) < perMille;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new RangeError("nothing to pick from");
+    return item;
+  }
+
+  /** 62 random bits, for ids. */
+  id(): bigint {
+    return (BigInt(this.below(0x7fff_ffff)) << 31n) | BigInt(this.below(0x7fff_ffff)) | 1n;
+  }
+
+  /** A generator of its own, whose use does not disturb this one. */
+  fork(): Dice {
+    return new Dice(this.id());
+  }
+}

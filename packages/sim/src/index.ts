@@ -1,0 +1,6 @@
+export { Dice } from "./dice.ts";
+export { Disk, type DiskFaults, HEALTHY_DISK } from "./disk.ts";
+export { CALM_NETWORK, Network, type NetworkFaults } from "./network.ts";
+export { Observer } from "./observer.ts";
+export { type ClockFault, type SimCaller, SimNode, type SimWatcher } from "./sim-node.ts";
+export { World, type WorldSetup } from "./world.ts";

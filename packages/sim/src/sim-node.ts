@@ -1,0 +1,364 @@
+import {
+  type Bytes,
+  type JournalSeq,
+  type KeyspaceId,
+  type Machine,
+  type NodeId,
+  type Outcome,
+  type ReadLevel,
+  type RequestId,
+  requestId,
+  type StartId,
+  startId,
+  type Ticks,
+  ticks,
+} from "@quorate/kernel/core";
+import {
+  type Bootstrap,
+  type Identity,
+  type Node,
+  type NodeEffect,
+  type NodeInput,
+  type NodeOptions,
+  type Self,
+  startNode,
+} from "@quorate/kernel/replica";
+import type { Agenda } from "./agenda.ts";
+import type { Dice } from "./dice.ts";
+import type { Disk } from "./disk.ts";
+import type { Network, Station } from "./network.ts";
+import type { Trace } from "./trace.ts";
+
+/** A node's clock: how much faster or slower than the world's it runs, and how far ahead it started. */
+export interface ClockFault {
+  readonly ratePerMille: number;
+  readonly aheadTicks: number;
+}
+
+/** Who waits for an answer inside the world. */
+export interface SimCaller {
+  onReply(outcome: Outcome): void;
+  onReadable(view: Machine): void;
+}
+
+export interface SimWatcher {
+  onWatching(revision: number): void;
+  onEvents(revision: number, part: Bytes): void;
+  onEnded(): void;
+}
+
+/** What a world knows of a node when it starts one. */
+export interface SimNodeParts {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly identity: Omit<Identity, "start">;
+  readonly self: Self;
+  readonly bootstrap: Bootstrap;
+  readonly options: NodeOptions;
+  readonly disk: Disk;
+  readonly clock: ClockFault;
+}
+
+/** What observers are told, in the order in which it happens. */
+export interface NodeObserver {
+  turned(node: SimNode): void;
+  started(node: SimNode): void;
+  halted(node: SimNode, reason: string): void;
+}
+
+type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
+
+/** Turns that a node takes after an input: 10 to 60 microseconds of work. */
+const TURN_MICROS_MIN = 10;
+const TURN_MICROS_MAX = 60;
+
+/** Hosts the real node kernel in the simulated world, as the server hosts it in the real one. */
+export class SimNode implements Station {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly disk: Disk;
+  readonly options: NodeOptions;
+  clock: ClockFault;
+  start: StartId | null = null;
+  readonly #parts: SimNodeParts;
+  readonly #agenda: Agenda;
+  readonly #dice: Dice;
+  readonly #network: Network;
+  readonly #trace: Trace;
+  readonly #observer: NodeObserver;
+  #kernel: Node | null = null;
+  #life = 0;
+  #inputs: NodeInput[] = [];
+  #turnPlanned = false;
+  #wakePlanned: number | null = null;
+  #pausedUntil = 0;
+  /** Appended and not yet handed to the disk. */
+  #unwritten: Extract<NodeEffect, { type: "Append" }>[] = [];
+  #syncing = false;
+  #durable = 0 as JournalSeq;
+  #waiting: After[] = [];
+  #callers = new Map<RequestId, SimCaller>();
+  #watchers = new Map<RequestId, SimWatcher>();
+  #checkpoints: Extract<NodeEffect, { type: "Checkpoint" }>[] = [];
+  #requests = 1;
+
+  constructor(parts: SimNodeParts, agenda: Agenda, dice: Dice, network: Network, trace: Trace, observer: NodeObserver) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.name = parts.name;
+    this.disk = parts.disk;
+    this.options = parts.options;
+    this.clock = parts.clock;
+    this.#agenda = agenda;
+    this.#dice = dice;
+    this.#network = network;
+    this.#trace = trace;
+    this.#observer = observer;
+  }
+
+  /** The running kernel, for observers; null while the node is down. */
+  get kernel(): Node | null {
+    return this.#kernel;
+  }
+
+  get isUp(): boolean {
+    return this.#kernel !== null;
+  }
+
+  now(): Ticks {
+    const millis = Math.floor(this.#agenda.now / 1000);
+    return ticks(this.clock.aheadTicks + millis + Math.floor((millis * this.clock.ratePerMille) / 1000));
+  }
+
+  boot(): void {
+    if (this.#kernel !== null) return;
+    this.start = startId(this.#dice.id());
+    this.#life++;
+    const recovered = this.disk.recover();
+    if ("unreadable" in recovered) {
+      this.#observer.halted(this, recovered.unreadable);
+      return;
+    }
+    this.#durable = recovered.lastSeq;
+    const identity: Identity = { ...this.#parts.identity, start: this.start };
+    const { self, bootstrap, options } = this.#parts;
+    const now = this.#time();
+    this.#kernel = startNode({ identity, self, bootstrap, recovered, seed: this.#dice.id() }, options, now);
+    this.#trace.note(this.#agenda.now, `${this.name} starts`);
+    this.#observer.started(this);
+    this.#network.arrived(this.id);
+    this.#planTurn();
+  }
+
+  /** The process ends between two instructions; power may fail with it. */
+  crash(power: boolean): void {
+    if (this.#kernel === null) return;
+    this.#trace.note(this.#agenda.now, `${this.name} crashes${power ? ", power cut" : ""}`);
+    this.#kernel = null;
+    this.start = null;
+    this.#life++;
+    // A killed process leaves what it wrote to the operating system; only a power cut loses it.
+    if (power) this.disk.cutPower();
+    else this.disk.synced(this.#durable);
+    for (const { from } of this.#checkpoints) from.release();
+    this.#inputs = [];
+    this.#unwritten = [];
+    this.#waiting = [];
+    this.#checkpoints = [];
+    this.#callers.clear();
+    this.#watchers.clear();
+    this.#syncing = false;
+    this.#turnPlanned = false;
+    this.#wakePlanned = null;
+    this.#network.departed(this.id);
+  }
+
+  /** Stands still, clock and all of the outside going on, as a stopped process does. */
+  pause(micros: number): void {
+    this.#trace.note(this.#agenda.now, `${this.name} pauses for ${micros / 1000} ms`);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#agenda.now + micros);
+  }
+
+  receive(from: NodeId, bytes: Bytes): void {
+    this.input({ type: "Frame", from, bytes });
+  }
+
+  link(peer: NodeId, up: boolean): void {
+    this.input({ type: "Link", peer, up });
+  }
+
+  request(caller: SimCaller, keyspace: KeyspaceId, kind: number, body: Bytes, patience: number, session: { readonly id: bigint; readonly sequence: number } | null = null): RequestId {
+    const id = requestId(this.#requests++);
+    this.#callers.set(id, caller);
+    const deadline = ticks(this.now() + patience);
+    this.input({ type: "Request", id, keyspace, kind, body, deadline, session });
+    return id;
+  }
+
+  read(caller: SimCaller, keyspace: KeyspaceId, level: ReadLevel, patience: number): void {
+    const id = requestId(this.#requests++);
+    this.#callers.set(id, caller);
+    this.input({ type: "Read", id, keyspace, level, deadline: ticks(this.now() + patience) });
+  }
+
+  moveLeader(caller: SimCaller, keyspace: KeyspaceId, to: NodeId, patience: number): void {
+    const id = requestId(this.#requests++);
+    this.#callers.set(id, caller);
+    this.input({ type: "MoveLeader", id, keyspace, to, deadline: ticks(this.now() + patience) });
+  }
+
+  watch(watcher: SimWatcher, keyspace: KeyspaceId, body: Bytes): RequestId {
+    const id = requestId(this.#requests++);
+    this.#watchers.set(id, watcher);
+    this.input({ type: "Watch", id, keyspace, body });
+    return id;
+  }
+
+  input(input: NodeInput): void {
+    if (this.#kernel === null) return;
+    this.#inputs.push(input);
+    this.#planTurn();
+  }
+
+  #planTurn(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    const life = this.#life;
+    const at = Math.max(this.#pausedUntil, this.#agenda.now + this.#dice.between(TURN_MICROS_MIN, TURN_MICROS_MAX));
+    this.#agenda.at(at, () => this.#turn(life));
+  }
+
+  #turn(life: number): void {
+    if (life !== this.#life || this.#kernel === null) return;
+    this.#turnPlanned = false;
+    if (this.#agenda.now < this.#pausedUntil) return this.#planTurn();
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    const effects = this.#kernel.turn(this.#time(), inputs);
+    for (const effect of effects) this.#perform(effect);
+    this.#write();
+    if (this.#kernel === null) return;
+    this.#observer.turned(this);
+    this.#planWake();
+  }
+
+  #perform(effect: NodeEffect): void {
+    switch (effect.type) {
+      case "Append":
+        this.#unwritten.push(effect);
+        return;
+      case "Frame":
+      case "Reply":
+        if (effect.after <= this.#durable) this.#release(effect);
+        else this.#waiting.push(effect);
+        return;
+      case "Readable":
+        this.#take(effect.id)?.onReadable(effect.view);
+        return;
+      case "Watching":
+        this.#watchers.get(effect.id)?.onWatching(effect.revision);
+        return;
+      case "Events":
+        for (const id of effect.watchers) this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
+        return;
+      case "WatchEnded":
+        this.#watchers.get(effect.id)?.onEnded();
+        this.#watchers.delete(effect.id);
+        return;
+      case "Checkpoint":
+        this.#checkpoints.push(effect);
+        this.#writeCheckpoints();
+        return;
+      case "Note":
+        this.#trace.note(this.#agenda.now, `${this.name} ${effect.event} ${storyOf(effect.fields)}`);
+        return;
+      case "Halt":
+        this.#trace.note(this.#agenda.now, `${this.name} halts: ${effect.reason}`);
+        this.#observer.halted(this, effect.reason);
+        this.crash(false);
+        return;
+      case "Retain":
+      case "Peers":
+        return;
+    }
+  }
+
+  #release(effect: After): void {
+    if (effect.type === "Frame") {
+      for (const part of effect.parts) this.#trace.bytes(part);
+      this.#network.send(this.id, effect.to, effect.lane, effect.parts);
+    } else if (effect.type === "Reply") {
+      this.#take(effect.id)?.onReply(effect.outcome);
+    }
+  }
+
+  /** One sync at a time; what comes meanwhile is the next batch. */
+  #write(): void {
+    if (this.#syncing || this.#unwritten.length === 0 || this.#kernel === null) return;
+    const batch = this.#unwritten;
+    this.#unwritten = [];
+    this.#syncing = true;
+    this.disk.write(batch);
+    const upTo = (batch[batch.length - 1] as { readonly seq: JournalSeq }).seq;
+    const life = this.#life;
+    this.#agenda.after(this.disk.syncMicros(), () => {
+      if (life !== this.#life) return;
+      this.disk.synced(upTo);
+      this.#syncing = false;
+      this.#durable = upTo;
+      this.input({ type: "Durable", upTo });
+      const ready = this.#waiting.filter(({ after }) => after <= upTo);
+      this.#waiting = this.#waiting.filter(({ after }) => after > upTo);
+      for (const effect of ready) this.#release(effect);
+      this.#writeCheckpoints();
+      this.#write();
+    });
+  }
+
+  /** A checkpoint may not claim to cover records that a power cut could still take back. */
+  #writeCheckpoints(): void {
+    const ready = this.#checkpoints.filter(({ covers }) => covers <= this.#durable);
+    this.#checkpoints = this.#checkpoints.filter(({ covers }) => covers > this.#durable);
+    for (const { group, covers, from } of ready) {
+      const life = this.#life;
+      this.#agenda.after(2 * this.disk.syncMicros(), () => {
+        if (life === this.#life) this.disk.checkpoint(group, covers, from);
+        from.release();
+        if (life === this.#life) this.input({ type: "Checkpointed", group, covers, ok: true });
+      });
+    }
+  }
+
+  #planWake(): void {
+    const wake = this.#kernel?.wakeAt() ?? null;
+    if (wake === null) return;
+    // The first world time at which this node's clock, which may run fast or slow, shows that tick.
+    const behind = Math.max(0, wake - this.now());
+    const micros = Math.ceil((behind * 1000 * 1000) / (1000 + this.clock.ratePerMille)) + (behind === 0 ? 0 : 1000);
+    const at = this.#agenda.now + micros;
+    if (this.#wakePlanned !== null && this.#wakePlanned <= at && this.#wakePlanned > this.#agenda.now) return;
+    this.#wakePlanned = at;
+    const life = this.#life;
+    this.#agenda.at(at, () => {
+      if (life !== this.#life) return;
+      if (this.#wakePlanned === at) this.#wakePlanned = null;
+      this.#planTurn();
+    });
+  }
+
+  #take(id: RequestId): SimCaller | undefined {
+    const caller = this.#callers.get(id);
+    this.#callers.delete(id);
+    return caller;
+  }
+
+  #time(): { readonly ticks: Ticks; readonly wall: { readonly earliest: number; readonly latest: number } } {
+    const millis = Math.floor(this.#agenda.now / 1000);
+    return { ticks: this.now(), wall: { earliest: millis, latest: millis + 1 } };
+  }
+}
+
+const storyOf = (fields: Readonly<Record<string, unknown>>): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ");
