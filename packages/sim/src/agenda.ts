@@ -55,7 +55,8 @@ export class Agenda {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && sooner(heap[child + 1] as Planned, heap[child] as Planned)) child++;
+      if (child + 1 < heap.length && sooner(heap[child + 1] as Planned, heap[child] as Planned))
+        child++;
       const below = heap[child] as Planned;
       if (!sooner(below, last)) break;
       heap[at] = below;
@@ -71,4 +72,5 @@ interface Planned {
   readonly act: () => void;
 }
 
-const sooner = (a: Planned, b: Planned): boolean => a.time < b.time || (a.time === b.time && a.order < b.order);
+const sooner = (a: Planned, b: Planned): boolean =>
+  a.time < b.time || (a.time === b.time && a.order < b.order);

@@ -1,26 +1,26 @@
 import {
   type Bytes,
   CheckpointWriter,
-  checkpointBlocks,
   type ClusterId,
+  checkpointBlocks,
   concat,
   encodeSegmentHeader,
-  type GroupId,
   type Gap,
+  type GroupId,
   groupOfGap,
   inspectSegment,
   JOURNAL_FORMAT,
   type JournalSeq,
   journalSeq,
   MARK_GROUP,
+  Malformed,
   type NodeId,
   RECORD_HEAD_BYTES,
   recordSeed,
   recordsOf,
-  type SegmentHeader,
   SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
   verifyCheckpoint,
-  Malformed,
   writeRecordHead,
 } from "@quorate/kernel/core";
 import type { JournalRecord, RecoveredNode, Snapshot } from "@quorate/kernel/replica";
@@ -37,7 +37,12 @@ export interface DiskFaults {
   readonly lyingPerMille: number;
 }
 
-export const HEALTHY_DISK: DiskFaults = { syncMicrosMin: 50, syncMicrosMax: 2000, tornPerMille: 500, lyingPerMille: 0 };
+export const HEALTHY_DISK: DiskFaults = {
+  syncMicrosMin: 50,
+  syncMicrosMax: 2000,
+  tornPerMille: 500,
+  lyingPerMille: 0,
+};
 
 /**
  * A node's disk: one journal segment and its checkpoints, in the formats of the real one. What was written and not
@@ -57,7 +62,13 @@ export class Disk {
   #checkpoints = new Map<GroupId, { readonly covers: JournalSeq; readonly file: Bytes }[]>();
 
   constructor(cluster: ClusterId, node: NodeId, dice: Dice, faults: DiskFaults) {
-    this.#header = { format: JOURNAL_FORMAT, cluster, node, firstSeq: journalSeq(1), salt: dice.id() };
+    this.#header = {
+      format: JOURNAL_FORMAT,
+      cluster,
+      node,
+      firstSeq: journalSeq(1),
+      salt: dice.id(),
+    };
     this.#seed = recordSeed(this.#header);
     this.#dice = dice;
     this.faults = faults;
@@ -69,9 +80,17 @@ export class Disk {
   }
 
   /** Writes a batch, opened by a mark that says what was durable before it. */
-  write(records: readonly { readonly seq: JournalSeq; readonly group: GroupId; readonly kind: number; readonly parts: readonly Bytes[] }[]): void {
+  write(
+    records: readonly {
+      readonly seq: JournalSeq;
+      readonly group: GroupId;
+      readonly kind: number;
+      readonly parts: readonly Bytes[];
+    }[],
+  ): void {
     this.#volatile.push(this.#head({ seq: this.#durableSeq, group: MARK_GROUP, kind: 0 }, []));
-    for (const { parts, ...head } of records) this.#volatile.push(this.#head(head, parts), ...parts.map((part) => part.slice()));
+    for (const { parts, ...head } of records)
+      this.#volatile.push(this.#head(head, parts), ...parts.map((part) => part.slice()));
   }
 
   syncMicros(): number {
@@ -98,7 +117,10 @@ export class Disk {
   checkpoint(group: GroupId, covers: JournalSeq, snapshot: Snapshot): void {
     const parts: Bytes[] = [];
     const { cluster, node } = this.#header;
-    const writer = new CheckpointWriter({ cluster, node, group, covers }, { put: (part) => parts.push(part.slice()) });
+    const writer = new CheckpointWriter(
+      { cluster, node, group, covers },
+      { put: (part) => parts.push(part.slice()) },
+    );
     let cursor: bigint | null = 0n;
     while (cursor !== null) cursor = snapshot.dump(cursor, 65536, writer);
     writer.finish(snapshot.hash);
@@ -120,16 +142,25 @@ export class Disk {
     const inspection = inspectSegment(segment, this.#header, true);
     const found = [...recordsOf(segment, this.#header, inspection.end)];
     const damaged = this.#damaged(segment, inspection.damage, inspection.groups);
-    if (damaged === null) return { unreadable: `a damaged record at ${inspection.damage[0]?.from} belongs to no known group` };
+    if (damaged === null)
+      return {
+        unreadable: `a damaged record at ${inspection.damage[0]?.from} belongs to no known group`,
+      };
     this.#durable = [segment.slice(0, inspection.end)];
     this.#durableBytes = inspection.end;
     const lastSeq = journalSeq(inspection.nextSeq - 1);
     this.#durableSeq = lastSeq;
-    const records = found.map((record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }));
+    const records = found.map(
+      (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
+    );
     return { checkpoints: this.#readCheckpoints(lastSeq), records, lastSeq, damaged };
   }
 
-  #damaged(segment: Bytes, gaps: readonly Gap[], groups: readonly GroupId[]): readonly GroupId[] | null {
+  #damaged(
+    segment: Bytes,
+    gaps: readonly Gap[],
+    groups: readonly GroupId[],
+  ): readonly GroupId[] | null {
     const damaged = new Set<GroupId>();
     for (const gap of gaps) {
       const group = groupOfGap(segment, gap, this.#seed, groups);
@@ -141,13 +172,21 @@ export class Disk {
 
   #readCheckpoints(lastSeq: JournalSeq): RecoveredNode["checkpoints"] {
     return [...this.#checkpoints].flatMap(([group, files]) => {
-      const usable = files.filter(({ covers, file }) => covers <= lastSeq && !(verifyCheckpoint(reading(file)) instanceof Malformed));
+      const usable = files.filter(
+        ({ covers, file }) =>
+          covers <= lastSeq && !(verifyCheckpoint(reading(file)) instanceof Malformed),
+      );
       const newest = usable[usable.length - 1];
-      return newest === undefined ? [] : [{ group, covers: newest.covers, chunks: [...checkpointBlocks(reading(newest.file))] }];
+      return newest === undefined
+        ? []
+        : [{ group, covers: newest.covers, chunks: [...checkpointBlocks(reading(newest.file))] }];
     });
   }
 
-  #head(head: { readonly seq: JournalSeq; readonly group: GroupId; readonly kind: number }, parts: readonly Bytes[]): Bytes {
+  #head(
+    head: { readonly seq: JournalSeq; readonly group: GroupId; readonly kind: number },
+    parts: readonly Bytes[],
+  ): Bytes {
     const out = new Uint8Array(RECORD_HEAD_BYTES);
     writeRecordHead(out, 0, head, parts, this.#seed);
     return out;

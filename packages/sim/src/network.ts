@@ -1,4 +1,11 @@
-import { type Bytes, concat, type Lane, type NodeId, PeerLink, type StartId } from "@quorate/kernel/core";
+import {
+  type Bytes,
+  concat,
+  type Lane,
+  type NodeId,
+  PeerLink,
+  type StartId,
+} from "@quorate/kernel/core";
 import type { Agenda } from "./agenda.ts";
 import type { Dice } from "./dice.ts";
 
@@ -96,7 +103,8 @@ export class Network {
       connection.open = false;
       this.#connections.delete(key);
       const other = connection.a.id === id ? connection.b : connection.a;
-      if (!this.#cut.has(`${id}>${other.id}`)) this.#agenda.after(this.#delay(), () => other.link(id, false));
+      if (!this.#cut.has(`${id}>${other.id}`))
+        this.#agenda.after(this.#delay(), () => other.link(id, false));
     }
   }
 
@@ -105,19 +113,22 @@ export class Network {
     const connection = this.#connections.get(pairOf(from, to));
     const link = connection?.ends.get(from);
     if (connection === undefined || link === undefined || !connection.open) return;
-    const frame = this.faults.mode === "links" ? concat([link.seal(lane, parts), ...parts]) : concat(parts);
+    const frame =
+      this.faults.mode === "links" ? concat([link.seal(lane, parts), ...parts]) : concat(parts);
     if (this.#cut.has(`${from}>${to}`) || this.#dice.chance(this.faults.lossPerMille)) {
       this.counts.lost++;
       return;
     }
     this.#carry(connection, from, to, frame);
-    if (this.#dice.chance(this.faults.duplicatePerMille)) this.#carry(connection, from, to, frame.slice());
+    if (this.#dice.chance(this.faults.duplicatePerMille))
+      this.#carry(connection, from, to, frame.slice());
   }
 
   #carry(connection: Connection, from: NodeId, to: NodeId, frame: Bytes): void {
     const direction = `${from}>${to}`;
     const overtakes = this.#dice.chance(this.faults.reorderPerMille);
-    const natural = this.#agenda.now + this.#delay() + (overtakes ? this.#dice.below(OTHER_DELAY_MICROS) : 0);
+    const natural =
+      this.#agenda.now + this.#delay() + (overtakes ? this.#dice.below(OTHER_DELAY_MICROS) : 0);
     const arrival = overtakes ? natural : Math.max(natural, this.#lastArrival.get(direction) ?? 0);
     if (!overtakes) this.#lastArrival.set(direction, arrival);
     if (this.#dice.chance(this.faults.flipPerMille) && this.faults.mode === "links") {

@@ -61,7 +61,8 @@ export class Observer {
     if (before === state) return;
     view.states.set(state.self, state);
     this.#report(monotonicTerm(view.terms.get(state.self) ?? (0 as Term), state));
-    view.terms.set(state.self, state.term);
+    // A term that was adopted and is not durable yet may be forgotten by a crash: nobody was told of it.
+    if (state.undurable.length === 0) view.terms.set(state.self, state.term);
     if (state.role.type === "Leader") {
       this.#report(electionSafety(view.leaders, [state]));
       if (before?.role.type !== "Leader" && state.term > view.committedTerm) {
@@ -69,7 +70,8 @@ export class Observer {
       }
     }
     this.#lookAtCommitted(view, state);
-    if (before !== undefined && before.log.lastIndex !== state.log.lastIndex) this.#matchLogs(view, state);
+    if (before !== undefined && before.log.lastIndex !== state.log.lastIndex)
+      this.#matchLogs(view, state);
   }
 
   #lookAtCommitted(view: GroupView, state: RaftState): void {
@@ -87,7 +89,8 @@ export class Observer {
   }
 
   #matchLogs(view: GroupView, state: RaftState): void {
-    for (const other of view.states.values()) if (other.self !== state.self) this.#report(logMatching(state, other));
+    for (const other of view.states.values())
+      if (other.self !== state.self) this.#report(logMatching(state, other));
   }
 
   #view(group: GroupId): GroupView {

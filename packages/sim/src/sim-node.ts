@@ -64,6 +64,7 @@ export interface NodeObserver {
   turned(node: SimNode): void;
   started(node: SimNode): void;
   halted(node: SimNode, reason: string): void;
+  noted(node: SimNode, event: string): void;
 }
 
 type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
@@ -102,7 +103,14 @@ export class SimNode implements Station {
   #checkpoints: Extract<NodeEffect, { type: "Checkpoint" }>[] = [];
   #requests = 1;
 
-  constructor(parts: SimNodeParts, agenda: Agenda, dice: Dice, network: Network, trace: Trace, observer: NodeObserver) {
+  constructor(
+    parts: SimNodeParts,
+    agenda: Agenda,
+    dice: Dice,
+    network: Network,
+    trace: Trace,
+    observer: NodeObserver,
+  ) {
     this.#parts = parts;
     this.id = parts.id;
     this.name = parts.name;
@@ -127,7 +135,9 @@ export class SimNode implements Station {
 
   now(): Ticks {
     const millis = Math.floor(this.#agenda.now / 1000);
-    return ticks(this.clock.aheadTicks + millis + Math.floor((millis * this.clock.ratePerMille) / 1000));
+    return ticks(
+      this.clock.aheadTicks + millis + Math.floor((millis * this.clock.ratePerMille) / 1000),
+    );
   }
 
   boot(): void {
@@ -143,7 +153,11 @@ export class SimNode implements Station {
     const identity: Identity = { ...this.#parts.identity, start: this.start };
     const { self, bootstrap, options } = this.#parts;
     const now = this.#time();
-    this.#kernel = startNode({ identity, self, bootstrap, recovered, seed: this.#dice.id() }, options, now);
+    this.#kernel = startNode(
+      { identity, self, bootstrap, recovered, seed: this.#dice.id() },
+      options,
+      now,
+    );
     this.#trace.note(this.#agenda.now, `${this.name} starts`);
     this.#observer.started(this);
     this.#network.arrived(this.id);
@@ -187,7 +201,14 @@ export class SimNode implements Station {
     this.input({ type: "Link", peer, up });
   }
 
-  request(caller: SimCaller, keyspace: KeyspaceId, kind: number, body: Bytes, patience: number, session: { readonly id: bigint; readonly sequence: number } | null = null): RequestId {
+  request(
+    caller: SimCaller,
+    keyspace: KeyspaceId,
+    kind: number,
+    body: Bytes,
+    patience: number,
+    session: { readonly id: bigint; readonly sequence: number } | null = null,
+  ): RequestId {
     const id = requestId(this.#requests++);
     this.#callers.set(id, caller);
     const deadline = ticks(this.now() + patience);
@@ -224,7 +245,10 @@ export class SimNode implements Station {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     const life = this.#life;
-    const at = Math.max(this.#pausedUntil, this.#agenda.now + this.#dice.between(TURN_MICROS_MIN, TURN_MICROS_MAX));
+    const at = Math.max(
+      this.#pausedUntil,
+      this.#agenda.now + this.#dice.between(TURN_MICROS_MIN, TURN_MICROS_MAX),
+    );
     this.#agenda.at(at, () => this.#turn(life));
   }
 
@@ -259,7 +283,8 @@ export class SimNode implements Station {
         this.#watchers.get(effect.id)?.onWatching(effect.revision);
         return;
       case "Events":
-        for (const id of effect.watchers) this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
+        for (const id of effect.watchers)
+          this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
         return;
       case "WatchEnded":
         this.#watchers.get(effect.id)?.onEnded();
@@ -270,7 +295,11 @@ export class SimNode implements Station {
         this.#writeCheckpoints();
         return;
       case "Note":
-        this.#trace.note(this.#agenda.now, `${this.name} ${effect.event} ${storyOf(effect.fields)}`);
+        this.#observer.noted(this, effect.event);
+        this.#trace.note(
+          this.#agenda.now,
+          `${this.name} ${effect.event} ${storyOf(effect.fields)}`,
+        );
         return;
       case "Halt":
         this.#trace.note(this.#agenda.now, `${this.name} halts: ${effect.reason}`);
@@ -334,9 +363,16 @@ export class SimNode implements Station {
     if (wake === null) return;
     // The first world time at which this node's clock, which may run fast or slow, shows that tick.
     const behind = Math.max(0, wake - this.now());
-    const micros = Math.ceil((behind * 1000 * 1000) / (1000 + this.clock.ratePerMille)) + (behind === 0 ? 0 : 1000);
+    const micros =
+      Math.ceil((behind * 1000 * 1000) / (1000 + this.clock.ratePerMille)) +
+      (behind === 0 ? 0 : 1000);
     const at = this.#agenda.now + micros;
-    if (this.#wakePlanned !== null && this.#wakePlanned <= at && this.#wakePlanned > this.#agenda.now) return;
+    if (
+      this.#wakePlanned !== null &&
+      this.#wakePlanned <= at &&
+      this.#wakePlanned > this.#agenda.now
+    )
+      return;
     this.#wakePlanned = at;
     const life = this.#life;
     this.#agenda.at(at, () => {
@@ -352,7 +388,10 @@ export class SimNode implements Station {
     return caller;
   }
 
-  #time(): { readonly ticks: Ticks; readonly wall: { readonly earliest: number; readonly latest: number } } {
+  #time(): {
+    readonly ticks: Ticks;
+    readonly wall: { readonly earliest: number; readonly latest: number };
+  } {
     const millis = Math.floor(this.#agenda.now / 1000);
     return { ticks: this.now(), wall: { earliest: millis, latest: millis + 1 } };
   }

@@ -1,4 +1,11 @@
-import { type ClusterId, clusterId, DEFAULT_KEYSPACE, type KeyspaceId, type NodeId, nodeId } from "@quorate/kernel/core";
+import {
+  type ClusterId,
+  clusterId,
+  DEFAULT_KEYSPACE,
+  type KeyspaceId,
+  type NodeId,
+  nodeId,
+} from "@quorate/kernel/core";
 import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
 import { Agenda } from "./agenda.ts";
 import { Dice } from "./dice.ts";
@@ -33,6 +40,8 @@ export class World {
   readonly cluster: ClusterId;
   /** Nodes that stopped by themselves, and why. */
   readonly halted: { readonly name: string; readonly reason: string }[] = [];
+  /** Notes of the nodes, by name and event: a world without damage expects no repairs. */
+  readonly notes: { readonly name: string; readonly event: string }[] = [];
   readonly #setup: WorldSetup;
 
   constructor(setup: WorldSetup) {
@@ -49,10 +58,21 @@ export class World {
   }
 
   /** A node that is not booted yet; one outside the founders is to join. */
-  addNode(id: NodeId, name: string, founders: readonly { readonly node: NodeId; readonly name: string; readonly peerAddress: string }[]): SimNode {
+  addNode(
+    id: NodeId,
+    name: string,
+    founders: readonly {
+      readonly node: NodeId;
+      readonly name: string;
+      readonly peerAddress: string;
+    }[],
+  ): SimNode {
     const index = this.nodes.length;
     const disk = new Disk(this.cluster, id, this.dice.fork(), this.#setup.disk ?? HEALTHY_DISK);
-    const options: NodeOptions = { ...(this.#setup.options ?? DEFAULT_OPTIONS), ...this.#setup.optionsOf?.(index) };
+    const options: NodeOptions = {
+      ...(this.#setup.options ?? DEFAULT_OPTIONS),
+      ...this.#setup.optionsOf?.(index),
+    };
     const parts = {
       id,
       name,
@@ -66,6 +86,7 @@ export class World {
     const node = new SimNode(parts, this.agenda, this.dice.fork(), this.network, this.trace, {
       turned: (turned) => this.observer.turned(turned),
       started: (started) => this.observer.restarted(started),
+      noted: (noting, event) => this.notes.push({ name: noting.name, event }),
       halted: (gone, reason) => this.halted.push({ name: gone.name, reason }),
     });
     this.nodes.push(node);
@@ -103,14 +124,22 @@ export class World {
     let best: { readonly node: SimNode; readonly term: number } | null = null;
     for (const node of this.nodes) {
       const status = node.kernel?.groupOf(keyspace) ?? null;
-      if (status?.role === "leader" && (best === null || status.term > best.term)) best = { node, term: status.term };
+      if (status?.role === "leader" && (best === null || status.term > best.term))
+        best = { node, term: status.term };
     }
     return best?.node ?? null;
   }
 
   /** Cuts every link between the two sides, in both directions or only from the first to the second. */
-  partition(one: readonly SimNode[], other: readonly SimNode[], direction: "both" | "forward" = "both"): void {
-    this.trace.note(this.agenda.now, `cut ${names(one)} ${direction === "both" ? "|" : ">"} ${names(other)}`);
+  partition(
+    one: readonly SimNode[],
+    other: readonly SimNode[],
+    direction: "both" | "forward" = "both",
+  ): void {
+    this.trace.note(
+      this.agenda.now,
+      `cut ${names(one)} ${direction === "both" ? "|" : ">"} ${names(other)}`,
+    );
     for (const a of one) {
       for (const b of other) {
         this.network.cut(a.id, b.id);

@@ -6,7 +6,12 @@ export type RegisterAction =
   | { readonly type: "read"; readonly value: string | null }
   | { readonly type: "write"; readonly value: string | null }
   /** Writes `to` if the value is `from`; `applied` says what the answer was, null where there was none. */
-  | { readonly type: "cas"; readonly from: string | null; readonly to: string | null; readonly applied: boolean | null };
+  | {
+      readonly type: "cas";
+      readonly from: string | null;
+      readonly to: string | null;
+      readonly applied: boolean | null;
+    };
 
 /** One operation of a client, from call to return; times are integers of one clock, in any unit. */
 export interface RegisterOperation {

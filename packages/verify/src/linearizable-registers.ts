@@ -4,7 +4,12 @@ import type { RegisterAction, RegisterOperation } from "./history.ts";
 export type Verdict =
   | { readonly type: "ok" }
   /** No order explains these operations of one register; `longest` is the longest prefix of an order that was found. */
-  | { readonly type: "violation"; readonly key: string; readonly operations: readonly RegisterOperation[]; readonly longest: readonly RegisterOperation[] }
+  | {
+      readonly type: "violation";
+      readonly key: string;
+      readonly operations: readonly RegisterOperation[];
+      readonly longest: readonly RegisterOperation[];
+    }
   | { readonly type: "unknown"; readonly key: string; readonly steps: number };
 
 /**
@@ -12,7 +17,10 @@ export type Verdict =
  * by itself (locality); a register by the search of Wing and Gong with the memory of Lowe: a configuration, that is the
  * set of operations linearized and the value, is never explored twice.
  */
-export function checkRegisters(history: readonly RegisterOperation[], stepsMax = 2_000_000): Verdict {
+export function checkRegisters(
+  history: readonly RegisterOperation[],
+  stepsMax = 2_000_000,
+): Verdict {
   const byKey = new Map<string, RegisterOperation[]>();
   for (const operation of history) {
     const known = byKey.get(operation.key);
@@ -34,14 +42,29 @@ interface Candidate {
   readonly must: boolean;
 }
 
-function checkRegister(key: string, operations: readonly RegisterOperation[], stepsMax: number): Verdict {
+function checkRegister(
+  key: string,
+  operations: readonly RegisterOperation[],
+  stepsMax: number,
+): Verdict {
   const candidates = operations
-    .filter(({ action, outcome }) => outcome === "ok" || (outcome === "unknown" && action.type !== "read"))
+    .filter(
+      ({ action, outcome }) =>
+        outcome === "ok" || (outcome === "unknown" && action.type !== "read"),
+    )
     .map((operation): Candidate => {
       const must = operation.outcome === "ok";
-      return { operation, called: operation.called, returned: must ? operation.returned : Number.POSITIVE_INFINITY, must };
+      return {
+        operation,
+        called: operation.called,
+        returned: must ? operation.returned : Number.POSITIVE_INFINITY,
+        must,
+      };
     })
-    .sort((a, b) => a.called - b.called || a.returned - b.returned || a.operation.process - b.operation.process);
+    .sort(
+      (a, b) =>
+        a.called - b.called || a.returned - b.returned || a.operation.process - b.operation.process,
+    );
   return search(key, operations, candidates, stepsMax);
 }
 
@@ -52,7 +75,12 @@ interface Frame {
   readonly chosen: number;
 }
 
-function search(key: string, operations: readonly RegisterOperation[], candidates: readonly Candidate[], stepsMax: number): Verdict {
+function search(
+  key: string,
+  operations: readonly RegisterOperation[],
+  candidates: readonly Candidate[],
+  stepsMax: number,
+): Verdict {
   const done = new Uint8Array(candidates.length);
   const seen = new Set<string>();
   const stack: Frame[] = [{ value: null, next: 0, chosen: -1 }];
@@ -142,5 +170,8 @@ function signature(done: Uint8Array, first: number): string {
   return `${start}:${String.fromCharCode(...done.subarray(start, last))}`;
 }
 
-const prefix = (stack: readonly Frame[], candidates: readonly Candidate[]): readonly RegisterOperation[] =>
+const prefix = (
+  stack: readonly Frame[],
+  candidates: readonly Candidate[],
+): readonly RegisterOperation[] =>
   stack.slice(1).flatMap(({ chosen }) => candidates[chosen]?.operation ?? []);

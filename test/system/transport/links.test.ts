@@ -21,7 +21,13 @@ afterEach(async () => {
   for (const one of closing.splice(0)) await one.close();
 });
 
-const quick = { sweepMillis: 5, keepAliveMillis: 20, idleMillis: 400, redialMillisMin: 5, redialMillisMax: 20 };
+const quick = {
+  sweepMillis: 5,
+  keepAliveMillis: 20,
+  idleMillis: 400,
+  redialMillisMin: 5,
+  redialMillisMax: 20,
+};
 
 async function party(node: bigint, limits = {}, cluster = 7n, start = node + 100n): Promise<Party> {
   const made = new Party(identityOf(node, cluster, start), limits);
@@ -104,12 +110,9 @@ describe("a pair of members", () => {
   });
 
   test("keeps a quiet link alive by frames that nobody is handed, past the bound of idleness", async () => {
-    const { a, b } = await relayed(4n);
-    const sent = () => a.transport.counters.of("framesSent");
-    const before = sent();
-    // Only silence for longer than `idleMillis` would end the link: a frame after it proves that it lived on.
-    await new Promise((resolve) => setTimeout(resolve, quick.idleMillis * 2));
-    expect(sent()).toBeGreaterThan(before);
+    const { b, relay } = await relayed(4n);
+    // Each side sends one per `keepAliveMillis` at most: so many take twice as long as silence may last.
+    await relay.afterFrames((4 * quick.idleMillis) / quick.keepAliveMillis);
     expect(b.frames).toEqual([]);
     expect(b.links.length).toBe(1);
   });
@@ -155,11 +158,15 @@ test("LI-2: a frame of the sender's earlier life that arrives after its restart 
   const b = await party(2n, quick);
   b.meets({ node: 1n, address: "127.0.0.1:1" });
   const [early, now] = [startId(400n), startId(500n)];
-  const frame = (link: PeerLink, text: string) => concat([link.seal("log", [utf8(text)]), utf8(text)]);
+  const frame = (link: PeerLink, text: string) =>
+    concat([link.seal("log", [utf8(text)]), utf8(text)]);
   const old = new PeerLink(early, startId(102n));
   const link = new PeerLink(now, startId(102n));
   const late = frame(old, "vote for me");
-  const { socket } = byHand(b.port, concat([helloOf(1n), frame(link, "one"), late, frame(link, "two")]));
+  const { socket } = byHand(
+    b.port,
+    concat([helloOf(1n), frame(link, "one"), late, frame(link, "two")]),
+  );
   await b.until("the second frame of this life", () => b.frames.length === 2);
   expect(b.frames.map(({ payload }) => fromUtf8(payload))).toEqual(["one", "two"]);
   expect(b.transport.counters.of("dropped.otherLife")).toBe(1);
@@ -171,7 +178,8 @@ describe("LI-3: who does not belong is refused before a frame is looked at", () 
     const b = await party(2n, quick);
     b.meets({ node: 1n, address: "127.0.0.1:1" });
     const said = await byHand(b.port, helloOf(1n, 8n)).closed;
-    for (const named of ["node 1 ", "cluster 8", "node 2 ", "cluster 7"]) expect(said).toContain(named);
+    for (const named of ["node 1 ", "cluster 8", "node 2 ", "cluster 7"])
+      expect(said).toContain(named);
     expect(b.transport.counters.of("refused.wrongCluster")).toBe(1);
     expect(b.links).toEqual([]);
   });
@@ -181,7 +189,9 @@ describe("LI-3: who does not belong is refused before a frame is looked at", () 
     b.meets({ node: 1n, address: "127.0.0.1:1" }, { node: 9n, address: "127.0.0.1:1" });
     expect(await byHand(b.port, helloOf(4n)).closed).toContain("node 4 is no member");
     expect(await byHand(b.port, helloOf(9n)).closed).toContain("node 2 dials node 9");
-    expect(await byHand(b.port, utf8("GET / HTTP/1.1\r\n\r\n")).closed).toContain("no Quorate peer");
+    expect(await byHand(b.port, utf8("GET / HTTP/1.1\r\n\r\n")).closed).toContain(
+      "no Quorate peer",
+    );
     const { counters } = b.transport;
     expect(counters.of("refused.unknownPeer")).toBe(1);
     expect(counters.of("refused.wrongDirection")).toBe(1);
@@ -206,7 +216,8 @@ test("HI-2: a thousand callers that trickle their hello are closed at the deadli
   const callers = Array.from({ length: 1000 }, () => byHand(b.port, hello.subarray(0, 1)));
   let sent = 1;
   const trickle = setInterval(() => {
-    for (const { socket } of callers) if (!socket.destroyed) socket.write(hello.subarray(sent, sent + 1));
+    for (const { socket } of callers)
+      if (!socket.destroyed) socket.write(hello.subarray(sent, sent + 1));
     sent++;
   }, 200);
   b.onFrame = (_, payload) => say(b, 1n, fromUtf8(payload));
@@ -250,7 +261,11 @@ describe("a node without an identity", () => {
 
   test("is told why not, by whom it asked or by its own deadline", async () => {
     const a = await party(1n);
-    a.onJoin = async () => ({ type: "Refused", versions: PEER_VERSIONS, reason: "the cluster is full" });
+    a.onJoin = async () => ({
+      type: "Refused",
+      versions: PEER_VERSIONS,
+      reason: "the cluster is full",
+    });
     const refused = requestJoin(a.address, request, null, 5000);
     await expect(refused).rejects.toThrow(JoinFailed);
     await expect(refused).rejects.toThrow(/the cluster is full/);

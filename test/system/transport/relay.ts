@@ -1,5 +1,6 @@
 import net from "node:net";
 import {
+  concat,
   drawBelow,
   FrameSplitter,
   HELLO_PREFIX_BYTES,
@@ -27,6 +28,8 @@ export class Relay {
   readonly did = { cut: 0, lose: 0, repeat: 0, swap: 0, alter: 0 };
   mischief: Mischief;
   #random: Random;
+  #carried = 0;
+  #awaited: { readonly count: number; readonly go: () => void } | null = null;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
 
@@ -61,6 +64,13 @@ export class Relay {
     return `127.0.0.1:${bound.port}`;
   }
 
+  /** Resolves when so many frames have passed, both ways together, since the relay was opened. */
+  afterFrames(count: number): Promise<void> {
+    return new Promise((go) => {
+      this.#awaited = { count, go };
+    });
+  }
+
   cutAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -72,12 +82,14 @@ export class Relay {
 
   #carry(from: net.Socket, to: net.Socket): void {
     const splitter = new FrameSplitter();
-    let hello: Buffer | null = Buffer.alloc(0);
+    let hello: Uint8Array | null = new Uint8Array(0);
     let kept: Uint8Array | null = null;
     const carry = (frame: Uint8Array): boolean => {
       const fate = this.#fate();
+      if (++this.#carried >= (this.#awaited?.count ?? Number.POSITIVE_INFINITY))
+        this.#awaited?.go();
       if (fate === "cut") from.destroy();
-      else if (fate === "repeat") to.write(Buffer.concat([frame, frame]));
+      else if (fate === "repeat") to.write(concat([frame, frame]));
       else if (fate === "alter") to.write(this.#altered(frame));
       else if (fate === "swap" && kept === null) kept = frame;
       else if (fate !== "lose") to.write(frame);
@@ -92,7 +104,7 @@ export class Relay {
         splitter.push(chunk, carry);
         return;
       }
-      hello = Buffer.concat([hello, chunk]);
+      hello = concat([hello, chunk]);
       if (hello.length < HELLO_PREFIX_BYTES) return;
       const length = helloBytes(hello.subarray(0, HELLO_PREFIX_BYTES));
       if (typeof length !== "number" || hello.length < length) return;

@@ -70,7 +70,7 @@ export class Party {
   }
 
   #tell(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const look of this.#waiting) look();
   }
 }
 

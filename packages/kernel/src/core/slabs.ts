@@ -39,6 +39,8 @@ export class Slabs {
   #open = 0;
   #emptying: { readonly slab: number; at: number } | null = null;
   #allocated = 0;
+  /** Bytes of records that were not freed. */
+  #live = 0;
 
   /** Bytes of memory held, holes and the unused end of the open slab included. */
   get bytesAllocated(): number {
@@ -63,6 +65,7 @@ export class Slabs {
     const at = slab.used;
     slab.view.setUint32(at, length, true);
     slab.used = at + need;
+    this.#live += need;
     return number * SLAB_SPAN + at;
   }
 
@@ -86,13 +89,18 @@ export class Slabs {
     const number = Math.floor(reference / SLAB_SPAN);
     const slab = this.#slabs[number];
     assert(slab !== null && slab !== undefined, "a record is freed once");
-    slab.holes += slab.view.getUint32(reference % SLAB_SPAN, true) + LENGTH_BYTES;
+    const length = slab.view.getUint32(reference % SLAB_SPAN, true) + LENGTH_BYTES;
+    slab.holes += length;
+    this.#live -= length;
     if (slab.holes === slab.used && number !== this.#open) this.#remove(number);
     else this.#considerSparse(number, slab);
   }
 
   /** Empties sparse slabs, `budget` records at most; true while more waits. */
   tidy(budget: number, owner: SlabOwner): boolean {
+    const open = this.#slabs[this.#open] ?? null;
+    // A store that shrank must not keep a slab of its great days for a few records.
+    if (open !== null && open.used * 2 > open.bytes.length && isSparse(open)) this.#seal();
     while (budget > 0) {
       this.#emptying ??= this.#nextVictim();
       const victim = this.#emptying;
@@ -130,6 +138,7 @@ export class Slabs {
       target.set(slab.bytes.subarray(body, body + length), this.offsetOf(to));
       owner.moved(from, to);
       slab.holes += length + LENGTH_BYTES;
+      this.#live -= length + LENGTH_BYTES;
     }
     return length + LENGTH_BYTES;
   }
@@ -143,7 +152,7 @@ export class Slabs {
 
   /** Lists a sealed slab when its holes first exceed a third. */
   #considerSparse(number: number, slab: CountedSlab): void {
-    if (slab.listed || number === this.#open || slab.holes * 3 <= slab.used) return;
+    if (slab.listed || number === this.#open || !isSparse(slab)) return;
     slab.listed = true;
     this.#sparse.push(number);
   }
@@ -160,7 +169,7 @@ export class Slabs {
   /** Slabs grow with the store: a thousand idle groups must not cost a thousand full slabs. */
   #nextBytes(): number {
     let bytes = SLAB_BYTES_MIN;
-    while (bytes < SLAB_BYTES_MAX && bytes * 4 <= this.#allocated) bytes *= 2;
+    while (bytes < SLAB_BYTES_MAX && bytes * 4 <= this.#live) bytes *= 2;
     return bytes;
   }
 
@@ -184,6 +193,10 @@ export class Slabs {
     this.#slabs = this.#slabs.slice();
     this.#shared = false;
   }
+}
+
+function isSparse(slab: CountedSlab): boolean {
+  return slab.holes * 3 > slab.used;
 }
 
 class CountedSlab implements Slab {

@@ -26,6 +26,7 @@ import {
   type SystemState,
 } from "../machines/system/index.ts";
 import {
+  decodeRecord,
   type RaftMessage,
   type RaftState,
   raft,
@@ -149,7 +150,7 @@ export class Births {
       birth,
       { checkpoint: null, records: [] },
       null,
-      node.lastSeq(),
+      { covers: node.lastSeq(), records: [] },
       now,
     );
     node.bornRecord(replica, encodeBirth(birth));
@@ -164,18 +165,16 @@ export class Births {
     now: Now,
   ): Replica {
     const covers = checkpoint?.covers ?? (((kept[0]?.seq ?? 1) - 1) as JournalSeq);
-    const later = kept
-      .filter(({ seq, kind }) => seq > covers && kind === RecordKind.protocol)
-      .map(({ bytes }) => bytes);
+    const later = kept.filter(({ seq, kind }) => seq > covers && kind === RecordKind.protocol);
     if (checkpoint !== null) {
       const { birth, loaded } = this.#load(group, checkpoint);
       const { at, config, meta } = loaded.header;
       return this.#replica(
         node,
         birth,
-        { checkpoint: { at, config, meta }, records: later },
+        { checkpoint: { at, config, meta }, records: later.map(({ bytes }) => bytes) },
         loaded,
-        covers,
+        { covers, records: later },
         now,
       );
     }
@@ -187,9 +186,9 @@ export class Births {
     return this.#replica(
       node,
       decodeBirth(group, born.bytes),
-      { checkpoint: null, records: later },
+      { checkpoint: null, records: later.map(({ bytes }) => bytes) },
       null,
-      covers,
+      { covers, records: later },
       now,
     );
   }
@@ -216,7 +215,7 @@ export class Births {
     birth: Birth,
     recovered: Recovered,
     loaded: Loaded | null,
-    covers: JournalSeq,
+    { covers, records }: Kept,
     now: Now,
   ): Replica {
     const { group, config } = birth;
@@ -236,12 +235,18 @@ export class Births {
     const [state, effects] =
       whole ?? this.#protocol.repair(self, config, recovered.records, seed, now);
     const fresh = whole === null;
+    if (fresh)
+      node.note("error", "group repairing", {
+        group,
+        damaged,
+        why: "durable records are gone: rebuilt from its peers",
+      });
     const machine =
       fresh || loaded === null ? this.#machine(birth.profile, birth.initial) : loaded.machine;
     const profile = this.#profile(birth);
     if (machine === null || profile === null)
       throw new Malformed(`no profile ${birth.profile} in this release`);
-    const replica = new Replica(
+    return new Replica(
       {
         group,
         keyspace: birth.keyspace,
@@ -255,14 +260,16 @@ export class Births {
           : (recovered.checkpoint?.at.index ?? begin?.at.index ?? (0 as LogIndex)),
         time: fresh || loaded === null ? 0 : loaded.header.time,
         covers,
+        records: fresh
+          ? []
+          : records.map(({ seq, bytes }) => ({ seq, lastIndex: lastIndexIn(bytes) })),
+        recovery: effects,
       },
       this.#identity,
       this.#options,
       this.#protocol,
       node,
     );
-    replica.recover(effects, now);
-    return replica;
   }
 
   #machine(profile: string, initial: Bytes): Machine | null {
@@ -279,6 +286,19 @@ export class Births {
       withoutRoom: new Set(),
     };
   }
+}
+
+/** What is left of a group's part of the journal: where its checkpoint stands, and the protocol's records behind it. */
+interface Kept {
+  readonly covers: JournalSeq;
+  readonly records: readonly JournalRecord[];
+}
+
+/** The highest log index in a record, 0 if it holds no entries: as `Persist` told it when it was written. */
+function lastIndexIn(bytes: Bytes): LogIndex {
+  const record = decodeRecord(bytes);
+  if (record.type !== "Append") return 0 as LogIndex;
+  return (record.prev.index + record.entries.length) as LogIndex;
 }
 
 type Loaded = NonNullable<ReturnType<SnapshotReader["finish"]>>;

@@ -32,6 +32,8 @@ export class Installation {
   #received: Received | null = null;
   #awaiting: { readonly covers: JournalSeq; readonly from: NodeId } | null = null;
   #covers = 0 as JournalSeq;
+  /** How the newest transfer stands: told again when its sender asks by repeating a chunk. */
+  #state: ChunkTaken["state"] = "taking";
 
   constructor(create: (profile: string) => Machine | null) {
     this.#create = create;
@@ -54,18 +56,19 @@ export class Installation {
   /** Takes a chunk: the next one, or one of a newer transfer from its beginning. Others are answered with what is missing. */
   take(from: NodeId, bytes: Bytes): Taken | null {
     const chunk = decodeChunk(bytes);
-    if (chunk instanceof Malformed || this.busy) return null;
+    if (chunk instanceof Malformed) return null;
     const another = from !== this.#from || chunk.transfer !== this.#transfer;
     if (another) {
-      if (chunk.number !== 0) return null;
+      if (chunk.number !== 0 || this.busy) return null;
       this.#from = from;
       this.#transfer = chunk.transfer;
       this.#next = 0;
+      this.#state = "taking";
       this.#received = null;
       this.#reader = new SnapshotReader(this.#create);
     }
     if (chunk.number !== this.#next || this.#reader === null)
-      return { type: "Answer", bytes: this.reply("taking") };
+      return { type: "Answer", bytes: this.reply(this.#state) };
     return this.#push(this.#reader, chunk.bytes.slice(), chunk.last);
   }
 
@@ -103,6 +106,7 @@ export class Installation {
   }
 
   reply(state: ChunkTaken["state"]): Bytes {
+    this.#state = state;
     return encodeChunkTaken({ transfer: this.#transfer, next: this.#next, state });
   }
 }

@@ -109,6 +109,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #space: Space = "ample";
   #draining = false;
   #halted = false;
+  #recovering = true;
   #leaveAt: Ticks | null = null;
   #systemSeen: SystemState | null = null;
   #reconcileAt: Ticks | null = null;
@@ -140,6 +141,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#publishAt = now.ticks;
     this.#liveness = new Liveness(options.raft.electionTicksMin);
     births.recover(this, now, (replica) => this.#adopt(replica));
+    this.#recovering = false;
     this.#followSystem();
   }
 
@@ -554,7 +556,8 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   changed(replica: Replica): void {
-    if (replica.group === SYSTEM_GROUP) this.#followSystem();
+    // While groups are still being revived, group 0 must not give birth to one whose records are about to be read.
+    if (replica.group === SYSTEM_GROUP && !this.#recovering) this.#followSystem();
     if (this.#reconcileAt === null) this.#reconcileAt = this.#now.ticks;
     this.#settleMoves(replica);
   }
@@ -629,6 +632,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#replicas.set(replica.group, replica);
     this.#pinnedAt.set(replica, this.#journalBytes);
     this.#touched.add(replica);
+    replica.recover(this.#now);
   }
 
   /** Leaders give their groups the members that the system keyspace names; nodes report themselves. Idempotent, so repeated. */

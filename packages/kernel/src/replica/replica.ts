@@ -88,6 +88,10 @@ export interface ReplicaParts {
   readonly time: number;
   /** Records up to here are not needed to recover this replica. */
   readonly covers: JournalSeq;
+  /** The records of earlier lives that are still needed, and where the entries of each end. */
+  readonly records: readonly { readonly seq: JournalSeq; readonly lastIndex: LogIndex }[];
+  /** What the protocol asked for when it started. */
+  readonly recovery: readonly RaftEffect[];
 }
 
 type RaftInput = Input<RaftMessage>;
@@ -117,6 +121,7 @@ export class Replica {
   readonly #port: ReplicaPort;
   #state: RaftState;
   #applier: Applier;
+  #recovery: readonly RaftEffect[];
   #inputs: RaftInput[] = [];
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
@@ -164,6 +169,8 @@ export class Replica {
     this.#protocol = protocol;
     this.#port = port;
     this.#state = parts.state;
+    this.#records = parts.records.filter(({ lastIndex }) => lastIndex > 0);
+    this.#recovery = parts.recovery;
     this.#applier = new Applier(identity, parts.machine, parts.sessions, parts.at, parts.time);
     this.#recoverTo = parts.state.commitIndex;
     this.#lastPersist = parts.covers;
@@ -256,9 +263,10 @@ export class Replica {
     this.#trim();
   }
 
-  /** Performs what recovery handed out, before the first turn. */
-  recover(effects: readonly RaftEffect[], now: Now): void {
-    for (const effect of effects) this.#perform(effect, now);
+  /** Performs what the protocol asked for when it started; once, when the node holds this replica. */
+  recover(now: Now): void {
+    for (const effect of this.#recovery) this.#perform(effect, now);
+    this.#recovery = [];
     while (this.#backlog.length > 0) this.#apply();
   }
 

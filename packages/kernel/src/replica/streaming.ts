@@ -118,10 +118,12 @@ export class OutgoingTransfer {
   taken(reply: ChunkTaken, now: Ticks): boolean | null {
     if (reply.transfer !== this.#id) return null;
     if (reply.state !== "taking") return reply.state === "installed";
-    const count = reply.next - this.#taken;
-    if (count <= 0 || count > this.#unanswered.length) return null;
+    // The last chunk is asked about until the receiver says how it ended: that answer may be lost like any other.
+    const last = this.#cursor === null ? this.#next - 1 : this.#next;
+    const count = Math.min(reply.next, last) - this.#taken;
+    if (count < 0 || count > this.#unanswered.length) return null;
     this.#unanswered = this.#unanswered.slice(count);
-    this.#taken = reply.next;
+    this.#taken += count;
     this.#progressAt = now;
     return null;
   }

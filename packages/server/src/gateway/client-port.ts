@@ -71,14 +71,17 @@ export class ClientPort {
       socket.off("end", settle);
       socket.off("close", settle);
     };
+    let head: Buffer = Buffer.alloc(0);
     const look = (): void => {
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return;
-      socket.unshift(bytes);
-      const length = Math.min(bytes.length, HTTP2_PREFACE.length);
-      const agrees = bytes.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
+      head = Buffer.concat([head, bytes]);
+      const length = Math.min(head.length, HTTP2_PREFACE.length);
+      const agrees = head.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
       if (agrees && length < HTTP2_PREFACE.length) return;
       settle();
+      // Only now: bytes put back while this listens would be announced to it again, without end.
+      socket.unshift(head);
       (agrees ? this.#http2 : this.#http1).accept(socket);
     };
     socket.on("readable", look);

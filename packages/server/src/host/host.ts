@@ -2,7 +2,6 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import {
   type Bytes,
   type Failure,
-  fail,
   type GroupId,
   type JournalSeq,
   type KeyspaceId,
@@ -26,41 +25,12 @@ import type {
   Space,
 } from "@quorate/kernel/replica";
 import type { Clock } from "./clock.ts";
-import { InFlight, RETRY_AFTER_TICKS } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 import type { Log } from "./log.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
+import type { HostParts } from "./parts.ts";
 import type { Caller, NodePort, WatchCaller } from "./port.ts";
-
-/** The parts that act for the host. It closes them in its own order. */
-export interface HostParts {
-  readonly journal: {
-    readonly durable: JournalSeq;
-    readonly space: Space;
-    append(seq: JournalSeq, group: GroupId, kind: number, parts: readonly Bytes[]): void;
-    flush(): void;
-    retain(from: JournalSeq): void;
-    close(): Promise<void>;
-    counters(): Readonly<Record<string, number>>;
-  };
-  readonly checkpoints: {
-    write(
-      group: GroupId,
-      from: Snapshot,
-      covers: JournalSeq,
-      durable: Promise<boolean>,
-    ): Promise<boolean>;
-    retainable(from: JournalSeq): JournalSeq;
-    close(): Promise<void>;
-  };
-  readonly transport: {
-    readonly counters: { flat(): Readonly<Record<string, number>> };
-    send(to: NodeId, lane: Lane, parts: readonly Bytes[]): void;
-    flush(): void;
-    setPeers(peers: readonly PeerAddress[]): void;
-    close(): Promise<void>;
-  };
-  readonly lock: { release(): Promise<void> };
-}
+import { OVERLOADED, Refusals, STOPPED } from "./refusals.ts";
 
 export interface HostOptions {
   readonly identity: Identity;
@@ -70,10 +40,6 @@ export interface HostOptions {
   /** The node stopped by itself. Called once, when everything is closed. */
   readonly onHalt: (reason: string) => void;
 }
-
-type Refused =
-  | { readonly id: RequestId; readonly caller: Caller; readonly failure: Failure }
-  | { readonly id: RequestId; readonly watcher: WatchCaller; readonly failure: Failure };
 
 /** setTimeout knows no longer pause. */
 const TIMER_MILLIS_MAX = 0x7fff_ffff;
@@ -92,14 +58,14 @@ export class Host implements NodePort {
   readonly #loopDelay = monitorEventLoopDelay({ resolution: 20 });
   #state: "running" | "draining" | "closing" | "closed" = "running";
   #inputs: NodeInput[] = [];
-  #refused: Refused[] = [];
+  readonly #refusals = new Refusals();
   /** Checkpoints that wait until the journal is durable up to what they cover. */
   #awaiting: { readonly covers: JournalSeq; readonly tell: (durable: boolean) => void }[] = [];
   #immediate: NodeJS.Immediate | null = null;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: Ticks } | null = null;
   #afterTurn: (() => void) | null = null;
   #closing: Promise<void> | null = null;
-  readonly #counts = { turns: 0, inputs: 0, effects: 0, turnMillisMax: 0, refused: 0 };
+  readonly #counts = { turns: 0, inputs: 0, effects: 0, turnMillisMax: 0 };
 
   constructor(options: HostOptions, parts: HostParts) {
     this.identity = options.identity;
@@ -161,7 +127,7 @@ export class Host implements NodePort {
 
   cancel(id: RequestId): void {
     if (this.#inFlight.settle(id) !== null) this.input({ type: "Cancel", id });
-    else this.#refused = this.#refused.filter((refused) => refused.id !== id);
+    else this.#refusals.withdraw(id);
   }
 
   watch(watcher: WatchCaller, keyspace: KeyspaceId, body: Bytes): RequestId {
@@ -169,13 +135,13 @@ export class Host implements NodePort {
     const failure = this.#refusal();
     if (failure === null && this.#inFlight.admitWatch(id, watcher)) {
       this.input({ type: "Watch", id, keyspace, body });
-    } else this.#refuse({ id, watcher, failure: failure ?? OVERLOADED });
+    } else this.#refusals.add({ id, watcher, failure: failure ?? OVERLOADED });
     return id;
   }
 
   unwatch(id: RequestId): void {
     if (this.#inFlight.endWatch(id) !== null) this.input({ type: "Unwatch", id });
-    else this.#refused = this.#refused.filter((refused) => refused.id !== id);
+    else this.#refusals.withdraw(id);
   }
 
   stalled(id: RequestId): void {
@@ -200,14 +166,14 @@ export class Host implements NodePort {
 
   /** For `/metrics`. The delays of the event loop are those since the last call. */
   counters(): Readonly<Record<string, number>> {
-    const { turns, inputs, effects, turnMillisMax, refused } = this.#counts;
+    const { turns, inputs, effects, turnMillisMax } = this.#counts;
     const loop = this.#loopDelay;
     const flat = {
       host_turns: turns,
       host_inputs: inputs,
       host_effects: effects,
       host_turn_millis_max: turnMillisMax,
-      host_requests_refused: refused,
+      host_requests_refused: this.#refusals.count,
       host_requests: this.#inFlight.requests,
       host_request_bytes: this.#inFlight.bytes,
       host_watches: this.#inFlight.watches,
@@ -343,29 +309,12 @@ export class Host implements NodePort {
     const failure = this.#refusal();
     const asked = { caller, bytes, write, since: this.now() };
     if (failure === null && this.#inFlight.admit(id, asked)) return true;
-    this.#refuse({ id, caller, failure: failure ?? OVERLOADED });
+    this.#refusals.add({ id, caller, failure: failure ?? OVERLOADED });
     return false;
   }
 
   #refusal(): Failure | null {
     return this.#state === "running" ? null : STOPPED;
-  }
-
-  /** A refusal is told from a later turn of the event loop, like every answer. */
-  #refuse(refused: Refused): void {
-    this.#counts.refused++;
-    this.#refused.push(refused);
-    if (this.#refused.length === 1) setImmediate(() => this.#answerRefused());
-  }
-
-  #answerRefused(): void {
-    const refused = this.#refused;
-    if (refused.length === 0) return;
-    this.#refused = [];
-    for (const one of refused) {
-      if ("caller" in one) one.caller.onReply(one.id, fail(one.failure));
-      else one.watcher.onWatchEnded(one.id, { type: "Lost", failure: one.failure });
-    }
   }
 
   #schedule(): void {
@@ -417,7 +366,7 @@ export class Host implements NodePort {
     this.#state = "closed";
     for (const { tell } of this.#awaiting) tell(false);
     this.#awaiting = [];
-    this.#answerRefused();
+    this.#refusals.answer();
     this.#inFlight.abandon(this.now());
     await checkpoints.close();
     await transport.close();
@@ -431,13 +380,6 @@ export class Host implements NodePort {
     this.#counts.turnMillisMax = Math.max(this.#counts.turnMillisMax, millis);
   }
 }
-
-const STOPPED: Failure = { code: "Stopped", definite: true };
-const OVERLOADED: Failure = {
-  code: "Overloaded",
-  definite: true,
-  retryAfterTicks: RETRY_AFTER_TICKS,
-};
 
 /** JSON has no bigint: ids are decimal strings there. */
 function printable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,5 +1,5 @@
 export { type Clock, systemClock, WALL_ERROR_MILLIS } from "./clock.ts";
-export { Host, type HostOptions, type HostParts } from "./host.ts";
+export { Host, type HostOptions } from "./host.ts";
 export { IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX, WATCHES_MAX } from "./in-flight.ts";
 export { DirectoryInUse, lockDirectory } from "./lock.ts";
 export { type Log, silentLog } from "./log.ts";
@@ -11,4 +11,5 @@ export {
   openNode,
   random63,
 } from "./open-node.ts";
+export type { HostParts } from "./parts.ts";
 export type { Caller, NodePort, WatchCaller } from "./port.ts";

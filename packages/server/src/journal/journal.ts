@@ -1,44 +1,35 @@
-import { randomBytes } from "node:crypto";
 import {
   assert,
   type Bytes,
-  encodeSegmentHeader,
   type GroupId,
-  JOURNAL_FORMAT,
   type JournalSeq,
   journalSeq,
-  MARK_GROUP,
   RECORD_BYTES_MAX,
-  RECORD_HEAD_BYTES,
-  recordSeed,
   SEGMENT_HEADER_BYTES,
   segmentName,
-  writeRecordHead,
 } from "@quorate/kernel/core";
-import type { Identity, Space } from "@quorate/kernel/replica";
+import type { Space } from "@quorate/kernel/replica";
 import type { Log } from "../host/index.ts";
-import { below, type Files, type OpenFile } from "./files.ts";
-import { Gather } from "./gather.ts";
+import { Batch, lengthOf, type NewRecord } from "./batch.ts";
+import { below } from "./files.ts";
 import type { RecoveredJournal } from "./recover.ts";
 import { Spares } from "./spares.ts";
+import { beginTail, resumeTail, type Tail, type TailOptions } from "./tail.ts";
 
-export interface JournalOptions {
-  readonly files: Files;
-  readonly directory: string;
-  readonly identity: Pick<Identity, "cluster" | "node">;
+export interface JournalOptions extends TailOptions {
   readonly log: Log;
-  /** Size of a preallocated segment. A record that is larger gets a segment that grows with it. */
-  readonly segmentBytes: number;
-  /** What allocating ahead must leave free on the disk. */
-  readonly freeBytesMin: number;
 }
 
+/** Size of a preallocated segment (contracts, Data directory). A record beyond it gets a segment that grows. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** What allocating ahead leaves free on the disk, for checkpoints. */
 export const FREE_BYTES_MIN = 64 * 1024 * 1024;
 /** One write, and so one sync, carries no more: it bounds how long the first record of a batch waits for the last. */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** After so long without a record a mark proves the last batch: until then, damage to it looks like a tear. */
+export const IDLE_MARK_MILLIS = 100;
 
-/** What the journal tells its owner; never called from within `append` or `flush`. */
+/** What the journal tells its owner; never from within `append` or `flush`. */
 export interface JournalListener {
   /** All records up to here are on stable storage. */
   onDurable(upTo: JournalSeq): void;
@@ -47,88 +38,71 @@ export interface JournalListener {
   onSpace(space: Space): void;
 }
 
-interface Pending {
-  readonly seq: JournalSeq;
-  readonly group: GroupId;
-  readonly kind: number;
-  readonly parts: readonly Bytes[];
-}
-
-interface Tail {
-  readonly file: OpenFile;
-  readonly seed: number;
-  readonly size: number;
-  at: number;
-}
-
 /**
- * The node's one journal, open for appending. One write and one sync at a time: what is appended while they run
- * is the next batch (group commit). A failed sync is never retried, for the system may have dropped the pages it
- * could not write and report the next sync as good.
+ * The node's one journal, open for appending. One write and one sync at a time; what is appended while they run is
+ * encoded at once into the next batch, so that nothing but the write stands between two syncs (group commit).
+ *
+ * A failed sync is never tried again: the system may have dropped the pages that it could not write, and
+ * report the next sync as good.
  */
 export class Journal {
   readonly #options: JournalOptions;
   readonly #listener: JournalListener;
   readonly #spares: Spares;
-  readonly #gather = new Gather();
-  readonly #first: JournalSeq[];
+  /** First sequences of the segments, oldest first; the last is the one in use. */
+  readonly #segments: JournalSeq[];
   #tail: Tail;
-  #pending: Pending[] = [];
-  /** Pending records before this one are in the batch under way. */
-  #taken = 0;
+  /** The batch that gathers; `#writing` is the one under way, or empty. */
+  #filling = new Batch();
+  #writing = new Batch();
+  /** What fits neither the batch nor the segment that it is for; in order, behind `#filling`. */
+  #overflow: NewRecord[] = [];
   #lastSeq: JournalSeq;
   #durable: JournalSeq;
   #running: Promise<void> | null = null;
   #retaining: Promise<void> | null = null;
   #retainFrom: JournalSeq;
-  #failed = false;
+  #idle: NodeJS.Timeout | null = null;
+  #state: "open" | "closing" | "failed" = "open";
   readonly #counts = { records: 0, bytes: 0, batches: 0, syncMicros: 0, syncMicrosMax: 0 };
 
   private constructor(
     options: JournalOptions,
     listener: JournalListener,
     spares: Spares,
+    recovered: RecoveredJournal,
     tail: Tail,
-    recovered: { readonly first: JournalSeq[]; readonly lastSeq: JournalSeq },
   ) {
     this.#options = options;
     this.#listener = listener;
     this.#spares = spares;
     this.#tail = tail;
-    this.#first = recovered.first;
+    this.#segments = recovered.segments.map(({ header }) => header.firstSeq);
+    if (this.#segments.length === 0) this.#segments.push(journalSeq(recovered.lastSeq + 1));
     this.#lastSeq = this.#durable = recovered.lastSeq;
-    this.#retainFrom = recovered.first[0] ?? journalSeq(1);
+    this.#retainFrom = this.#segments[0] ?? journalSeq(1);
   }
 
-  /**
-   * Goes on where `recovered` ended: cuts the torn tail, and syncs what is kept, since a crashed process leaves
-   * records that were read but never synced. Rejects if the disk has no room for a first segment.
-   */
+  /** Goes on where `recovered` ended. Rejects if the disk has no room for a first segment, or fails. */
   static async open(
     options: JournalOptions,
     recovered: RecoveredJournal,
     listener: JournalListener,
   ): Promise<Journal> {
-    const { files, directory } = options;
-    await files.makeDirectory(directory);
-    const spares = new Spares(files, directory, options, (space) => listener.onSpace(space));
-    await spares.open();
-    const first = recovered.segments.map(({ header }) => header.firstSeq);
-    const last = recovered.segments.at(-1);
-    const seqs = { first, lastSeq: recovered.lastSeq };
-    if (last !== undefined) {
-      const file = await files.open(last.file, "existing");
-      const { torn } = recovered;
-      if (torn !== null) await file.write([new Uint8Array(torn.to - torn.from)], torn.from);
-      await file.sync();
-      await files.syncDirectory(directory);
-      const size = files.sizeOf(last.file);
-      const tail = { file, seed: recordSeed(last.header), size, at: last.end };
-      return new Journal(options, listener, spares, tail, seqs);
+    await options.files.makeDirectory(options.directory);
+    const spares = new Spares(options, (space) => listener.onSpace(space));
+    try {
+      await spares.open();
+      const last = recovered.segments.at(-1);
+      const tail =
+        last === undefined
+          ? await beginTail(options, spares, journalSeq(recovered.lastSeq + 1))
+          : await resumeTail(options, last, recovered.torn);
+      return new Journal(options, listener, spares, recovered, tail);
+    } catch (error) {
+      await spares.close();
+      throw error;
     }
-    const tail = await beginSegment(options, spares, journalSeq(recovered.lastSeq + 1));
-    first.push(journalSeq(recovered.lastSeq + 1));
-    return new Journal(options, listener, spares, tail, seqs);
   }
 
   get durable(): JournalSeq {
@@ -144,15 +118,20 @@ export class Journal {
     assert(seq === this.#lastSeq + 1, "journal sequences rise by one");
     assert(
       lengthOf(parts) <= RECORD_BYTES_MAX,
-      "the kernel bounds its records below the journal's",
+      "the kernel's records are within the journal's bound",
     );
     this.#lastSeq = seq;
-    this.#pending.push({ seq, group, kind, parts });
+    const record = { seq, group, kind, parts };
+    if (this.#overflow.length === 0 && this.#fits(record))
+      this.#filling.add(record, this.#tail.seed);
+    else this.#overflow.push(record);
   }
 
   /** Starts writing what was appended, unless a write runs, which then goes on with it. */
   flush(): void {
-    if (this.#running !== null || this.#failed || this.#pending.length === 0) return;
+    if (this.#running !== null || this.#state === "failed" || !this.#hasMore()) return;
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
     this.#running = this.#run();
   }
 
@@ -168,9 +147,11 @@ export class Journal {
   /** Writes and syncs all that was appended, marks it, and closes the files. Never rejects. */
   async close(): Promise<void> {
     this.flush();
-    await this.#running;
+    if (this.#state === "open") this.#state = "closing";
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    while (this.#running !== null) await this.#running;
     await this.#retaining;
-    if (!this.#failed) await this.#write(this.#batch()).catch((error) => this.#fail(error));
+    await this.#markDurable();
     await this.#spares.close();
     await this.#tail.file.close().catch(() => {});
   }
@@ -182,91 +163,102 @@ export class Journal {
       journal_batches: this.#counts.batches,
       journal_sync_micros: this.#counts.syncMicros,
       journal_sync_micros_max: this.#counts.syncMicrosMax,
-      journal_pending: this.#pending.length,
-      journal_segments: this.#first.length,
+      journal_waiting: this.#lastSeq - this.#durable,
+      journal_segments: this.#segments.length,
       journal_spares: this.#spares.count,
     };
   }
 
   async #run(): Promise<void> {
     // Even what fails at once is told later, never from within `flush`.
-    await null;
+    await Promise.resolve();
     try {
-      while (this.#pending.length > 0) {
-        if (!this.#fits(this.#pending[0])) await this.#roll();
-        await this.#write(this.#batch());
+      while (this.#hasMore()) {
+        if (this.#filling.records === 0) await this.#roll();
+        await this.#write();
       }
     } catch (error) {
       this.#fail(error);
-    } finally {
-      this.#running = null;
     }
+    this.#running = null;
+    if (this.#state !== "open") return;
+    this.#idle = setTimeout(() => {
+      this.#running ??= this.#markDurable().finally(() => {
+        this.#running = null;
+        this.flush();
+      });
+    }, IDLE_MARK_MILLIS);
+    this.#idle.unref();
   }
 
-  /** Gathers a mark and as many pending records as the segment and `BATCH_BYTES_MAX` hold, at least one. */
-  #batch(): JournalSeq {
-    this.#put({ seq: this.#durable, group: MARK_GROUP, kind: 0, parts: [] });
-    const room = Math.min(this.#tail.size - this.#tail.at, BATCH_BYTES_MAX);
-    let last = this.#durable;
-    for (; this.#taken < this.#pending.length; this.#taken++) {
-      const record = this.#pending[this.#taken];
-      if (record === undefined) break;
-      const need = RECORD_HEAD_BYTES + lengthOf(record.parts);
-      if (this.#taken > 0 && this.#gather.length + need > room) break;
-      this.#put(record);
-      last = record.seq;
-    }
-    return last;
+  #hasMore(): boolean {
+    return this.#filling.records > 0 || this.#overflow.length > 0;
   }
 
-  #put(record: Pending): void {
-    const { chunk, at } = this.#gather.room(RECORD_HEAD_BYTES);
-    writeRecordHead(chunk, at, record, record.parts, this.#tail.seed);
-    for (const part of record.parts) this.#gather.put(part);
+  /** Whether the record can still go into the batch that gathers. A first record goes into any fresh segment. */
+  #fits(record: NewRecord): boolean {
+    const at = this.#tail.at + this.#writing.length + this.#filling.length;
+    if (at === SEGMENT_HEADER_BYTES) return true;
+    const need = this.#filling.need(record);
+    return at + need <= this.#tail.size && this.#filling.length + need <= BATCH_BYTES_MAX;
   }
 
-  async #write(last: JournalSeq): Promise<void> {
-    const bytes = this.#gather.length;
-    const { file } = this.#tail;
-    await file.write(this.#gather.parts(), this.#tail.at);
+  async #write(): Promise<void> {
+    const batch = this.#filling;
+    this.#filling = this.#writing;
+    this.#writing = batch;
+    const { file, at } = this.#tail;
+    await file.write(batch.parts(), at);
     const began = performance.now();
     await file.sync();
-    this.#count(bytes, Math.round((performance.now() - began) * 1000));
-    this.#tail.at += bytes;
-    this.#gather.reset();
-    this.#pending = this.#pending.slice(this.#taken);
-    this.#taken = 0;
+    this.#count(batch, Math.round((performance.now() - began) * 1000));
+    const { last } = batch;
+    this.#tail.at += batch.length;
+    batch.reset();
+    this.#takeOverflow();
     if (last === this.#durable) return;
     this.#durable = last;
     this.#listener.onDurable(last);
   }
 
-  #fits(record: Pending | undefined): boolean {
-    if (record === undefined || this.#tail.at === SEGMENT_HEADER_BYTES) return true;
-    const need = 2 * RECORD_HEAD_BYTES + lengthOf(record.parts);
-    return this.#tail.at + need <= this.#tail.size;
+  #takeOverflow(): void {
+    let taken = 0;
+    for (const record of this.#overflow) {
+      if (!this.#fits(record)) break;
+      this.#filling.add(record, this.#tail.seed);
+      taken++;
+    }
+    if (taken > 0) this.#overflow = this.#overflow.slice(taken);
   }
 
   /** Begins the next segment. All of the one before is synced: that is what tells torn from damaged there. */
   async #roll(): Promise<void> {
     const firstSeq = journalSeq(this.#durable + 1);
-    const tail = await beginSegment(this.#options, this.#spares, firstSeq);
+    const tail = await beginTail(this.#options, this.#spares, firstSeq);
     await this.#tail.file.close();
     this.#tail = tail;
-    this.#first.push(firstSeq);
+    this.#segments.push(firstSeq);
     this.#spares.refill();
+    this.#takeOverflow();
+  }
+
+  /** Writes a mark and nothing else. Nothing may be under way. */
+  async #markDurable(): Promise<void> {
+    if (this.#state === "failed" || this.#hasMore()) return;
+    this.#filling.mark(this.#durable, this.#tail.seed);
+    await this.#write().catch((error) => this.#fail(error));
   }
 
   async #deleteOld(): Promise<void> {
     const { files, directory, log } = this.#options;
     try {
       for (;;) {
-        const [oldest, next] = this.#first;
+        const [oldest, next] = this.#segments;
         if (oldest === undefined || next === undefined || next > this.#retainFrom) return;
         // Oldest first and one by one, so that a crash leaves a journal without holes.
         await files.remove(below(directory, segmentName(oldest)));
         await files.syncDirectory(directory);
-        this.#first.shift();
+        this.#segments.shift();
         this.#spares.refill();
       }
     } catch (error) {
@@ -275,55 +267,17 @@ export class Journal {
   }
 
   #fail(error: unknown): void {
-    this.#failed = true;
+    this.#state = "failed";
     const reason = error instanceof Error ? error.message : String(error);
     this.#options.log.error({ error: reason }, "the journal cannot be written: the node must stop");
     this.#listener.onFailed(reason);
   }
 
-  #count(bytes: number, syncMicros: number): void {
-    this.#counts.records += this.#taken;
-    this.#counts.bytes += bytes;
+  #count(batch: Batch, syncMicros: number): void {
+    this.#counts.records += batch.records;
+    this.#counts.bytes += batch.length;
     this.#counts.batches++;
     this.#counts.syncMicros += syncMicros;
     this.#counts.syncMicrosMax = Math.max(this.#counts.syncMicrosMax, syncMicros);
   }
-}
-
-/** The disk is full and the reserve is used up. The kernel was told of both long before. */
-export class DiskFull extends Error {
-  override readonly name = "DiskFull";
-}
-
-/** Turns a spare into a segment. Its header is synced before it gets its name, its name before its first record. */
-async function beginSegment(
-  options: JournalOptions,
-  spares: Spares,
-  firstSeq: JournalSeq,
-): Promise<Tail> {
-  const { files, directory, identity } = options;
-  const spare = await spares.take();
-  if (spare === null) {
-    const free = await files.freeBytes(directory);
-    throw new DiskFull(
-      `no room for a journal segment of ${options.segmentBytes} bytes in ${directory}: ` +
-        `${free} bytes are free, of which ${options.freeBytesMin} must stay so`,
-    );
-  }
-  const salt = randomBytes(8).readBigUInt64LE();
-  const ids = { cluster: identity.cluster, node: identity.node };
-  const header = { format: JOURNAL_FORMAT, ...ids, firstSeq, salt };
-  const file = await files.open(spare, "existing");
-  await file.write([encodeSegmentHeader(header)], 0);
-  await file.sync();
-  await files.rename(spare, below(directory, segmentName(firstSeq)));
-  await files.syncDirectory(directory);
-  const size = options.segmentBytes;
-  return { file, seed: recordSeed(header), size, at: SEGMENT_HEADER_BYTES };
-}
-
-function lengthOf(parts: readonly Bytes[]): number {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  return length;
 }

@@ -1,5 +1,6 @@
 import type { Space } from "@quorate/kernel/replica";
 import { below, type Files } from "./files.ts";
+import type { TailOptions } from "./tail.ts";
 
 /**
  * Segments that are allocated before they are needed: one to roll into while all is well, and the two of the
@@ -24,10 +25,7 @@ const ZEROS = new Uint8Array(STEP_BYTES);
  * A crash while a spare is made leaves a short file, which `open` removes.
  */
 export class Spares {
-  readonly #files: Files;
-  readonly #directory: string;
-  readonly #segmentBytes: number;
-  readonly #freeBytesMin: number;
+  readonly #options: TailOptions;
   readonly #changed: (space: Space) => void;
   readonly #ready: string[] = [];
   #filling: Promise<void> | null = null;
@@ -38,17 +36,8 @@ export class Spares {
   #space: Space = "ample";
   #closed = false;
 
-  /** `freeBytesMin`: what must be left on the disk, for checkpoints, after a spare was allocated. */
-  constructor(
-    files: Files,
-    directory: string,
-    sizes: { readonly segmentBytes: number; readonly freeBytesMin: number },
-    changed: (space: Space) => void,
-  ) {
-    this.#files = files;
-    this.#directory = directory;
-    this.#segmentBytes = sizes.segmentBytes;
-    this.#freeBytesMin = sizes.freeBytesMin;
+  constructor(options: TailOptions, changed: (space: Space) => void) {
+    this.#options = options;
     this.#changed = changed;
   }
 
@@ -62,13 +51,14 @@ export class Spares {
 
   /** Finds the spares that are there and begins to allocate those that are missing. */
   async open(): Promise<void> {
-    for (const name of await this.#files.list(this.#directory)) {
+    const { files, directory, segmentBytes } = this.#options;
+    for (const name of await files.list(directory)) {
       if (!name.startsWith("spare-")) continue;
-      const file = below(this.#directory, name);
+      const file = below(directory, name);
       this.#lastNumber = Math.max(this.#lastNumber, Number(name.slice("spare-".length)) || 0);
-      const whole = this.#files.sizeOf(file) === this.#segmentBytes;
+      const whole = files.sizeOf(file) === segmentBytes;
       if (whole && this.#ready.length < SPARES) this.#ready.push(file);
-      else await this.#files.remove(file);
+      else await files.remove(file);
     }
     this.refill();
   }
@@ -108,18 +98,19 @@ export class Spares {
   }
 
   async #allocateOne(): Promise<boolean> {
+    const { files, directory, segmentBytes, freeBytesMin } = this.#options;
     // A new name every time: one that was taken may still be in use under its old name.
-    const file = below(this.#directory, `spare-${++this.#lastNumber}`);
+    const file = below(directory, `spare-${++this.#lastNumber}`);
     try {
-      const free = await this.#files.freeBytes(this.#directory);
-      if (free < this.#segmentBytes + this.#freeBytesMin) return false;
-      await allocate(this.#files, file, this.#segmentBytes);
-      await this.#files.syncDirectory(this.#directory);
+      const free = await files.freeBytes(directory);
+      if (free < segmentBytes + freeBytesMin) return false;
+      await allocate(files, file, segmentBytes);
+      await files.syncDirectory(directory);
       this.#ready.push(file);
       return true;
     } catch {
       // Whatever the reason, there is no spare: the reserve says what that means, and it is tried again.
-      await this.#files.remove(file).catch(() => {});
+      await files.remove(file).catch(() => {});
       return false;
     }
   }

@@ -37,7 +37,10 @@ export class EtcdClient {
   }
 
   /** Opens a stream. Methods that stream only their answer take their one message with `end`. */
-  stream<Q, R>(method: string, [request, response]: readonly [MessageType<Q>, MessageType<R>]): Stream<Q, R> {
+  stream<Q, R>(
+    method: string,
+    [request, response]: readonly [MessageType<Q>, MessageType<R>],
+  ): Stream<Q, R> {
     const call = this.#client.makeBidiStreamRequest(
       path(method),
       (value: Partial<Q>) => Buffer.from(encode(request, value)),

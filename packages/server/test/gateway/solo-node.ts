@@ -13,10 +13,10 @@ import {
   type Outcome,
   type ReadLevel,
   type RequestId,
-  requestId,
   type Results,
-  startId,
+  requestId,
   SYSTEM_KEYSPACE,
+  startId,
   type Ticks,
   ticks,
 } from "@quorate/kernel/core";
@@ -126,7 +126,8 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
   read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId {
     this.levels.push(level);
     return this.#ask(caller, deadline, (id) => {
-      if (keyspace === SYSTEM_KEYSPACE || keyspace === DEFAULT_KEYSPACE) this.#take(id)?.onReadable(id, this.machine, null);
+      if (keyspace === SYSTEM_KEYSPACE || keyspace === DEFAULT_KEYSPACE)
+        this.#take(id)?.onReadable(id, this.machine, null);
     });
   }
 
@@ -181,7 +182,15 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
       { keyspace: keyspaceId(2), name: "carts", profile: "etcd", group: groupId(2) },
     ];
     const { identity, members } = this;
-    return { identity, clusterVersion: 1, members, keyspaces, groups: 2, pending: 0, counters: { leader_changes_seen: 4 } };
+    return {
+      identity,
+      clusterVersion: 1,
+      members,
+      keyspaces,
+      groups: 2,
+      pending: 0,
+      counters: { leader_changes_seen: 4 },
+    };
   }
 
   groupOf(keyspace: KeyspaceId): GroupStatus | null {

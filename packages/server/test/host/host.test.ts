@@ -4,7 +4,6 @@ import path from "node:path";
 import {
   clusterId,
   keyspaceId,
-  type Machine,
   nodeId,
   type Outcome,
   type RequestId,
@@ -26,6 +25,7 @@ import {
   silentLog,
   type WatchCaller,
 } from "../../src/host/index.ts";
+import { type Files, nodeFiles } from "../../src/journal/index.ts";
 import { Ask, LedgerKernel } from "./ledger-kernel.ts";
 
 const keyspace = keyspaceId(1);
@@ -43,7 +43,11 @@ interface Node extends OpenNode {
   readonly halted: Promise<string>;
 }
 
-async function start(dataDir: string, changes: Partial<NodeOptions> = {}): Promise<Node> {
+async function start(
+  dataDir: string,
+  changes: Partial<NodeOptions> = {},
+  voters = 1,
+): Promise<Node> {
   const made: LedgerKernel[] = [];
   let halt: (reason: string) => void = () => {};
   const halted = new Promise<string>((resolve) => {
@@ -55,6 +59,7 @@ async function start(dataDir: string, changes: Partial<NodeOptions> = {}): Promi
     identity: { cluster: clusterId(7n), node: nodeId(11n) },
     kernel: (identity, recovered) => {
       const kernel = new LedgerKernel(identity, recovered);
+      kernel.voters = voters;
       made.push(kernel);
       return kernel;
     },
@@ -89,8 +94,8 @@ class Answer implements Caller {
     this.#resolve(outcome);
   }
 
-  onReadable(_: RequestId, view: Machine): void {
-    throw new Error(`nobody asked to read ${view}`);
+  onReadable(): void {
+    throw new Error("nobody asked to read");
   }
 }
 
@@ -156,17 +161,9 @@ describe("a node on its data directory", () => {
     await expect(refused).rejects.toThrow(JournalDamaged);
     await expect(refused).rejects.toThrow(`${segment}, offset ${offset}: record 1 of group 1`);
 
-    const replicated = await start(dataDir, {
-      kernel: (identity, recovered) => {
-        const kernel = new LedgerKernel(identity, recovered);
-        kernel.voters = 3;
-        expect(recovered.damaged).toEqual([1]);
-        expect(linesOf(kernel)).toEqual([2, 3]);
-        return kernel;
-      },
-    }).catch((error) => error);
-    // The rig found no kernel of its own; that the node opened is what counts.
-    expect(String(replicated)).toContain("openNode made no kernel");
+    const replicated = await start(dataDir, {}, 3);
+    expect(replicated.kernel.recovered.damaged).toEqual([1]);
+    expect(linesOf(replicated.kernel)).toEqual([2, 3]);
   });
 
   test("only one node at a time, in this process or another", async () => {
@@ -189,6 +186,47 @@ describe("a node on its data directory", () => {
     await expect(refused).rejects.toThrow(/node 11 of cluster 7.*node 12 of cluster 8/s);
     expect((await start(dataDir, { identity: null })).host.identity.node).toBe(11n);
   });
+});
+
+test("JN-3: a node whose sync failed answers nothing more and stops; restarted, it is clean", async () => {
+  const dataDir = newDirectory();
+  let failing = false;
+  const files: Files = {
+    ...nodeFiles,
+    async open(file, mode) {
+      const opened = await nodeFiles.open(file, mode);
+      const sync = () => (failing ? Promise.reject(new Error("EIO: i/o error")) : opened.sync());
+      return { ...opened, sync };
+    },
+  };
+  const { host, halted } = await start(dataDir, { files });
+  await write(host, 1);
+  failing = true;
+  const lost = ask(host, 9, Uint8Array.of(2));
+  expect(await halted).toBe("the disk failed: EIO: i/o error");
+  expect(await lost.outcome).toMatchObject({ ok: false, code: "Timeout", definite: false });
+
+  const again = await start(dataDir);
+  expect(linesOf(again.kernel)[0]).toBe(1);
+  expect(again.kernel.recovered.damaged).toEqual([]);
+  expect(await write(again.host, 3)).toMatchObject({ ok: true });
+});
+
+test("two nodes: what waits for the disk is sent when it is durable, and arrives", async () => {
+  const [a, b] = [
+    await start(newDirectory()),
+    await start(newDirectory(), { identity: { cluster: clusterId(7n), node: nodeId(12n) } }),
+  ];
+  const meet = (node: Node, id: number, address: string) =>
+    ask(node.host, Ask.meet, utf8(JSON.stringify([{ node: id, address }]))).outcome;
+  await meet(b, 11, a.peerAddress);
+  await meet(a, 12, b.peerAddress);
+  await a.kernel.hears((input) => input.type === "Link" && input.up);
+  await write(a.host, 42);
+  const frame = await b.kernel.hears((input) => input.type === "Frame");
+  expect(frame).toEqual({ type: "Frame", from: 11n, bytes: Uint8Array.of(42) });
+  await a.host.close();
+  await b.kernel.hears((input) => input.type === "Link" && !input.up);
 });
 
 describe("requests", () => {

@@ -1,6 +1,5 @@
 import {
   type Bytes,
-  fail,
   groupId,
   type JournalSeq,
   journalSeq,
@@ -10,7 +9,6 @@ import {
   type RequestId,
   succeed,
   type Ticks,
-  ticks,
 } from "@quorate/kernel/core";
 import type {
   GroupStatus,
@@ -36,10 +34,12 @@ export class LedgerKernel implements NodeKernel {
   readonly lines: Bytes[] = [];
   readonly heard: NodeInput[] = [];
   readonly turns: Now[] = [];
+  released = 0;
   readonly recovered: RecoveredNode;
   wake: Ticks | null = null;
   leading = false;
   voters = 1;
+  readonly #waiting = new Set<() => void>();
   #identity: Identity;
   #seq: JournalSeq;
   #peers: readonly PeerAddress[] = [];
@@ -60,7 +60,22 @@ export class LedgerKernel implements NodeKernel {
   turn(now: Now, inputs: readonly NodeInput[]): readonly NodeEffect[] {
     this.turns.push(now);
     this.heard.push(...inputs);
+    for (const look of this.#waiting) look();
     return inputs.flatMap((input) => this.#answer(input));
+  }
+
+  /** The first input of that kind, heard already or yet to come. */
+  hears(wanted: (input: NodeInput) => boolean): Promise<NodeInput> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const heard = this.heard.find(wanted);
+        if (heard === undefined) return;
+        this.#waiting.delete(look);
+        resolve(heard);
+      };
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   wakeAt(): Ticks | null {
@@ -176,9 +191,4 @@ export class LedgerKernel implements NodeKernel {
     };
     return { type: "Checkpoint", group: groupId(1), from, covers: this.#seq };
   }
-
-  released = 0;
 }
-
-export const refusal = fail({ code: "Stopped", definite: true });
-export const soon = ticks(0);

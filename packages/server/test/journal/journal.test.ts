@@ -1,7 +1,12 @@
 import { clusterId, journalSeq } from "@quorate/kernel/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeDamage, JournalUnusable, recoverJournal } from "../../src/journal/index.ts";
+import {
+  describeDamage,
+  JournalUnusable,
+  type RecoveredJournal,
+  recoverJournal,
+} from "../../src/journal/index.ts";
 import { MemoryFiles, type Survives } from "./memory-files.ts";
 import { append, bodyOf, directory, expectedRecord, identity, openJournal } from "./rig.ts";
 
@@ -260,6 +265,25 @@ test("records that arrive while a sync runs share the next one", async () => {
   goOn();
   await heard.until(() => heard.upTo === 50);
   expect(heard.durable).toEqual([1, 50]);
+  await journal.close();
+});
+
+test("a journal that falls silent marks its last batch, so that damage there is told from a tear", async () => {
+  const files = new MemoryFiles();
+  const { journal, heard } = await openJournal(files);
+  append(journal, 1, 50);
+  journal.flush();
+  await heard.until(() => heard.upTo === 1);
+  const segment = `${directory}/00000000000000000001.seg`;
+  const spoilt = async (): Promise<RecoveredJournal> => {
+    const after = files.afterPowerCut({ type: "all" });
+    after.damage(segment, (bytes) => bytes.fill(0xee, 48 + 21 + 30, 48 + 21 + 40));
+    return recoverJournal(after, directory, identity, []);
+  };
+  expect(await spoilt()).toMatchObject({ damage: [], torn: { firstSeq: 1 } });
+  const goOn = await files.nextSync();
+  expect(await spoilt()).toMatchObject({ damage: [{ firstSeq: 1, nextSeq: 2 }], torn: null });
+  goOn();
   await journal.close();
 });
 

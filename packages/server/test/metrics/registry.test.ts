@@ -3,7 +3,10 @@ import { labels, MetricsRegistry } from "../../src/metrics/index.ts";
 
 it("renders counters, gauges and histograms as the text format has them", () => {
   const registry = new MetricsRegistry();
-  const calls = registry.counters("calls_total", "Calls.", [labels({ code: "OK" }), labels({ code: "Unknown" })]);
+  const calls = registry.counters("calls_total", "Calls.", [
+    labels({ code: "OK" }),
+    labels({ code: "Unknown" }),
+  ]);
   registry.gauge("members", "Members.", () => 3);
   registry.gauge("absent", "Nothing to tell.", () => null);
   const seconds = registry.histogram("sync_seconds", "Syncs.", [0.1, 1]);

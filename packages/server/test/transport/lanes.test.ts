@@ -16,7 +16,9 @@ const parts = [utf8("x")];
 test("control goes before log before bulk, whatever came first; within a lane the first comes first", () => {
   const lanes = new Lanes(limits);
   const order = ["bulk", "log", "control", "log", "control"] as const;
-  order.forEach((lane, i) => expect(lanes.put(lane, [utf8(String(i))], 1)).toBe(true));
+  for (const [i, lane] of order.entries()) {
+    expect(lanes.put(lane, [utf8(String(i))], 1)).toBe(true);
+  }
   const taken = order.map(() => lanes.take(0)?.parts[0]?.[0]);
   expect(taken.map((byte) => String.fromCharCode(byte ?? 0)).join("")).toBe("24130");
   expect(lanes.take(0)).toBeNull();

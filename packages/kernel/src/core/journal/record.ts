@@ -34,14 +34,13 @@ export function writeRecordHead(
 ): void {
   let length = 0;
   for (const part of parts) length += part.length;
-  const view = new DataView(out.buffer, out.byteOffset + at, RECORD_HEAD_BYTES);
-  view.setUint32(0, length, true);
-  view.setUint32(8, head.seq >>> 0, true);
-  view.setUint32(12, Math.floor(head.seq / 0x1_0000_0000), true);
-  view.setUint32(16, head.group, true);
-  view.setUint8(20, head.kind);
-  const sum = crc32c(out.subarray(at + 8, at + 21), crc32c(out.subarray(at, at + 4), seed));
-  view.setUint32(4, crc32cOf(parts, sum), true);
+  putU32(out, at, length);
+  putU32(out, at + 8, head.seq);
+  putU32(out, at + 12, Math.floor(head.seq / 0x1_0000_0000));
+  putU32(out, at + 16, head.group);
+  out[at + 20] = head.kind;
+  const sum = crc32c(out, crc32c(out, seed, at, at + 4), at + 8, at + RECORD_HEAD_BYTES);
+  putU32(out, at + 4, crc32cOf(parts, sum));
 }
 
 /** The record at `at` if it is whole and its checksum holds; else null. Total: any bytes, any `at`. */
@@ -52,7 +51,7 @@ export function readRecord(segment: Bytes, at: number, seed: number): SegmentRec
   if (length > RECORD_BYTES_MAX || end > segment.length) return null;
   const high = u32(segment, at + 12);
   if (high >= 0x20_0000) return null;
-  const sum = crc32c(segment.subarray(at + 8, end), crc32c(segment.subarray(at, at + 4), seed));
+  const sum = crc32c(segment, crc32c(segment, seed, at, at + 4), at + 8, end);
   if (sum !== u32(segment, at + 4)) return null;
   return {
     seq: journalSeq(high * 0x1_0000_0000 + u32(segment, at + 8)),
@@ -66,4 +65,12 @@ export function readRecord(segment: Bytes, at: number, seed: number): SegmentRec
 export function u32(bytes: Bytes, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
   return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+}
+
+/** Byte by byte: a `DataView` for each record costs more than its checksum. */
+function putU32(bytes: Bytes, at: number, n: number): void {
+  bytes[at] = n;
+  bytes[at + 1] = n >>> 8;
+  bytes[at + 2] = n >>> 16;
+  bytes[at + 3] = n >>> 24;
 }

@@ -1,6 +1,9 @@
+import type { Hash64 } from "../../core/hash64.ts";
+import type { Bytes } from "../../core/index.ts";
+
 /**
- * The format of a dump. It is a sequence of frames: type u8, length u32, body. First one `header`, then frames of
- * each type in this order, last one `end`. A dump may be cut anywhere into chunks.
+ * The format of a dump. It is a sequence of frames: type u8, length u32, check u32, body. First one `header`, then
+ * frames of each type in this order, last one `end`. A dump may be cut anywhere into chunks.
  */
 export const DUMP_VERSION = 1;
 
@@ -15,10 +18,15 @@ export const Frame = {
   tombstone: 4,
   /** id u64, seconds granted uint, deadline uint */
   lease: 5,
-  /** hash u64 of the whole state */
+  /** hash u64 of the whole state, bytes in use uint: history that is missing shows in those */
   end: 6,
 } as const;
 
-export const FRAME_HEAD_BYTES = 5;
+export const FRAME_HEAD_BYTES = 9;
 /** More than any request can carry; a longer frame is damage. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What stands in a frame's head, so that history, which the state's hash does not cover, is covered too. */
+export function frameCheck(hash: Hash64, type: number, body: Bytes): number {
+  return (hash.of(body).low + type) >>> 0;
+}

@@ -1,7 +1,7 @@
 import { Hash64, Sum64 } from "../../core/hash64.ts";
 import { assert, type Bytes, type MachineFork, type Sink, Writer } from "../../core/index.ts";
 import type { MvccStore, Version } from "../mvcc/index.ts";
-import { DUMP_VERSION, Frame } from "./dump-format.ts";
+import { DUMP_VERSION, Frame, frameCheck } from "./dump-format.ts";
 import { Keyspace } from "./keyspace.ts";
 
 /** Cursors are a phase in the upper bits and a place within it. */
@@ -13,7 +13,7 @@ const HISTORY = 3;
 const LEASES = 4;
 const END = 5;
 /** Keys and versions looked at in one call, whatever they amount to. */
-const STEPS_MAX = 8192;
+const STEPS_MAX = 2048;
 
 /** A keyspace that stands still, to be dumped or audited. */
 export class EtcdFork implements MachineFork {
@@ -81,18 +81,17 @@ export class EtcdFork implements MachineFork {
       case HEADER:
         return at === 0 && this.#dumpHeader(out);
       case LIVE:
-        return dumpBase(store, store.live.keyAt(at), store.live, out);
+        return this.#dumpBase(store.live.keyAt(at), store.live, out);
       case DEAD:
-        return dumpBase(store, store.dead.keyAt(at), store.dead, out);
+        return this.#dumpBase(store.dead.keyAt(at), store.dead, out);
       case HISTORY:
         if (at > store.versions.last) return false;
-        return dumpVersion(store.versions.get(at), Frame.put, out);
+        return this.#dumpVersion(store.versions.get(at), Frame.put, out);
       case LEASES:
         return this.#dumpLease(at, out);
       default:
         assert(phase === END, "a cursor is one that dump returned");
-        if (at === 0) frame(out, Frame.end, new Writer(8).u64(this.hash).take());
-        return at === 0;
+        return at === 0 && this.#dumpEnd(out);
     }
   }
 
@@ -102,7 +101,7 @@ export class EtcdFork implements MachineFork {
       .u8(DUMP_VERSION)
       .uint(revision)
       .uint(compactRevision + 1);
-    frame(out, Frame.header, body.u32(chain.high).u32(chain.low).take());
+    this.#frame(out, Frame.header, body.u32(chain.high).u32(chain.low).take());
     return true;
   }
 
@@ -110,30 +109,40 @@ export class EtcdFork implements MachineFork {
     const found = this.#keyspace.leases.at(rank);
     if (found === null) return false;
     const body = new Writer(24).u64(BigInt.asUintN(64, found.id));
-    frame(out, Frame.lease, body.uint(found.lease.ttlSeconds).uint(found.lease.deadline).take());
+    this.#frame(
+      out,
+      Frame.lease,
+      body.uint(found.lease.ttlSeconds).uint(found.lease.deadline).take(),
+    );
     return true;
   }
-}
 
-/** The version of a key that is readable at the compact revision, unless it is of that revision: then it is history. */
-function dumpBase(
-  store: MvccStore,
-  key: string | undefined,
-  keys: MvccStore["live"],
-  out: Writer,
-): boolean {
-  const seq = key === undefined ? undefined : keys.get(key);
-  if (seq === undefined) return false;
-  const version = store.visible(seq, store.compactRevision);
-  if (version !== null && version.seq < store.historyStart) dumpVersion(version, Frame.base, out);
-  return true;
-}
+  #dumpEnd(out: Writer): true {
+    const body = new Writer(16).u64(this.hash).uint(this.#keyspace.bytesInUse);
+    this.#frame(out, Frame.end, body.take());
+    return true;
+  }
 
-function dumpVersion(version: Version, type: number, out: Writer): true {
-  frame(out, version.isTombstone ? Frame.tombstone : type, version.payload);
-  return true;
-}
+  /** The version of a key readable at the compact revision, unless it is of that revision: then it is history. */
+  #dumpBase(key: string | undefined, keys: MvccStore["live"], out: Writer): boolean {
+    const { store } = this.#keyspace;
+    const seq = key === undefined ? undefined : keys.get(key);
+    if (seq === undefined) return false;
+    const version = store.visible(seq, store.compactRevision);
+    if (version === null || version.seq >= store.historyStart) return true;
+    return this.#dumpVersion(version, Frame.base, out);
+  }
 
-function frame(out: Writer, type: number, body: Bytes): void {
-  out.u8(type).bytes(body);
+  #dumpVersion(version: Version, type: number, out: Writer): true {
+    this.#frame(out, version.isTombstone ? Frame.tombstone : type, version.payload);
+    return true;
+  }
+
+  #frame(out: Writer, type: number, body: Bytes): void {
+    out
+      .u8(type)
+      .u32(body.length)
+      .u32(frameCheck(this.#hash, type, body))
+      .raw(body);
+  }
 }

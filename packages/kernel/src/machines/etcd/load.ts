@@ -1,7 +1,13 @@
-import { Sum64 } from "../../core/hash64.ts";
+import { Hash64, Sum64 } from "../../core/hash64.ts";
 import { type Bytes, concat, decoded, Malformed, Reader } from "../../core/index.ts";
 import { KeyValue, type KeyValueFields, keyOf, readKeyValue, WireReader } from "../mvcc/index.ts";
-import { DUMP_VERSION, FRAME_BYTES_MAX, FRAME_HEAD_BYTES, Frame } from "./dump-format.ts";
+import {
+  DUMP_VERSION,
+  FRAME_BYTES_MAX,
+  FRAME_HEAD_BYTES,
+  Frame,
+  frameCheck,
+} from "./dump-format.ts";
 import { Keyspace } from "./keyspace.ts";
 
 interface Header {
@@ -23,6 +29,8 @@ export class Loader {
   #place = 0;
   #lastRevision = 0;
   #hash: bigint | null = null;
+  #bytesInUse = 0;
+  readonly #hashing = new Hash64();
   #isBroken = false;
 
   load(chunk: Bytes): void {
@@ -44,7 +52,9 @@ export class Loader {
   /** The keyspace, or null if the dump was damaged or is not complete. */
   end(): Keyspace | null {
     if (this.#isBroken || this.#hash === null || this.#gathered > 0) return null;
-    return this.#keyspace.hash() === this.#hash ? this.#keyspace : null;
+    const isSame =
+      this.#keyspace.hash() === this.#hash && this.#keyspace.bytesInUse === this.#bytesInUse;
+    return isSame ? this.#keyspace : null;
   }
 
   /** Takes all frames that are complete; how many bytes they were. */
@@ -58,8 +68,11 @@ export class Loader {
       const length = reader.u32();
       if (length > FRAME_BYTES_MAX) throw new Malformed("a frame beyond the bound");
       this.#wanted += length;
+      const check = reader.u32();
       if (reader.left < length) return used;
-      this.#take(type, reader.raw(length));
+      const body = reader.raw(length);
+      if (frameCheck(this.#hashing, type, body) !== check) throw new Malformed("a damaged frame");
+      this.#take(type, body);
       used = reader.at;
     }
   }
@@ -121,6 +134,7 @@ export class Loader {
 
   #end(body: Reader): void {
     this.#hash = body.u64();
+    this.#bytesInUse = body.uint();
     body.end();
     const header = this.#header;
     if (header === null) throw new Malformed("no header");

@@ -32,7 +32,7 @@ const HEAD_BYTES_MAX = 8;
 const PART_BYTES = 64 * 1024;
 const SLICE_BYTES_MIN = 16 * 1024;
 /** Keys looked at in one call of `next`: some milliseconds. */
-const SCAN_KEYS_MAX = 8192;
+const SCAN_KEYS_MAX = 2048;
 /** Up to here the keys of an earlier revision are counted by taking back what was written since. */
 const COUNT_BACK_VERSIONS_MAX = 4096;
 

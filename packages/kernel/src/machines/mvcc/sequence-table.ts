@@ -70,8 +70,7 @@ export class SequenceTable {
     chunk.live--;
     if (number === this.#chunks.length - 1) return;
     if (chunk.live === 0) this.#replace(number, null);
-    else if (chunk.slots === null && chunk.live < SPARSE_BELOW)
-      this.#replace(number, sparse(chunk));
+    else if (isSparse(chunk)) this.#replace(number, sparse(chunk));
   }
 
   fork(): SequenceTable {
@@ -119,8 +118,7 @@ export class SequenceTable {
     const chunk = this.#chunks[number];
     if (chunk === null || chunk === undefined) return;
     if (chunk.live === 0) this.#replace(number, null);
-    else if (chunk.live < SPARSE_BELOW)
-      this.#replace(number, { ...sparse(chunk), owner: this.#owner });
+    else if (isSparse(chunk)) this.#replace(number, { ...sparse(chunk), owner: this.#owner });
   }
 
   #replace(number: number, chunk: Chunk | null): void {
@@ -136,13 +134,19 @@ export class SequenceTable {
   }
 }
 
+/** Whether a chunk that takes no more entries would be much smaller as a list of its survivors. */
+function isSparse(chunk: Chunk): boolean {
+  return chunk.live < (chunk.slots === null ? SPARSE_BELOW : chunk.slots.length / 2);
+}
+
+/** A copy with the live entries only. */
 function sparse(chunk: Chunk): Chunk {
   const slots = new Uint16Array(chunk.live);
   const references = new Float64Array(chunk.live);
   let at = 0;
-  chunk.references.forEach((reference, slot) => {
+  chunk.references.forEach((reference, i) => {
     if (reference === 0) return;
-    slots[at] = slot;
+    slots[at] = chunk.slots?.[i] ?? i;
     references[at++] = reference;
   });
   return { owner: chunk.owner, slots, references, live: chunk.live };

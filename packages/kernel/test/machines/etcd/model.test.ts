@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RequestId, WatchSink } from "../../../src/core/index.ts";
 import {
+  type DeleteAsk,
   Driver,
   events,
   message,
   type OpAsk,
+  type PutAsk,
   type RangeAsk,
   type TxnAsk,
   type WatchEvent,
@@ -71,9 +73,9 @@ const { txn } = fc.letrec<{ txn: TxnAsk; op: OpAsk }>((tie) => ({
 }));
 
 type Step =
-  | { readonly put: fc.TypeOf<typeof put> }
-  | { readonly ignoring: fc.TypeOf<typeof ignoring> }
-  | { readonly delete: fc.TypeOf<typeof remove> }
+  | { readonly put: PutAsk }
+  | { readonly ignoring: PutAsk }
+  | { readonly delete: DeleteAsk }
   | { readonly txn: TxnAsk }
   | { readonly range: RangeAsk }
   | { readonly compactBack: number }

@@ -39,10 +39,6 @@ export class Model {
     return this.keys.get(key)?.at(-1)?.kv ?? null;
   }
 
-  get bytes(): number {
-    return this.readRevision;
-  }
-
   get readRevision(): number {
     return this.#changes > 0 ? this.revision + 1 : this.revision;
   }

@@ -42,13 +42,17 @@ describe("Cluster", () => {
   });
 
   it("has a linearizable list confirmed by a quorum", async () => {
-    expect(await client.call("Cluster.MemberList", LIST, { linearizable: true })).toMatchObject({ members: [SOLO] });
+    expect(await client.call("Cluster.MemberList", LIST, { linearizable: true })).toMatchObject({
+      members: [SOLO],
+    });
     expect(served.node.levels).toEqual(["readIndex"]);
   });
 
   it("hands changes on and answers with the members there are then", async () => {
     const peerURLs = ["http://10.0.0.7:2380"];
-    expect(await client.call("Cluster.MemberAdd", ADD, { peerURLs, isLearner: true })).toMatchObject({
+    expect(
+      await client.call("Cluster.MemberAdd", ADD, { peerURLs, isLearner: true }),
+    ).toMatchObject({
       member: SOLO,
       members: [SOLO],
     });
@@ -92,13 +96,18 @@ describe("Cluster", () => {
   });
 
   it("knows no member of 64 bits", async () => {
-    await expect(client.call("Cluster.MemberRemove", REMOVE, { ID: 1n << 63n })).rejects.toMatchObject({ code: 5 });
+    await expect(
+      client.call("Cluster.MemberRemove", REMOVE, { ID: 1n << 63n }),
+    ).rejects.toMatchObject({ code: 5 });
   });
 });
 
 describe("Maintenance", () => {
   it("gives a status with every field", async () => {
-    await client.call("KV.Put", [m.PutRequest, m.PutResponse], { key: bytes("k"), value: bytes("v") });
+    await client.call("KV.Put", [m.PutRequest, m.PutResponse], {
+      key: bytes("k"),
+      value: bytes("v"),
+    });
     const status = await client.call("Maintenance.Status", STATUS, {});
     expect(status).toMatchObject({
       header: { revision: 2n, raft_term: 3n },
@@ -126,28 +135,41 @@ describe("Maintenance", () => {
       leader: 0n,
       errors: ["etcdserver: no leader", `memberID:${0x1234} alarm:NOSPACE `],
     });
-    expect((await client.call("Maintenance.Alarm", ALARM, {})).alarms).toEqual([{ memberID: 0x1234n, alarm: 1 }]);
+    expect((await client.call("Maintenance.Alarm", ALARM, {})).alarms).toEqual([
+      { memberID: 0x1234n, alarm: 1 },
+    ]);
     expect((await client.call("Maintenance.Alarm", ALARM, { alarm: 2 })).alarms).toEqual([]);
-    expect((await client.call("Maintenance.Alarm", ALARM, { action: 2, alarm: 1 })).alarms).toEqual([]);
-    await expect(client.call("Maintenance.Alarm", ALARM, { action: 1, alarm: 1 })).rejects.toMatchObject({ code: 12 });
+    expect((await client.call("Maintenance.Alarm", ALARM, { action: 2, alarm: 1 })).alarms).toEqual(
+      [],
+    );
+    await expect(
+      client.call("Maintenance.Alarm", ALARM, { action: 1, alarm: 1 }),
+    ).rejects.toMatchObject({ code: 12 });
   });
 
   it("raises the alarm of a keyspace over its quota", async () => {
     served.stop();
     served = await serve({}, {}, new SoloNode(200));
     client = served.client();
-    expect((await client.call("Maintenance.Alarm", ALARM, {})).alarms).toEqual([{ memberID: 0x1234n, alarm: 1 }]);
+    expect((await client.call("Maintenance.Alarm", ALARM, {})).alarms).toEqual([
+      { memberID: 0x1234n, alarm: 1 },
+    ]);
   });
 
   it("hashes the history up to a revision, and refuses one that is not there", async () => {
     for (const key of ["a", "b", "c"]) {
-      await client.call("KV.Put", [m.PutRequest, m.PutResponse], { key: bytes(key), value: bytes("v") });
+      await client.call("KV.Put", [m.PutRequest, m.PutResponse], {
+        key: bytes(key),
+        value: bytes("v"),
+      });
     }
     const now = await client.call("Maintenance.HashKV", HASH_KV, {});
     expect(now).toMatchObject({ hash_revision: 4n, header: { revision: 4n } });
     const earlier = await client.call("Maintenance.HashKV", HASH_KV, { revision: 3n });
     expect(earlier.hash).not.toBe(now.hash);
-    await expect(client.call("Maintenance.HashKV", HASH_KV, { revision: 9n })).rejects.toMatchObject({
+    await expect(
+      client.call("Maintenance.HashKV", HASH_KV, { revision: 9n }),
+    ).rejects.toMatchObject({
       code: 11,
       details: "etcdserver: mvcc: required revision is a future revision",
     });
@@ -156,26 +178,38 @@ describe("Maintenance", () => {
   });
 
   it("moves leadership from the leader, and only from there", async () => {
-    expect(await client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n })).toEqual({ header: null });
+    expect(await client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n })).toEqual({
+      header: null,
+    });
     expect(served.node.group.leader).toBe(9n);
     served.node.failure = { code: "Timeout", definite: false, waitedTicks: served.node.now() };
-    await expect(client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n })).rejects.toMatchObject({
+    await expect(
+      client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n }),
+    ).rejects.toMatchObject({
       code: 2,
       details: "etcdserver: request timed out, leader transfer took too long",
     });
-    await expect(client.call("Maintenance.MoveLeader", MOVE, { targetID: 1n << 63n })).rejects.toMatchObject({
+    await expect(
+      client.call("Maintenance.MoveLeader", MOVE, { targetID: 1n << 63n }),
+    ).rejects.toMatchObject({
       code: 9,
       details: "etcdserver: bad leader transferee",
     });
     served.node.group.role = "follower";
-    await expect(client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n })).rejects.toMatchObject({
+    await expect(
+      client.call("Maintenance.MoveLeader", MOVE, { targetID: 9n }),
+    ).rejects.toMatchObject({
       code: 9,
       details: "etcdserver: not leader",
     });
   });
 
   it("defragments at once, and says plainly what it does not offer", async () => {
-    const none = await client.call("Maintenance.Defragment", [m.DefragmentRequest, m.DefragmentResponse], {});
+    const none = await client.call(
+      "Maintenance.Defragment",
+      [m.DefragmentRequest, m.DefragmentResponse],
+      {},
+    );
     expect(none).toEqual({ header: null });
     const snapshot = client.stream("Maintenance.Snapshot", [m.SnapshotRequest, m.SnapshotResponse]);
     expect(await snapshot.send({}).end().status).toMatchObject({ code: 12 });
@@ -186,9 +220,15 @@ describe("Maintenance", () => {
 
   it("knows no authentication, and says so in the words that clients wait for", async () => {
     await expect(
-      client.call("Auth.Authenticate", [m.AuthenticateRequest, m.AuthenticateResponse], { name: "root" }),
+      client.call("Auth.Authenticate", [m.AuthenticateRequest, m.AuthenticateResponse], {
+        name: "root",
+      }),
     ).rejects.toMatchObject({ code: 9, details: "etcdserver: authentication is not enabled" });
-    const status = await client.call("Auth.AuthStatus", [m.AuthStatusRequest, m.AuthStatusResponse], {});
+    const status = await client.call(
+      "Auth.AuthStatus",
+      [m.AuthStatusRequest, m.AuthStatusResponse],
+      {},
+    );
     expect(status).toMatchObject({ enabled: false, authRevision: 1n });
   });
 });
@@ -196,7 +236,9 @@ describe("Maintenance", () => {
 describe("gRPC health", () => {
   it("is serving as a whole, and knows no service by name", async () => {
     expect(await client.call("/grpc.health.v1.Health/Check", HEALTH, {})).toEqual({ status: 1 });
-    await expect(client.call("/grpc.health.v1.Health/Check", HEALTH, { service: "x" })).rejects.toMatchObject({
+    await expect(
+      client.call("/grpc.health.v1.Health/Check", HEALTH, { service: "x" }),
+    ).rejects.toMatchObject({
       code: 5,
       details: "unknown service",
     });

@@ -23,14 +23,24 @@ const COMPACT = [m.CompactionRequest, m.CompactionResponse] as const;
 const GRANT = [m.LeaseGrantRequest, m.LeaseGrantResponse] as const;
 const ALL = { key: bytes("\0"), range_end: bytes("\0") };
 
-const put = (key: string, value: string) => client.call("KV.Put", PUT, { key: bytes(key), value: bytes(value) });
+const put = (key: string, value: string) =>
+  client.call("KV.Put", PUT, { key: bytes(key), value: bytes(value) });
 
 describe("KV", () => {
   it("answers with the whole header, and what was there before where asked", async () => {
     const first = await put("k", "a");
-    expect(first.header).toEqual({ cluster_id: 0xabcdn, member_id: 0x1234n, revision: 2n, raft_term: 3n });
+    expect(first.header).toEqual({
+      cluster_id: 0xabcdn,
+      member_id: 0x1234n,
+      revision: 2n,
+      raft_term: 3n,
+    });
     expect(first.prev_kv).toBeNull();
-    const second = await client.call("KV.Put", PUT, { key: bytes("k"), value: bytes("b"), prev_kv: true });
+    const second = await client.call("KV.Put", PUT, {
+      key: bytes("k"),
+      value: bytes("b"),
+      prev_kv: true,
+    });
     expect(second.prev_kv).toMatchObject({ value: bytes("a"), mod_revision: 2n, version: 1n });
     const deleted = await client.call("KV.DeleteRange", DELETE, { ...ALL, prev_kv: true });
     expect(deleted).toMatchObject({ deleted: 1n, header: { revision: 4n } });
@@ -70,7 +80,11 @@ describe("KV", () => {
   it.each([
     ["a sort target", { sort_target: 3 }, "RangeStream does not support custom sort orders"],
     ["descending order", { sort_order: 2 }, "RangeStream does not support custom sort orders"],
-    ["a revision filter", { min_mod_revision: 3n }, "RangeStream does not support revision filters"],
+    [
+      "a revision filter",
+      { min_mod_revision: 3n },
+      "RangeStream does not support revision filters",
+    ],
   ])("does not stream a range with %s", async (_, option, details) => {
     const stream = client.stream("KV.RangeStream", [m.RangeRequest, m.RangeStreamResponse]);
     stream.send({ ...ALL, ...option }).end();
@@ -84,7 +98,9 @@ describe("KV", () => {
     expect(read).toMatchObject({ succeeded: true, header: { revision: 2n } });
     expect(served.node.levels).toEqual(["readIndex"]);
     const set = { request_put: { ...empty(m.PutRequest), key: bytes("k") } };
-    const write = await client.call("KV.Txn", TXN, { success: [{ ...empty(m.RequestOp), ...set }] });
+    const write = await client.call("KV.Txn", TXN, {
+      success: [{ ...empty(m.RequestOp), ...set }],
+    });
     expect(write).toMatchObject({ succeeded: true, header: { revision: 3n } });
     expect(write.responses[0]?.response_put).not.toBeNull();
   });
@@ -93,15 +109,66 @@ describe("KV", () => {
     ["a put without key", "KV.Put", PUT, {}, 3, "etcdserver: key is not provided"],
     ["a range without key", "KV.Range", RANGE, {}, 3, "etcdserver: key is not provided"],
     ["a delete without key", "KV.DeleteRange", DELETE, {}, 3, "etcdserver: key is not provided"],
-    ["to keep the value of a key that is not there", "KV.Put", PUT, { key: bytes("k"), ignore_value: true }, 3, "etcdserver: key not found"],
-    ["a put to a lease that is not there", "KV.Put", PUT, { key: bytes("k"), lease: 9n }, 5, "etcdserver: requested lease not found"],
-    ["an unknown sort order", "KV.Range", RANGE, { key: bytes("k"), sort_order: 7 }, 3, "etcdserver: invalid sort option"],
-    ["a read of the future", "KV.Range", RANGE, { key: bytes("k"), revision: 99n }, 11, "etcdserver: mvcc: required revision is a future revision"],
-    ["a compaction in the future", "KV.Compact", COMPACT, { revision: 99n }, 11, "etcdserver: mvcc: required revision is a future revision"],
-    ["a request beyond 1.5 MiB", "KV.Put", PUT, { key: bytes("k"), value: Buffer.alloc(1_572_864) }, 3, "etcdserver: request is too large"],
-    ["a lease of ages", "Lease.LeaseGrant", GRANT, { TTL: 9_000_000_001n }, 11, "etcdserver: too large lease TTL"],
+    [
+      "to keep the value of a key that is not there",
+      "KV.Put",
+      PUT,
+      { key: bytes("k"), ignore_value: true },
+      3,
+      "etcdserver: key not found",
+    ],
+    [
+      "a put to a lease that is not there",
+      "KV.Put",
+      PUT,
+      { key: bytes("k"), lease: 9n },
+      5,
+      "etcdserver: requested lease not found",
+    ],
+    [
+      "an unknown sort order",
+      "KV.Range",
+      RANGE,
+      { key: bytes("k"), sort_order: 7 },
+      3,
+      "etcdserver: invalid sort option",
+    ],
+    [
+      "a read of the future",
+      "KV.Range",
+      RANGE,
+      { key: bytes("k"), revision: 99n },
+      11,
+      "etcdserver: mvcc: required revision is a future revision",
+    ],
+    [
+      "a compaction in the future",
+      "KV.Compact",
+      COMPACT,
+      { revision: 99n },
+      11,
+      "etcdserver: mvcc: required revision is a future revision",
+    ],
+    [
+      "a request beyond 1.5 MiB",
+      "KV.Put",
+      PUT,
+      { key: bytes("k"), value: Buffer.alloc(1_572_864) },
+      3,
+      "etcdserver: request is too large",
+    ],
+    [
+      "a lease of ages",
+      "Lease.LeaseGrant",
+      GRANT,
+      { TTL: 9_000_000_001n },
+      11,
+      "etcdserver: too large lease TTL",
+    ],
   ] as const)("refuses %s", async (_, method, types, request, code, details) => {
-    await expect(client.call(method, types as typeof PUT, request as object)).rejects.toMatchObject({ code, details });
+    await expect(client.call(method, types as typeof PUT, request as object)).rejects.toMatchObject(
+      { code, details },
+    );
   });
 
   it("refuses a message beyond 2 MiB below the service, and bytes that are no message", async () => {
@@ -126,7 +193,11 @@ describe("what may come of a request", () => {
     [{ code: "NoLeader", definite: true }, 14, "etcdserver: no leader"],
     [{ code: "NotLeader", definite: true, leaderHint: null }, 9, "etcdserver: not leader"],
     [{ code: "Timeout", definite: false, waitedTicks: 5 }, 14, "etcdserver: request timed out"],
-    [{ code: "Overloaded", definite: true, retryAfterTicks: 5 }, 8, "etcdserver: too many requests"],
+    [
+      { code: "Overloaded", definite: true, retryAfterTicks: 5 },
+      8,
+      "etcdserver: too many requests",
+    ],
     [{ code: "NoSpace", definite: true }, 8, "etcdserver: mvcc: database space exceeded"],
     [{ code: "Stopped", definite: true }, 14, "etcdserver: server stopped"],
     [{ code: "TooLarge", definite: true, limitBytes: 3 }, 3, "etcdserver: request is too large"],
@@ -134,17 +205,26 @@ describe("what may come of a request", () => {
     [{ code: "Corrupt", definite: true }, 15, "etcdserver: corrupt cluster"],
     [{ code: "LeaderChanged", definite: false }, 14, "etcdserver: leader changed"],
     [{ code: "BadTransferee", definite: true }, 9, "etcdserver: bad leader transferee"],
-    [{ code: "UnknownKeyspace", definite: true, keyspace: 7 }, 5, "quorate: no keyspace 7 is known to this member"],
+    [
+      { code: "UnknownKeyspace", definite: true, keyspace: 7 },
+      5,
+      "quorate: no keyspace 7 is known to this member",
+    ],
   ])("%j reaches the client as %d %s", async (failure, code, details) => {
     served.node.failure = failure as typeof served.node.failure;
     await expect(put("k", "v")).rejects.toMatchObject({ code, details });
-    await expect(client.call("KV.Range", RANGE, { key: bytes("k") })).rejects.toMatchObject({ code, details });
+    await expect(client.call("KV.Range", RANGE, { key: bytes("k") })).rejects.toMatchObject({
+      code,
+      details,
+    });
   });
 
   it("ends at the client's deadline and withdraws the request", async () => {
     served.node.frozen = true;
     const deadline = { deadline: Date.now() + 60 };
-    await expect(client.call("KV.Put", PUT, { key: bytes("k") }, deadline)).rejects.toMatchObject({ code: 4 });
+    await expect(client.call("KV.Put", PUT, { key: bytes("k") }, deadline)).rejects.toMatchObject({
+      code: 4,
+    });
     await served.node.withdrawn;
   });
 
@@ -163,7 +243,9 @@ describe("what may come of a request", () => {
     served.node.group.role = "learner";
     const refused = { code: 9, details: "etcdserver: rpc not supported for learner" };
     await expect(put("k", "v")).rejects.toMatchObject(refused);
-    await expect(client.call("KV.Range", RANGE, { key: bytes("k") })).rejects.toMatchObject(refused);
+    await expect(client.call("KV.Range", RANGE, { key: bytes("k") })).rejects.toMatchObject(
+      refused,
+    );
     const range = await client.call("KV.Range", RANGE, { key: bytes("k"), serializable: true });
     expect(range.count).toBe(1n);
     const watch = client.stream("Watch.Watch", [m.WatchRequest, m.WatchResponse]);
@@ -171,7 +253,8 @@ describe("what may come of a request", () => {
   });
 
   it("speaks to the keyspace that the metadata name, and says so where there is none", async () => {
-    const call = (name: string) => served.client({ "quorate-keyspace": name }).call("KV.Put", PUT, { key: bytes("k") });
+    const call = (name: string) =>
+      served.client({ "quorate-keyspace": name }).call("KV.Put", PUT, { key: bytes("k") });
     await expect(call("default")).resolves.toMatchObject({ header: { revision: 2n } });
     await expect(call("nowhere")).rejects.toMatchObject({
       code: 5,
@@ -190,7 +273,10 @@ describe("what may come of a request", () => {
     stream.end(Buffer.from("00000000030a016b", "hex"));
     const headers = await new Promise((resolve) => void stream.on("response", resolve));
     session.destroy();
-    expect(headers).toMatchObject({ "grpc-status": "3", "grpc-message": "etcdserver: invalid client api version" });
+    expect(headers).toMatchObject({
+      "grpc-status": "3",
+      "grpc-message": "etcdserver: invalid client api version",
+    });
   });
 });
 

@@ -34,8 +34,12 @@ async function start(options: Parameters<typeof serve>[0] = {}): Promise<void> {
   watch = client.stream("Watch.Watch", [m.WatchRequest, m.WatchResponse]);
 }
 const put = (key: string, value: string | Buffer = "v") =>
-  client.call("KV.Put", PUT, { key: bytes(key), value: typeof value === "string" ? bytes(value) : value });
-const keysOf = ({ events }: Response): string[] => events.map((event) => text(event.kv?.key ?? bytes("")));
+  client.call("KV.Put", PUT, {
+    key: bytes(key),
+    value: typeof value === "string" ? bytes(value) : value,
+  });
+const keysOf = ({ events }: Response): string[] =>
+  events.map((event) => text(event.kv?.key ?? bytes("")));
 
 beforeEach(() => start());
 afterEach(() => served.stop());
@@ -77,7 +81,10 @@ describe("a watch stream", () => {
   it("answers requests in their order, and gives ids from 0 upward around those the client chose", async () => {
     watch.send(create({ ...ALL, watch_id: 1n }));
     for (let i = 0; i < 3; i++) watch.send(create(ALL));
-    watch.send(cancel(2n)).send(create({ ...ALL, watch_id: 2n })).send(create(ALL));
+    watch
+      .send(cancel(2n))
+      .send(create({ ...ALL, watch_id: 2n }))
+      .send(create(ALL));
     const answers: [bigint, string][] = [];
     for (let i = 0; i < 7; i++) {
       const { watch_id, created, canceled } = await watch.next();
@@ -95,11 +102,18 @@ describe("a watch stream", () => {
   });
 
   it.each([
-    ["a negative start", { ...ALL, start_revision: -1n }, "etcdserver: mvcc: required revision has been compacted"],
+    [
+      "a negative start",
+      { ...ALL, start_revision: -1n },
+      "etcdserver: mvcc: required revision has been compacted",
+    ],
     ["an empty range", { key: bytes("b"), range_end: bytes("b") }, "mvcc: watcher range is empty"],
     ["a used id", { ...ALL, watch_id: 5n }, "mvcc: duplicate watch ID provided on the WatchStream"],
   ])("refuses %s and goes on", async (_, what, reason) => {
-    watch.send(create({ ...ALL, watch_id: 5n })).send(create(what)).send(create(ALL));
+    watch
+      .send(create({ ...ALL, watch_id: 5n }))
+      .send(create(what))
+      .send(create(ALL));
     await watch.next();
     const answer = await watch.next();
     expect(answer).toMatchObject({
@@ -116,7 +130,11 @@ describe("a watch stream", () => {
     for (const key of ["a", "b", "c"]) await put(key);
     await client.call("KV.Compact", [m.CompactionRequest, m.CompactionResponse], { revision: 3n });
     watch.send(create({ ...ALL, start_revision: 2n }));
-    expect(await watch.next()).toMatchObject({ created: true, canceled: false, header: { revision: 4n } });
+    expect(await watch.next()).toMatchObject({
+      created: true,
+      canceled: false,
+      header: { revision: 4n },
+    });
     expect(await watch.next()).toMatchObject({
       created: false,
       canceled: true,
@@ -147,11 +165,18 @@ describe("a watch stream", () => {
     await put("a");
     expect(keysOf(await watch.next())).toEqual(["a"]);
     watch.send(progress);
-    expect(await watch.next()).toMatchObject({ watch_id: -1n, events: [], header: { revision: 2n } });
+    expect(await watch.next()).toMatchObject({
+      watch_id: -1n,
+      events: [],
+      header: { revision: 2n },
+    });
   });
 
   it("reports no progress below a watcher's start revision", async () => {
-    watch.send(create({ ...ALL, start_revision: 9n })).send(progress).send(create(ALL));
+    watch
+      .send(create({ ...ALL, start_revision: 9n }))
+      .send(progress)
+      .send(create(ALL));
     expect(await watch.next()).toMatchObject({ created: true, watch_id: 0n });
     expect(await watch.next()).toMatchObject({ created: true, watch_id: 1n });
   });
@@ -233,13 +258,19 @@ describe("a watch stream", () => {
     watch.send(create({ ...ALL, progress_notify: true })).send(create(ALL));
     await watch.next();
     await watch.next();
-    expect(await watch.next()).toMatchObject({ watch_id: 0n, events: [], header: { revision: 1n } });
+    expect(await watch.next()).toMatchObject({
+      watch_id: 0n,
+      events: [],
+      header: { revision: 1n },
+    });
   });
 
   it("ends with no leader once none was seen for three election time-outs, if the client asked for one", async () => {
     served.stop();
     await start({ electionTimeoutMs: 10 });
-    const strict = served.client({ hasleader: "true" }).stream("Watch.Watch", [m.WatchRequest, m.WatchResponse]);
+    const strict = served
+      .client({ hasleader: "true" })
+      .stream("Watch.Watch", [m.WatchRequest, m.WatchResponse]);
     strict.send(create(ALL));
     await strict.next();
     served.node.group.leader = null;
@@ -252,6 +283,7 @@ describe("a watch stream", () => {
     served.stop();
     await start({ watchRequestsPendingMax: 2 });
     for (let i = 0; i < 50; i++) watch.send(create(ALL));
-    for (let i = 0; i < 50; i++) expect(await watch.next()).toMatchObject({ created: true, watch_id: BigInt(i) });
+    for (let i = 0; i < 50; i++)
+      expect(await watch.next()).toMatchObject({ created: true, watch_id: BigInt(i) });
   });
 });

@@ -27,9 +27,15 @@ export function echoTable(): { readonly table: ServiceTable; readonly seen: Seen
     waiting.get(text)?.();
   };
   const event = (text: string): Promise<void> =>
-    events.includes(text) ? Promise.resolve() : new Promise((resolve) => void waiting.set(text, resolve));
+    events.includes(text)
+      ? Promise.resolve()
+      : new Promise((resolve) => void waiting.set(text, resolve));
 
-  const handler = (call: GrpcCall, onMessage: (message: Bytes) => void, halfCloseEnds: boolean): CallHandler => {
+  const handler = (
+    call: GrpcCall,
+    onMessage: (message: Bytes) => void,
+    halfCloseEnds: boolean,
+  ): CallHandler => {
     calls.push(call);
     return {
       onMessage,
@@ -61,9 +67,18 @@ export function echoTable(): { readonly table: ServiceTable; readonly seen: Seen
       name: "Fail",
       type: "unary",
       open: (call) =>
-        handler(call, (message) => call.end(status(message[0] ?? Code.Unknown, "etcdserver: 50% é")), false),
+        handler(
+          call,
+          (message) => call.end(status(message[0] ?? Code.Unknown, "etcdserver: 50% é")),
+          false,
+        ),
     },
-    { service: "test.Echo", name: "Never", type: "unary", open: (call) => handler(call, () => note("message"), false) },
+    {
+      service: "test.Echo",
+      name: "Never",
+      type: "unary",
+      open: (call) => handler(call, () => note("message"), false),
+    },
     {
       service: "test.Echo",
       name: "Chat",

@@ -1,9 +1,20 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import { createServer, type Server } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Code, HTTP2_LIMITS, Http2Listener, prefixOf, status } from "../../../src/gateway/grpc/index.ts";
+import {
+  Code,
+  HTTP2_LIMITS,
+  Http2Listener,
+  prefixOf,
+  status,
+} from "../../../src/gateway/grpc/index.ts";
 import { echoTable, type Seen, Tally } from "./echo.ts";
 
 let server: Server;
@@ -89,7 +100,9 @@ describe("against the client of @grpc/grpc-js", () => {
 
   it("ends a call at the client's deadline and tells its handler", async () => {
     const cancelled = seen.event("cancel");
-    await expect(unary("Never", Buffer.alloc(1), { deadline: Date.now() + 100 })).rejects.toMatchObject({
+    await expect(
+      unary("Never", Buffer.alloc(1), { deadline: Date.now() + 100 }),
+    ).rejects.toMatchObject({
       code: grpc.status.DEADLINE_EXCEEDED,
     });
     await cancelled;
@@ -144,7 +157,10 @@ describe("against the client of @grpc/grpc-js", () => {
     const chatEnded = statusOf(chat);
     listener.drain(status(Code.Unavailable, "etcdserver: server stopped"));
     const ended = await chatEnded;
-    expect(ended).toMatchObject({ code: grpc.status.UNAVAILABLE, details: "etcdserver: server stopped" });
+    expect(ended).toMatchObject({
+      code: grpc.status.UNAVAILABLE,
+      details: "etcdserver: server stopped",
+    });
     const pending = seen.calls[1];
     pending?.write([Buffer.from("late, not lost")]);
     pending?.end(status(Code.OK, ""));
@@ -170,7 +186,9 @@ describe("against frames of one's own making", () => {
   });
 
   /** Headers and trailers of the answer, joined, and its body. */
-  async function answer(stream: ClientHttp2Stream): Promise<{ head: IncomingHttpHeaders; body: Buffer }> {
+  async function answer(
+    stream: ClientHttp2Stream,
+  ): Promise<{ head: IncomingHttpHeaders; body: Buffer }> {
     const chunks: Buffer[] = [];
     let head: IncomingHttpHeaders = {};
     stream.on("response", (got) => {
@@ -193,7 +211,11 @@ describe("against frames of one's own making", () => {
     for (const byte of framed(Buffer.from("slow"))) stream.write(Buffer.from([byte]));
     stream.end();
     const { head, body } = await answer(stream);
-    expect(head).toMatchObject({ ":status": 200, "content-type": "application/grpc", "grpc-status": "0" });
+    expect(head).toMatchObject({
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": "0",
+    });
     expect(body.subarray(5).toString()).toBe("slow");
   });
 
@@ -209,31 +231,57 @@ describe("against frames of one's own making", () => {
   });
 
   it.each([
-    [{ "grpc-encoding": "gzip" }, "12", 'grpc: Decompressor is not installed for grpc-encoding "gzip"'],
+    [
+      { "grpc-encoding": "gzip" },
+      "12",
+      'grpc: Decompressor is not installed for grpc-encoding "gzip"',
+    ],
     [{}, "13", "grpc: compressed flag set with identity or empty encoding"],
   ])("refuses a compressed message with %j", async (more, code, text) => {
     const stream = session.request(headers(more));
     stream.end(Buffer.from("0100000000", "hex"));
     const { head } = await answer(stream);
-    expect(head).toMatchObject({ "grpc-status": code, "grpc-message": text, "grpc-accept-encoding": "identity" });
+    expect(head).toMatchObject({
+      "grpc-status": code,
+      "grpc-message": text,
+      "grpc-accept-encoding": "identity",
+    });
   });
 
   it.each([
-    [{ "content-type": "application/json" }, 415, "3", 'invalid gRPC request content-type "application/json"'],
-    [{ ":method": "GET" }, 405, "13", 'Received a HEADERS frame with :method "GET" which should be POST'],
+    [
+      { "content-type": "application/json" },
+      415,
+      "3",
+      'invalid gRPC request content-type "application/json"',
+    ],
+    [
+      { ":method": "GET" },
+      405,
+      "13",
+      'Received a HEADERS frame with :method "GET" which should be POST',
+    ],
     [{ "grpc-timeout": "soon" }, 400, "13", 'malformed grpc-timeout: "soon"'],
     [{ ":path": "/nonsense" }, 200, "12", 'malformed method name: "/nonsense"'],
   ])("refuses %j with HTTP status %d", async (more, httpStatus, code, text) => {
     const stream = session.request(headers(more));
     stream.end();
     const { head } = await answer(stream);
-    expect(head).toMatchObject({ ":status": httpStatus, "grpc-status": code, "grpc-message": text });
+    expect(head).toMatchObject({
+      ":status": httpStatus,
+      "grpc-status": code,
+      "grpc-message": text,
+    });
   });
 
   it.each([
     ["no message", Buffer.alloc(0), "13"],
     ["half a message", framed(Buffer.from("half")).subarray(0, 7), "13"],
-    ["bytes after a whole message's answer", Buffer.concat([framed(Buffer.from("a")), framed(Buffer.from("b"))]), "0"],
+    [
+      "bytes after a whole message's answer",
+      Buffer.concat([framed(Buffer.from("a")), framed(Buffer.from("b"))]),
+      "0",
+    ],
   ])("ends a unary call with %s", async (_, bytes, code) => {
     const stream = session.request(headers());
     stream.end(bytes);

@@ -14,7 +14,11 @@ afterEach(() => served.stop());
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const url = (path: string): string => `http://127.0.0.1:${served.port}${path}`;
 
-async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<[number, string]> {
+async function post(
+  path: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<[number, string]> {
   const response = await fetch(url(path), { method: "POST", body, headers });
   return [response.status, await response.text()];
 }
@@ -25,7 +29,11 @@ async function get(path: string, method = "GET"): Promise<[number, string]> {
 }
 
 /** Opens a streaming call; `line` gives the next line of the answer. */
-async function stream(path: string, body: string, end: boolean): Promise<{ line: () => Promise<unknown>; response: IncomingMessage; end: () => void }> {
+async function stream(
+  path: string,
+  body: string,
+  end: boolean,
+): Promise<{ line: () => Promise<unknown>; response: IncomingMessage; end: () => void }> {
   const call = request(url(path), { method: "POST" });
   call.on("error", () => {});
   call.write(body);
@@ -47,7 +55,9 @@ async function stream(path: string, body: string, end: boolean): Promise<{ line:
   });
   const line = async (): Promise<unknown> => {
     const ready = lines.shift();
-    return JSON.parse(ready ?? (await new Promise<string>((resolve) => void waiting.push(resolve)))) as unknown;
+    return JSON.parse(
+      ready ?? (await new Promise<string>((resolve) => void waiting.push(resolve))),
+    ) as unknown;
   };
   return { line, response, end: () => call.end() };
 }
@@ -63,7 +73,10 @@ describe("the JSON gateway", () => {
       200,
       `{"header":${HEADER("2")},"kvs":[{"key":"YQ==","create_revision":"2","mod_revision":"2","version":"1","value":"MQ=="}],"count":"1"}`,
     ]);
-    expect(await post("/v3/kv/range", `{"key": "${base64("b")}"}`)).toEqual([200, `{"header":${HEADER("2")}}`]);
+    expect(await post("/v3/kv/range", `{"key": "${base64("b")}"}`)).toEqual([
+      200,
+      `{"header":${HEADER("2")}}`,
+    ]);
   });
 
   it("runs a transaction with a nested one, as Patroni sends it", async () => {
@@ -98,10 +111,22 @@ describe("the JSON gateway", () => {
 
   it.each([
     ["/v3/kv/put", "{}", 400, 3, "etcdserver: key is not provided"],
-    ["/v3/kv/range", '{"key":"YQ==","revision":"9"}', 400, 11, "etcdserver: mvcc: required revision is a future revision"],
+    [
+      "/v3/kv/range",
+      '{"key":"YQ==","revision":"9"}',
+      400,
+      11,
+      "etcdserver: mvcc: required revision is a future revision",
+    ],
     ["/v3/lease/revoke", '{"ID":"9"}', 404, 5, "etcdserver: requested lease not found"],
     ["/v3/maintenance/downgrade", "{}", 501, 12, null],
-    ["/v3/auth/authenticate", '{"name":"root"}', 400, 9, "etcdserver: authentication is not enabled"],
+    [
+      "/v3/auth/authenticate",
+      '{"name":"root"}',
+      400,
+      9,
+      "etcdserver: authentication is not enabled",
+    ],
     ["/v3/nothing", "{}", 404, 5, "Not Found"],
     ["/v3/kv/put", '{"key": 3}', 400, 3, "invalid value for bytes field key: 3"],
     ["/v3/kv/put", "[]", 400, 3, "a JSON object is expected"],
@@ -132,21 +157,33 @@ describe("the JSON gateway", () => {
   });
 
   it("watches in lines for as long as the client stays, after its body has ended", async () => {
-    const watch = await stream("/v3/watch", `{"create_request": {"key": "AA==", "range_end": "AA=="}}`, true);
-    expect(await watch.line()).toMatchObject({ result: { created: true, header: { revision: "1" } } });
+    const watch = await stream(
+      "/v3/watch",
+      `{"create_request": {"key": "AA==", "range_end": "AA=="}}`,
+      true,
+    );
+    expect(await watch.line()).toMatchObject({
+      result: { created: true, header: { revision: "1" } },
+    });
     await post("/v3/kv/put", PUT_A);
     expect(await watch.line()).toMatchObject({
       result: { header: { revision: "2" }, events: [{ kv: { key: "YQ==", value: "MQ==" } }] },
     });
     await post("/v3/kv/deleterange", '{"key": "YQ=="}');
-    expect(await watch.line()).toMatchObject({ result: { events: [{ type: "DELETE", kv: { key: "YQ==" } }] } });
+    expect(await watch.line()).toMatchObject({
+      result: { events: [{ type: "DELETE", kv: { key: "YQ==" } }] },
+    });
     const gone = served.node.idle();
     watch.response.destroy();
     await gone;
   });
 
   it("reads the requests of a stream one after another from an open body", async () => {
-    const watch = await stream("/v3/watch", `{"create_request": {"key": "YQ=="}}{"create_request":{"key":"Yg=="}}`, false);
+    const watch = await stream(
+      "/v3/watch",
+      `{"create_request": {"key": "YQ=="}}{"create_request":{"key":"Yg=="}}`,
+      false,
+    );
     expect(await watch.line()).toMatchObject({ result: { created: true } });
     expect(await watch.line()).toMatchObject({ result: { created: true, watch_id: "1" } });
     watch.response.destroy();
@@ -178,7 +215,10 @@ describe("the JSON gateway", () => {
 
   it("reads metadata from headers, with grpc-gateway's prefix or plain", async () => {
     for (const name of ["grpc-metadata-quorate-keyspace", "quorate-keyspace"]) {
-      expect(await post("/v3/kv/put", PUT_A, { [name]: "nowhere" })).toMatchObject([404, expect.any(String)]);
+      expect(await post("/v3/kv/put", PUT_A, { [name]: "nowhere" })).toMatchObject([
+        404,
+        expect.any(String),
+      ]);
     }
   });
 
@@ -206,13 +246,19 @@ describe("health, version and metrics", () => {
     const [self] = served.node.members;
     served.node.members = self === undefined ? [] : [{ ...self, space: "exhausted" }];
     served.node.failure = null;
-    expect(await get("/health?serializable=true")).toEqual([503, '{"health":"false","reason":"ALARM NOSPACE"}\n']);
+    expect(await get("/health?serializable=true")).toEqual([
+      503,
+      '{"health":"false","reason":"ALARM NOSPACE"}\n',
+    ]);
     expect((await get("/health?serializable=true&exclude=NOSPACE"))[0]).toBe(200);
   });
 
   it("has livez and readyz with their checks, one by one or listed", async () => {
     expect(await get("/livez")).toEqual([200, "ok\n"]);
-    expect(await get("/livez?verbose")).toEqual([200, "[+]serializable_read ok\nlivez check passed\n"]);
+    expect(await get("/livez?verbose")).toEqual([
+      200,
+      "[+]serializable_read ok\nlivez check passed\n",
+    ]);
     expect(await get("/readyz")).toEqual([200, "ok\n"]);
     expect(await get("/readyz/non_learner")).toEqual([200, "ok\n"]);
     expect((await get("/readyz/nonsense"))[0]).toBe(404);
@@ -232,9 +278,12 @@ describe("health, version and metrics", () => {
     ]);
   });
 
-  it.each(["/health", "/livez", "/readyz", "/version", "/metrics"])("serves %s to GET alone", async (path) => {
-    expect(await get(path, "POST")).toEqual([405, "Method Not Allowed\n"]);
-  });
+  it.each(["/health", "/livez", "/readyz", "/version", "/metrics"])(
+    "serves %s to GET alone",
+    async (path) => {
+      expect(await get(path, "POST")).toEqual([405, "Method Not Allowed\n"]);
+    },
+  );
 
   it("counts calls and shows the node under etcd's names", async () => {
     await post("/v3/kv/put", PUT_A);

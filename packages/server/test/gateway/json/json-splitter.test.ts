@@ -9,18 +9,24 @@ it("finds the same objects however the body was chunked and spaced", () => {
   const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 });
   const blank = fc.constantFrom("", " ", "\n", "\r\n\t ");
   fc.assert(
-    fc.property(fc.array(fc.tuple(object, blank), { maxLength: 6 }), fc.integer({ min: 1, max: 9 }), (given, step) => {
-      const body = Buffer.from(given.map(([value, space]) => JSON.stringify(value) + space).join(""));
-      const splitter = new JsonSplitter(1_000_000);
-      const got: unknown[] = [];
-      for (let at = 0; at < body.length; at += step) {
-        const texts = splitter.push(body.subarray(at, at + step));
-        expect(texts).not.toBeInstanceOf(Malformed);
-        got.push(...(texts as string[]).map((text) => JSON.parse(text) as unknown));
-      }
-      expect(got).toEqual(given.map(([value]) => JSON.parse(JSON.stringify(value)) as unknown));
-      expect(splitter.inside).toBe(false);
-    }),
+    fc.property(
+      fc.array(fc.tuple(object, blank), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 9 }),
+      (given, step) => {
+        const body = Buffer.from(
+          given.map(([value, space]) => JSON.stringify(value) + space).join(""),
+        );
+        const splitter = new JsonSplitter(1_000_000);
+        const got: unknown[] = [];
+        for (let at = 0; at < body.length; at += step) {
+          const texts = splitter.push(body.subarray(at, at + step));
+          expect(texts).not.toBeInstanceOf(Malformed);
+          got.push(...(texts as string[]).map((text) => JSON.parse(text) as unknown));
+        }
+        expect(got).toEqual(given.map(([value]) => JSON.parse(JSON.stringify(value)) as unknown));
+        expect(splitter.inside).toBe(false);
+      },
+    ),
     { seed: SEED, numRuns: 500 },
   );
 });
@@ -29,15 +35,19 @@ it("meets any bytes with texts or Malformed", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 5 }), (chunks) => {
       const splitter = new JsonSplitter(50);
-      for (const chunk of chunks) if (splitter.push(Buffer.from(chunk)) instanceof Malformed) return;
+      for (const chunk of chunks)
+        if (splitter.push(Buffer.from(chunk)) instanceof Malformed) return;
     }),
     { seed: SEED, numRuns: 2000 },
   );
 });
 
-it.each([["[1]"], ["1"], ["x{}"], ['{} "a"']])("refuses %j, which is no sequence of objects", (body) => {
-  expect(new JsonSplitter(100).push(Buffer.from(body))).toBeInstanceOf(Malformed);
-});
+it.each([["[1]"], ["1"], ["x{}"], ['{} "a"']])(
+  "refuses %j, which is no sequence of objects",
+  (body) => {
+    expect(new JsonSplitter(100).push(Buffer.from(body))).toBeInstanceOf(Malformed);
+  },
+);
 
 it("refuses an object beyond the bound before it is whole", () => {
   const splitter = new JsonSplitter(10);

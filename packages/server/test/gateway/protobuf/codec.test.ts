@@ -22,7 +22,8 @@ const oracle = protobuf.loadSync(
 );
 
 const types = (Object.values(messages) as readonly unknown[]).filter(
-  (value): value is MessageType => typeof value === "object" && value !== null && "byNumber" in value,
+  (value): value is MessageType =>
+    typeof value === "object" && value !== null && "byNumber" in value,
 );
 
 /** Any message of a type, with every kind of field, to a depth. */
@@ -57,7 +58,9 @@ function anyValue(field: MessageType["fields"][number], depth: number): fc.Arbit
     case "bytes":
       return fc.uint8Array({ maxLength: 20 });
     case "message":
-      return depth === 0 || field.nested === null ? fc.constant(null) : anyMessage(field.nested(), depth - 1);
+      return depth === 0 || field.nested === null
+        ? fc.constant(null)
+        : anyMessage(field.nested(), depth - 1);
   }
 }
 
@@ -69,16 +72,19 @@ const plain = (value: unknown): unknown =>
   );
 
 describe("the table-driven codec", () => {
-  it.each(types.map((type) => [type.name, type] as const))("reads back every %s it writes", (_, type) => {
-    fc.assert(
-      fc.property(anyMessage(type), (value) => {
-        const bytes = encode(type, value as never);
-        expect(plain(decode(type, bytes))).toEqual(plain(value));
-        expect(onlyKnown(type, bytes)).toBe(bytes);
-      }),
-      { seed: SEED, numRuns: 30 },
-    );
-  });
+  it.each(types.map((type) => [type.name, type] as const))(
+    "reads back every %s it writes",
+    (_, type) => {
+      fc.assert(
+        fc.property(anyMessage(type), (value) => {
+          const bytes = encode(type, value as never);
+          expect(plain(decode(type, bytes))).toEqual(plain(value));
+          expect(onlyKnown(type, bytes)).toBe(bytes);
+        }),
+        { seed: SEED, numRuns: 30 },
+      );
+    },
+  );
 
   it.each(
     types
@@ -107,7 +113,9 @@ describe("the table-driven codec", () => {
       const other = oracle.lookup(type.name);
       if (!(other instanceof protobuf.Type)) continue;
       for (const field of other.fieldsArray) {
-        expect(bare(type.byNumber[field.id]?.name ?? "none"), `${type.name}.${field.name}`).toBe(bare(field.name));
+        expect(bare(type.byNumber[field.id]?.name ?? "none"), `${type.name}.${field.name}`).toBe(
+          bare(field.name),
+        );
       }
     }
   });
@@ -128,7 +136,9 @@ describe("the table-driven codec", () => {
   it("refuses a length beyond the end, an endless varint and a field that is cut off", () => {
     for (const hex of ["0aff01", "0a05aa", "18ffffffffffffffffffffff01", "18", "0b", "07", "00"]) {
       expect(decode(messages.PutRequest, Buffer.from(hex, "hex")), hex).toBeInstanceOf(Malformed);
-      expect(onlyKnown(messages.PutRequest, Buffer.from(hex, "hex")), hex).toBeInstanceOf(Malformed);
+      expect(onlyKnown(messages.PutRequest, Buffer.from(hex, "hex")), hex).toBeInstanceOf(
+        Malformed,
+      );
     }
   });
 
@@ -157,20 +167,25 @@ describe("the table-driven codec", () => {
   it("treats a field of another wire type as unknown", () => {
     const bytes = Buffer.from("0801120176", "hex");
     expect(decode(messages.PutRequest, bytes)).toMatchObject({ key: new Uint8Array(0) });
-    expect(Buffer.from(onlyKnown(messages.PutRequest, bytes) as Uint8Array).toString("hex")).toBe("120176");
+    expect(Buffer.from(onlyKnown(messages.PutRequest, bytes) as Uint8Array).toString("hex")).toBe(
+      "120176",
+    );
   });
 });
 
 describe("the JSON mapping", () => {
-  it.each(types.map((type) => [type.name, type] as const))("reads back every %s it prints", (_, type) => {
-    fc.assert(
-      fc.property(anyMessage(type), (value) => {
-        const back = fromJson(type, toJson(type, value));
-        expect(plain(back)).toEqual(plain(value));
-      }),
-      { seed: SEED, numRuns: 20 },
-    );
-  });
+  it.each(types.map((type) => [type.name, type] as const))(
+    "reads back every %s it prints",
+    (_, type) => {
+      fc.assert(
+        fc.property(anyMessage(type), (value) => {
+          const back = fromJson(type, toJson(type, value));
+          expect(plain(back)).toEqual(plain(value));
+        }),
+        { seed: SEED, numRuns: 20 },
+      );
+    },
+  );
 
   it("prints 64-bit integers as strings, bytes in base64, enums by name, and no defaults", () => {
     const event = { type: 1, kv: null, prev_kv: null };
@@ -188,7 +203,10 @@ describe("the JSON mapping", () => {
     expect(toJson(messages.WatchResponse, response)).toBe(
       '{"header":{"cluster_id":"18446744073709551615","revision":"-1","raft_term":"2"},"canceled":true,"events":[{"type":"DELETE"},{}]}',
     );
-    const put = { ...(fromJson(messages.PutRequest, "{}") as object), key: Buffer.from([0xff, 0xfe]) };
+    const put = {
+      ...(fromJson(messages.PutRequest, "{}") as object),
+      key: Buffer.from([0xff, 0xfe]),
+    };
     expect(toJson(messages.PutRequest, put as never)).toBe('{"key":"//4="}');
   });
 
@@ -212,29 +230,35 @@ describe("the JSON mapping", () => {
   ])("reads %s: %s (%s)", (text, base64) => {
     const range = fromJson(messages.RangeRequest, text);
     expect(range).not.toBeInstanceOf(Malformed);
-    expect(Buffer.from((range as { range_end: Uint8Array }).range_end).toString("base64")).toBe(base64);
+    expect(Buffer.from((range as { range_end: Uint8Array }).range_end).toString("base64")).toBe(
+      base64,
+    );
   });
 
-  it.each([
-    "[]",
-    "3",
-    "null",
-    "{",
-    '{"key": 3}',
-    '{"key": "§"}',
-    '{"limit": 1.5}',
-    '{"limit": "x"}',
-    '{"limit": 1e400}',
-    `{"limit": ${"9".repeat(1000)}}`,
-    '{"sort_order": "SIDEWAYS"}',
-    '{"serializable": "true"}',
-    `{"a": ${"[".repeat(200_000)}`,
-  ].map((text) => [text.slice(0, 40), text] as const))("answers %s with Malformed", (_, text) => {
+  it.each(
+    [
+      "[]",
+      "3",
+      "null",
+      "{",
+      '{"key": 3}',
+      '{"key": "§"}',
+      '{"limit": 1.5}',
+      '{"limit": "x"}',
+      '{"limit": 1e400}',
+      `{"limit": ${"9".repeat(1000)}}`,
+      '{"sort_order": "SIDEWAYS"}',
+      '{"serializable": "true"}',
+      `{"a": ${"[".repeat(200_000)}`,
+    ].map((text) => [text.slice(0, 40), text] as const),
+  )("answers %s with Malformed", (_, text) => {
     expect(fromJson(messages.RangeRequest, text)).toBeInstanceOf(Malformed);
   });
 
   it("takes enums by number and names with an own __proto__ for what they are", () => {
-    expect(fromJson(messages.RangeRequest, '{"sort_order": 2, "__proto__": {"limit": 3}}')).toMatchObject({
+    expect(
+      fromJson(messages.RangeRequest, '{"sort_order": 2, "__proto__": {"limit": 3}}'),
+    ).toMatchObject({
       sort_order: 2,
       limit: 0n,
     });

@@ -1,0 +1,33 @@
+import type { Bytes, GroupId, JournalSeq, Lane, NodeId } from "@quorate/kernel/core";
+import type { PeerAddress, Snapshot, Space } from "@quorate/kernel/replica";
+
+/** The parts that act for the host. It closes them in its own order. */
+export interface HostParts {
+  readonly journal: {
+    readonly durable: JournalSeq;
+    readonly space: Space;
+    append(seq: JournalSeq, group: GroupId, kind: number, parts: readonly Bytes[]): void;
+    flush(): void;
+    retain(from: JournalSeq): void;
+    close(): Promise<void>;
+    counters(): Readonly<Record<string, number>>;
+  };
+  readonly checkpoints: {
+    write(
+      group: GroupId,
+      from: Snapshot,
+      covers: JournalSeq,
+      durable: Promise<boolean>,
+    ): Promise<boolean>;
+    retainable(from: JournalSeq): JournalSeq;
+    close(): Promise<void>;
+  };
+  readonly transport: {
+    readonly counters: { flat(): Readonly<Record<string, number>> };
+    send(to: NodeId, lane: Lane, parts: readonly Bytes[]): void;
+    flush(): void;
+    setPeers(peers: readonly PeerAddress[]): void;
+    close(): Promise<void>;
+  };
+  readonly lock: { release(): Promise<void> };
+}
