@@ -100,7 +100,7 @@ export class Slabs {
   tidy(budget: number, owner: SlabOwner): boolean {
     const open = this.#slabs[this.#open] ?? null;
     // A store that shrank must not keep a slab of its great days for a few records.
-    if (open !== null && open.used * 2 > open.bytes.length && isSparse(open)) this.#seal();
+    if (open !== null && open.bytes.length > 2 * this.#nextBytes() && isSparse(open)) this.#seal();
     while (budget > 0) {
       this.#emptying ??= this.#nextVictim();
       const victim = this.#emptying;

@@ -42,7 +42,10 @@ import type { Identity, JournalRecord, RecoveredCheckpoint, RecoveredNode } from
 import { Sessions } from "./sessions.ts";
 import { SnapshotReader } from "./snapshot.ts";
 
-/** The first configuration, which every founder computes alike; a node that joins later starts from nobody's. */
+/**
+ * The first configuration, which every founder computes alike. A node that joins later is not among them: it names the
+ * members it was told of, to know whom to listen to until the real metadata comes.
+ */
 export interface Bootstrap {
   readonly founders: readonly {
     readonly node: NodeId;
@@ -131,7 +134,7 @@ export class Births {
     const self = this.#identity.node;
     const founder = founders.some((other) => other.node === self);
     const config = founder ? founding(founders.map((other) => other.node)) : joining(self);
-    const initial = encodeSystemState(founder ? firstState(this.#bootstrap) : emptyState());
+    const initial = encodeSystemState(firstState(this.#bootstrap));
     const birth: Birth = {
       group: SYSTEM_GROUP,
       keyspace: SYSTEM_KEYSPACE,

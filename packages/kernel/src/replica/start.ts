@@ -8,7 +8,7 @@ import type { Identity, RecoveredNode } from "./seam.ts";
 export interface Start {
   readonly identity: Identity;
   readonly self: Self;
-  /** Who founded the cluster; empty for a node that joins. Ignored where the disk knows the cluster already. */
+  /** Ignored where the disk knows the cluster already. */
   readonly bootstrap: Bootstrap;
   readonly recovered: RecoveredNode;
   /** Makes election time-outs differ between nodes; another in every life. */

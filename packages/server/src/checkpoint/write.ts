@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import {
   type Bytes,
-  CHECKPOINT_BLOCK_BYTES,
   type CheckpointHeader,
   CheckpointWriter,
   type Sink,
@@ -11,6 +10,8 @@ import type { Files } from "../journal/index.ts";
 
 /** Work on a snapshot between two turns of the event loop (contracts, Defaults). */
 export const SLICE_MILLIS_MAX = 5;
+/** What is asked of a snapshot at a time: small enough that the clock is looked at often. */
+const DUMP_BYTES = 64 * 1024;
 /** What a slice may dump before it is written out: bounds the memory of a checkpoint under way. */
 export const SLICE_BYTES_MAX = 1024 * 1024;
 
@@ -52,7 +53,7 @@ function dumpSlice(
   const ends = performance.now() + SLICE_MILLIS_MAX;
   let next: bigint | null = cursor;
   do {
-    next = from.dump(next, CHECKPOINT_BLOCK_BYTES, writer);
+    next = from.dump(next, DUMP_BYTES, writer);
   } while (next !== null && out.length < SLICE_BYTES_MAX && performance.now() < ends);
   return next;
 }

@@ -5,7 +5,6 @@ import {
   type GroupId,
   type JournalSeq,
   type KeyspaceId,
-  type Lane,
   type NodeId,
   type ReadLevel,
   type RequestId,
@@ -20,9 +19,7 @@ import type {
   NodeInput,
   NodeKernel,
   NodeStatus,
-  PeerAddress,
   Snapshot,
-  Space,
 } from "@quorate/kernel/replica";
 import type { Clock } from "./clock.ts";
 import { InFlight } from "./in-flight.ts";

@@ -5,6 +5,7 @@ import {
   type JournalSeq,
   journalSeq,
   type NodeId,
+  type Now,
   type StartId,
   startId,
 } from "@quorate/kernel/core";
@@ -43,7 +44,12 @@ export interface NodeOptions {
    * if both are given they must agree. Null where only a used directory will do.
    */
   readonly identity: { readonly cluster: ClusterId; readonly node: NodeId } | null;
-  readonly kernel: (identity: Identity, recovered: RecoveredNode, seed: bigint) => NodeKernel;
+  readonly kernel: (
+    identity: Identity,
+    recovered: RecoveredNode,
+    seed: bigint,
+    now: Now,
+  ) => NodeKernel;
   readonly log: Log;
   /** The node stopped by itself, and everything is closed. */
   readonly onHalt: (reason: string) => void;
@@ -93,7 +99,8 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const identity = await identify(files, options);
     const { recovered, journal: found, checkpoints } = await recover(files, options, identity);
     const seed = randomBytes(8).readBigUInt64LE();
-    const kernel = options.kernel(identity, recovered, seed);
+    const clock = options.clock ?? systemClock();
+    const kernel = options.kernel(identity, recovered, seed, clock.now());
     refuseIfAlone(kernel, found.damage);
 
     // The journal and the peer port speak to a host that is made of them: it exists before they can say a word.
@@ -118,7 +125,6 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     );
     const peerAddress = await transport.listen();
     undo.push(() => transport.close());
-    const clock = options.clock ?? systemClock();
     const parts = { journal, checkpoints, transport, lock };
     host = new Host({ identity, kernel, clock, log, onHalt: options.onHalt }, parts);
     host.start();

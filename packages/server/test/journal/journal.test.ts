@@ -283,6 +283,7 @@ test("a journal that falls silent marks its last batch, so that damage there is 
   expect(await spoilt()).toMatchObject({ damage: [], torn: { firstSeq: 1 } });
   const goOn = await files.nextSync();
   expect(await spoilt()).toMatchObject({ damage: [{ firstSeq: 1, nextSeq: 2 }], torn: null });
+  files.holdSync = null;
   goOn();
   await journal.close();
 });

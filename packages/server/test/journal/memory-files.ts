@@ -80,8 +80,7 @@ export class MemoryFiles implements Files {
   async syncDirectory(directory: string): Promise<void> {
     await this.#operation();
     const inside = (name: string) => path.dirname(name) === directory;
-    for (const name of [...this.durableNames.keys()])
-      if (inside(name)) this.durableNames.delete(name);
+    for (const name of this.durableNames.keys()) if (inside(name)) this.durableNames.delete(name);
     for (const [name, inode] of this.names) if (inside(name)) this.durableNames.set(name, inode);
   }
 

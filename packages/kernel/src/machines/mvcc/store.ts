@@ -211,7 +211,7 @@ export class MvccStore {
   /** What was garbage once that version was written; a tombstone is garbage itself. */
   #supersededThrough(seq: VersionSeq): number {
     const version = this.versions.get(seq);
-    return version.supersededBytes ;
+    return version.supersededBytes + (version.isTombstone ? version.costBytes : 0);
   }
 
   #append(key: Key, given: Parameters<Versions["append"]>[0], previous: Version | null): Version {

@@ -241,7 +241,7 @@ export class Watchers {
     const { compactRevision, historyStart } = this.#store;
     if (cohort.revision >= compactRevision) return;
     for (const watcher of cohort.members) {
-      if (Math.max(watcher.next, cohort.revision) >= compactRevision) continue;
+      if (watcher.next >= compactRevision) continue;
       this.close(watcher.id);
       out.compacted(watcher.id, compactRevision);
     }

@@ -38,7 +38,11 @@ test("a frame that is repeated, overtaken or missing closes the link", () => {
     const { sender, receiver } = linked();
     const frames = ["a", "b", "c"].map((text) => sealed(sender, text));
     const last = order.map((i) => receiver.open(frames[i] ?? new Uint8Array(0))).at(-1);
-    expect(last, `order ${order}`).toEqual({ type: "dropped", reason: "sequence", close: true });
+    expect(last, `order ${order.join()}`).toEqual({
+      type: "dropped",
+      reason: "sequence",
+      close: true,
+    });
   }
 });
 

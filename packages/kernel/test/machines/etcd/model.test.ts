@@ -168,6 +168,7 @@ function compareAll(driver: Driver, model: Model): void {
   const everything = { key: "\0", end: "\0" };
   expect(driver.machine.revision).toBe(model.revision);
   expect(driver.machine.compactRevision).toBe(model.compacted);
+  expect(driver.machine.bytesInUse).toBe(model.bytesInUse);
   for (let revision = 1; revision <= model.revision + 1; revision++) {
     const ask = { ...everything, revision };
     expect(driver.range(ask, 50)).toEqual(model.range(ask));

@@ -11,6 +11,7 @@ import type {
   TxnAsk,
   WatchEvent,
 } from "./api.ts";
+import { message } from "./api.ts";
 
 const NOT_FOUND = "etcdserver: requested lease not found";
 const COMPACTED = "etcdserver: mvcc: required revision has been compacted";
@@ -37,6 +38,19 @@ export class Model {
 
   get(key: string): Kv | null {
     return this.keys.get(key)?.at(-1)?.kv ?? null;
+  }
+
+  /** What everything that can still be read costs: what lived at the compact revision, and all written since. */
+  get bytesInUse(): number {
+    let bytes = this.leases.size * 64;
+    for (const [key, written] of this.keys) {
+      const base = this.at(key, this.compacted);
+      if (base !== null) bytes += costOf(base);
+      for (const { mod, kv } of written) {
+        if (mod > this.compacted) bytes += costOf(kv ?? { key, mod });
+      }
+    }
+    return bytes;
   }
 
   get readRevision(): number {
@@ -203,6 +217,17 @@ export class Model {
       decide([kv.version, kv.create, kv.mod, kv.value, kv.lease][c.target] ?? 0),
     );
   }
+}
+
+/** The length of an encoded mvccpb.KeyValue and the overhead that every version is charged with. */
+function costOf(kv: Partial<Kv> & { readonly key: string }): number {
+  const { key, create = 0, mod = 0, version = 0, value = "", lease = 0 } = kv;
+  const numbers = [create, mod, version, lease].filter((n) => n !== 0);
+  const text = [key, value].filter((t) => t !== "");
+  return (
+    message(...numbers.map((n) => [1, n] as const), ...text.map((t) => [1, t] as const)).length +
+    128
+  );
 }
 
 interface Chosen {

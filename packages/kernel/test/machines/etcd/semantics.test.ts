@@ -342,6 +342,17 @@ describe("compaction (section 8)", () => {
     expect(d.compact(4)).toBe(COMPACTED);
   });
 
+  test("a deletion that is swept leaves the history of the key's next life readable", () => {
+    const d = withKeys("a");
+    d.delete({ key: "a" });
+    d.put({ key: "a", value: "second life" });
+    d.delete({ key: "a" });
+    d.compact(4);
+    while (d.machine.tidy(100));
+    expect(d.range({ key: "a", revision: 4 })).toMatchObject({ kvs: [{ value: "second life" }] });
+    expect(d.range({ key: "a" })).toMatchObject({ count: 0 });
+  });
+
   test("what compaction frees counts at once, and memory follows when it is tidied", () => {
     const d = new Driver();
     for (let i = 0; i < 2000; i++) d.put({ key: `k${i % 10}`, value: "x".repeat(1000) });
@@ -352,6 +363,18 @@ describe("compaction (section 8)", () => {
     while (d.machine.tidy(10));
     expect(d.machine.bytesAllocated).toBeLessThan(60_000);
   });
+});
+
+test("keys that were deleted cost nothing once their deletion is compacted and tidied", () => {
+  const d = new Driver();
+  for (let i = 0; i < 3000; i++) d.put({ key: `key${i}`, value: "x".repeat(100) });
+  d.delete(ALL);
+  d.put({ key: "last" });
+  d.compact(d.machine.revision);
+  while (d.machine.tidy(100));
+  expect(d.machine.bytesAllocated).toBeLessThan(60_000);
+  expect(d.machine.bytesInUse).toBeLessThan(200);
+  expect(d.range(ALL)).toMatchObject({ count: 1 });
 });
 
 describe("leases (section 10)", () => {

@@ -2,7 +2,7 @@ import { type Bytes, DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/c
 import { EtcdMachine } from "@quorate/kernel/etcd";
 import type { NodePort } from "../../host/port.ts";
 import type { ResponseHeader } from "../messages/index.ts";
-import { DELIMITED, type MessageOf, VARINT, WireWriter } from "../protobuf/index.ts";
+import { type MessageOf, VARINT, WireWriter } from "../protobuf/index.ts";
 
 /** Makes `header`, the first field of nearly every response. The ids in it never change and are encoded once. */
 export class Headers {
@@ -17,11 +17,17 @@ export class Headers {
 
   /** The encoded field. Revision 0 is left out, as responses that speak of no revision do. */
   field(keyspace: KeyspaceId, revision: number): Bytes {
-    const inner = new WireWriter().raw(this.#ids);
-    if (revision > 0) inner.tag(3, VARINT).size(revision);
+    const ids = this.#ids;
     const term = this.#term(keyspace);
-    if (term > 0) inner.tag(4, VARINT).size(term);
-    return new WireWriter().tag(1, DELIMITED).delimited(inner.take()).take();
+    // Every answer has a header: it is written into one buffer of just its size.
+    const length = ids.length + fieldBytes(revision) + fieldBytes(term);
+    const field = Buffer.allocUnsafe(2 + length);
+    field[0] = HEADER_TAG;
+    field[1] = length;
+    field.set(ids, 2);
+    const at = putField(field, 2 + ids.length, REVISION_TAG, revision);
+    putField(field, at, TERM_TAG, term);
+    return field;
   }
 
   /** The same as a value, for responses that are built as one. */
@@ -42,6 +48,26 @@ export class Headers {
   #term(keyspace: KeyspaceId): number {
     return this.#port.groupOf(keyspace)?.term ?? 0;
   }
+}
+
+const HEADER_TAG = 0x0a;
+const REVISION_TAG = 0x18;
+const TERM_TAG = 0x20;
+
+/** Tag and varint; nothing for zero. All four fields take less than 128 bytes, so their length is one byte. */
+function fieldBytes(n: number): number {
+  if (n === 0) return 0;
+  let bytes = 2;
+  for (; n >= 0x80; n = Math.floor(n / 0x80)) bytes++;
+  return bytes;
+}
+
+function putField(out: Uint8Array, at: number, tag: number, n: number): number {
+  if (n === 0) return at;
+  out[at++] = tag;
+  for (; n >= 0x80; n = Math.floor(n / 0x80)) out[at++] = (n % 0x80) | 0x80;
+  out[at++] = n;
+  return at;
 }
 
 /** The keyspace's machine as it stands here, for answers that need no quorum. */
