@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -28,4 +28,5 @@ test("a data directory held by another process is refused by its name, and free 
   }
   const lock = await lockDirectory(directory);
   await lock.release();
+  rmSync(directory, { recursive: true });
 });

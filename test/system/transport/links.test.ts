@@ -272,4 +272,18 @@ describe("a node without an identity", () => {
     a.onJoin = () => new Promise(() => {});
     await expect(requestJoin(a.address, request, null, 100)).rejects.toThrow(/no answer in 100 ms/);
   });
+
+  test("that still waits for its answer does not keep a port from closing", async () => {
+    const a = await party(1n);
+    const asked = new Promise<void>((resolve) => {
+      a.onJoin = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+    });
+    const waiting = requestJoin(a.address, request, null, 30_000).catch((error) => error);
+    await asked;
+    await a.transport.close();
+    expect(await waiting).toBeInstanceOf(JoinFailed);
+  });
 });

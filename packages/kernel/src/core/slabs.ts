@@ -16,7 +16,7 @@ export interface SlabOwner {
   moved(from: SlabReference, to: SlabReference): void;
 }
 
-export const SLAB_BYTES_MIN = 4 * 1024;
+const SLAB_BYTES_MIN = 4 * 1024;
 export const SLAB_BYTES_MAX = 1024 * 1024;
 const SLAB_SPAN = 4 * 1024 * 1024;
 /** A record beyond this has a slab of its own, so that it strands no space and is never copied. */
@@ -37,7 +37,7 @@ export class Slabs {
   #vacant: number[] = [];
   #sparse: number[] = [];
   #open = 0;
-  #emptying: { readonly slab: number; at: number } | null = null;
+  #emptying: Victim | null = null;
   #allocated = 0;
   /** Bytes of records that were not freed. */
   #live = 0;
@@ -105,14 +105,16 @@ export class Slabs {
       this.#emptying ??= this.#nextVictim();
       const victim = this.#emptying;
       if (victim === null) return false;
-      const slab = this.#slabs[victim.slab] ?? null;
-      if (slab === null || victim.at >= slab.used) {
-        if (slab !== null) this.#remove(victim.slab);
+      const { number, slab } = victim;
+      // Its last record may have been freed meanwhile, and its number be that of another slab by now.
+      const isThere = this.#slabs[number] === slab;
+      if (!isThere || victim.at >= slab.used) {
+        if (isThere) this.#remove(number);
         this.#emptying = null;
         continue;
       }
       budget--;
-      victim.at += this.#evacuate(victim.slab * SLAB_SPAN + victim.at, slab, owner);
+      victim.at += this.#evacuate(number * SLAB_SPAN + victim.at, slab, owner);
     }
     return this.#emptying !== null || this.#sparse.length > 0;
   }
@@ -143,9 +145,10 @@ export class Slabs {
     return length + LENGTH_BYTES;
   }
 
-  #nextVictim(): { readonly slab: number; at: number } | null {
-    for (let slab = this.#sparse.pop(); slab !== undefined; slab = this.#sparse.pop()) {
-      if (this.#slabs[slab] && slab !== this.#open) return { slab, at: 0 };
+  #nextVictim(): Victim | null {
+    for (let number = this.#sparse.pop(); number !== undefined; number = this.#sparse.pop()) {
+      const slab = this.#slabs[number] ?? null;
+      if (slab?.listed === true) return { number, slab, at: 0 };
     }
     return null;
   }
@@ -193,6 +196,13 @@ export class Slabs {
     this.#slabs = this.#slabs.slice();
     this.#shared = false;
   }
+}
+
+/** A slab whose live records are being moved elsewhere. */
+interface Victim {
+  readonly number: number;
+  readonly slab: CountedSlab;
+  at: number;
 }
 
 function isSparse(slab: CountedSlab): boolean {

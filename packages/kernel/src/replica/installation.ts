@@ -88,7 +88,7 @@ export class Installation {
   }
 
   /** The received state's checkpoint is on its way to the disk. */
-  await(covers: JournalSeq, from: NodeId): void {
+  awaitCheckpoint(covers: JournalSeq, from: NodeId): void {
     this.#awaiting = { covers, from };
   }
 

@@ -361,7 +361,7 @@ export class Node implements NodeKernel, ReplicaPort {
       body,
     });
     const membership = keyspace === SYSTEM_KEYSPACE && kind <= 3;
-    this.#await(id, deadline, {
+    this.#expect(id, deadline, {
       group: replica.group,
       since: this.#now.ticks,
       type: "request",
@@ -376,7 +376,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const refusal = this.#refusalOf(keyspace);
     if (refusal !== null) return this.#reply(id, fail(refusal));
     const replica = this.#replicaOf(keyspace) as Replica;
-    this.#await(id, deadline, {
+    this.#expect(id, deadline, {
       group: replica.group,
       since: this.#now.ticks,
       type: "read",
@@ -391,7 +391,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const replica = this.#replicaOf(keyspace);
     if (replica === null)
       return this.#reply(id, fail({ code: "UnknownKeyspace", definite: true, keyspace }));
-    this.#await(id, deadline, {
+    this.#expect(id, deadline, {
       group: replica.group,
       since: this.#now.ticks,
       type: "move",
@@ -698,7 +698,7 @@ export class Node implements NodeKernel, ReplicaPort {
       body,
     });
     const deadline = (this.#now.ticks + 5000) as Ticks;
-    this.#await(id, deadline, {
+    this.#expect(id, deadline, {
       group: SYSTEM_GROUP,
       since: this.#now.ticks,
       type: "request",
@@ -788,7 +788,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#effects.push({ type: "Retain", from });
   }
 
-  #await(id: RequestId, deadline: Ticks, pending: Pending): void {
+  #expect(id: RequestId, deadline: Ticks, pending: Pending): void {
     this.#pending.set(id, pending);
     this.#deadlines.add(id, deadline);
   }

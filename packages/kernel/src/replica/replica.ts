@@ -724,7 +724,7 @@ export class Replica {
       this.#inputs.push({ type: "Installing", at });
       const covers = this.#port.lastSeq();
       const header = { ...received.header, meta: this.#protocol.meta(this.#state) };
-      this.#installation.await(covers, from);
+      this.#installation.awaitCheckpoint(covers, from);
       this.#port.checkpoint(this, new ReplicaSnapshot(header, received.machine.fork()), covers);
       return;
     }

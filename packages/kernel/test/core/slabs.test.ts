@@ -97,6 +97,21 @@ test("a large record has a slab of its own, which goes with it", () => {
   expect(isIntact(fork, reference, 3_000_000, 7)).toBe(true);
 });
 
+test("a slab whose last record is freed while it is being emptied may be used anew at once", () => {
+  const owner = new Owner();
+  // Ten records fill a slab. The first slab becomes sparse and its emptying begins,
+  for (let i = 0; i < 30; i++) owner.add(400, 1);
+  for (let i = 0; i < 4; i++) owner.remove(0);
+  owner.tidy(1);
+  // then its other records go, and its number is that of the next slab to be opened.
+  for (let i = 0; i < 6; i++) owner.remove(0);
+  for (let i = 0; i < 5; i++) owner.add(300, 2);
+  while (owner.tidy(10));
+  for (const [reference, { length, mark }] of owner.records) {
+    expect(isIntact(owner.slabs, reference, length, mark)).toBe(true);
+  }
+});
+
 test("an empty store holds next to nothing", () => {
   const slabs = new Slabs();
   expect(slabs.bytesAllocated).toBe(0);

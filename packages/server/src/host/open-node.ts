@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   type ClusterId,
   type GroupId,
+  type JoinedHello,
+  type JoinHello,
   type JournalSeq,
   journalSeq,
   type NodeId,
   type Now,
+  type RefusedHello,
   type StartId,
   startId,
 } from "@quorate/kernel/core";
@@ -23,12 +26,7 @@ import {
   recoverJournal,
   SEGMENT_BYTES,
 } from "../journal/index.ts";
-import {
-  type PeerTls,
-  Transport,
-  type TransportLimits,
-  type TransportListener,
-} from "../transport/index.ts";
+import { type PeerTls, Transport, type TransportLimits } from "../transport/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Host } from "./host.ts";
 import { lockDirectory } from "./lock.ts";
@@ -53,11 +51,8 @@ export interface NodeOptions {
   readonly log: Log;
   /** The node stopped by itself, and everything is closed. */
   readonly onHalt: (reason: string) => void;
-  /** Answers a node that asks to be let in. */
-  readonly onJoin: (
-    port: Host,
-    ...request: Parameters<TransportListener["onJoin"]>
-  ) => ReturnType<TransportListener["onJoin"]>;
+  /** Answers a node that asks to be let in; it must end by its own deadline. */
+  readonly onJoin: (host: Host, request: JoinHello) => Promise<JoinedHello | RefusedHello>;
   readonly tls?: PeerTls | null;
   readonly segmentBytes?: number;
   readonly freeBytesMin?: number;

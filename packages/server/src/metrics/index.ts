@@ -1,3 +1,3 @@
 export { CallMetrics } from "./call-metrics.ts";
 export { registerNodeMetrics } from "./node-metrics.ts";
-export { type Counters, type Histogram, labels, MetricsRegistry } from "./registry.ts";
+export { type Counters, labels, MetricsRegistry } from "./registry.ts";

@@ -33,7 +33,7 @@ export interface TransportListener {
   /** A frame of a peer, believed. The bytes own their memory. */
   onFrame(from: NodeId, payload: Bytes): void;
   onLink(peer: NodeId, up: boolean): void;
-  /** A node without identity asks to be let in. Called with bounded texts, at most `JOINS_MAX` at a time. */
+  /** A node without identity asks to be let in; to be answered by a deadline of the listener's own. Called with bounded texts, at most `JOINS_MAX` at a time. */
   onJoin(request: JoinHello): Promise<JoinedHello | RefusedHello>;
 }
 
@@ -62,6 +62,8 @@ export class Transport {
   readonly #limits: TransportLimits;
   readonly #peers = new Map<NodeId, Peer>();
   readonly #greetings = new Set<Greeting>();
+  /** All that were accepted and are not closed yet. */
+  readonly #accepted = new Set<net.Socket>();
   readonly #unflushed = new Set<SocketLink>();
   #joining = 0;
   #server: net.Server | null = null;
@@ -128,6 +130,7 @@ export class Transport {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     for (const peer of this.#peers.values()) this.#forget(peer);
     for (const greeting of this.#greetings) greeting.abandon("the node is closing");
+    for (const socket of this.#accepted) socket.destroy();
     const server = this.#server;
     if (server === null) return;
     await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -222,6 +225,8 @@ export class Transport {
 
   #accept(socket: net.Socket): void {
     this.counters.count("accepted");
+    this.#accepted.add(socket);
+    socket.on("close", () => this.#accepted.delete(socket));
     this.#greet(socket, (greeted) => {
       if (this.#closed || greeted.type === "gone") return void socket.destroy();
       const refusal = this.#objection(greeted, null);

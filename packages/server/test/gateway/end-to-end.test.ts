@@ -1,69 +1,88 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { clusterId, nodeId } from "@quorate/kernel/core";
-import { DEFAULT_OPTIONS, startNode } from "@quorate/kernel/replica";
 import { Etcd3 } from "etcd3";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ClusterAdmin, Gateway } from "../../src/gateway/index.ts";
-import * as m from "../../src/gateway/messages/index.ts";
-import { type Host, openNode, random63, silentLog, systemClock } from "../../src/host/index.ts";
-import { bytes, EtcdClient } from "./etcd-client.ts";
+import type { Host } from "../../src/host/index.ts";
+import { startRaftNode } from "./raft-node.ts";
 
-/** A cluster of one real node: journal on disk, Raft, the etcd machine; behind the client that npm has for etcd. */
-let directory: string;
-let host: Host;
-let gateway: Gateway;
-let etcd: Etcd3;
-let raw: EtcdClient;
-
-const noAdmin: ClusterAdmin = {
+const noChanges: ClusterAdmin = {
   addMember: () => {},
   removeMember: () => {},
   updateMember: () => {},
   promoteMember: () => {},
 };
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "quorate-gateway-"));
-  const node = nodeId(random63());
-  const self = { name: "a", peerAddress: "127.0.0.1:2380", clientAddresses: ["127.0.0.1:2379"] };
-  const founders = [{ node, name: "a", peerAddress: self.peerAddress }];
-  const clock = systemClock();
-  let onLeader: () => void = () => {};
-  const led = new Promise<void>((resolve) => {
-    onLeader = resolve;
-  });
-  const opened = await openNode({
-    dataDir: directory,
-    listenPeer: "127.0.0.1:0",
-    identity: { cluster: clusterId(random63()), node },
-    kernel: (identity, recovered, seed) =>
-      startNode({ identity, self, bootstrap: { founders }, recovered, seed }, DEFAULT_OPTIONS, clock.now()),
-    log: { ...silentLog, info: (fields) => { console.log(fields); onLeader() } },
-    onHalt: (reason) => console.log("HALT", reason),
-    onJoin: () => Promise.reject(new Error("nobody joins this test")),
-    clock,
-    segmentBytes: 4 << 20,
-  });
-  host = opened.host;
-  void led;
-  gateway = new Gateway(host, noAdmin);
-  const { port } = await gateway.listen("127.0.0.1", 0);
-  raw = new EtcdClient(port);
-  etcd = new Etcd3({ hosts: `127.0.0.1:${port}` });
-});
+let host: Host;
+let gateway: Gateway;
+let etcd: Etcd3;
+let url: string;
 
+beforeAll(async () => {
+  const node = startRaftNode();
+  host = node.host;
+  gateway = new Gateway(host, noChanges);
+  const { port } = await gateway.listen("127.0.0.1", 0);
+  etcd = new Etcd3({ hosts: `127.0.0.1:${port}` });
+  url = `http://127.0.0.1:${port}`;
+  await node.led;
+});
 afterAll(async () => {
   etcd.close();
-  raw.close();
   gateway.destroy();
   await host.close();
-  await rm(directory, { recursive: true });
 });
 
-it("puts", async () => {
-  for (let i = 0; i < 20; i++) {
-    try { console.log(await raw.call("KV.Put", [m.PutRequest, m.PutResponse], { key: bytes("k") })); break; } catch (e) { console.log(String(e), performance.now()); }
-  }
+describe("the npm client of etcd, against a node with Raft", () => {
+  it("puts, gets and deletes", async () => {
+    await etcd.put("foo").value("bar");
+    expect(await etcd.get("foo").string()).toBe("bar");
+    expect(await etcd.getAll().prefix("fo").strings()).toEqual({ foo: "bar" });
+    await etcd.delete().key("foo");
+    expect(await etcd.get("foo").string()).toBeNull();
+  });
+
+  it("watches a prefix, and hears of puts and deletes", async () => {
+    const watcher = await etcd.watch().prefix("w/").create();
+    const put = new Promise<string>(
+      (resolve) => void watcher.on("put", (kv) => resolve(String(kv.value))),
+    );
+    const gone = new Promise<string>(
+      (resolve) => void watcher.on("delete", (kv) => resolve(String(kv.key))),
+    );
+    await etcd.put("w/1").value("x");
+    expect(await put).toBe("x");
+    await etcd.delete().key("w/1");
+    expect(await gone).toBe("w/1");
+    await watcher.cancel();
+  });
+
+  it("attaches keys to a lease, keeps it alive and revokes it", async () => {
+    const lease = etcd.lease(10);
+    await lease.put("leased").value("1");
+    expect((await lease.keepaliveOnce()).TTL).toBe("10");
+    await lease.revoke();
+    expect(await etcd.get("leased").string()).toBeNull();
+  });
+
+  it("compares and swaps, and takes a lock", async () => {
+    await etcd.put("n").value("1");
+    const swap = () => etcd.if("n", "Value", "==", "1").then(etcd.put("n").value("2")).commit();
+    expect((await swap()).succeeded).toBe(true);
+    expect((await swap()).succeeded).toBe(false);
+    const first = await etcd.lock("l").acquire();
+    await expect(etcd.lock("l").acquire()).rejects.toThrow(/lock/i);
+    await first.release();
+    await (await etcd.lock("l").acquire()).release();
+  });
+
+  it("is healthy over HTTP, and answers JSON from the same state", async () => {
+    await etcd.put("json").value("v");
+    const health = await fetch(`${url}/health`);
+    expect(await health.text()).toBe('{"health":"true","reason":""}');
+    const key = Buffer.from("json").toString("base64");
+    const range = await fetch(`${url}/v3/kv/range`, {
+      method: "POST",
+      body: JSON.stringify({ key }),
+    });
+    expect(await range.json()).toMatchObject({ count: "1", kvs: [{ value: "dg==" }] });
+  });
 });

@@ -1,14 +1,26 @@
 import { clusterId, journalSeq, nodeId, startId } from "@quorate/kernel/core";
 import { DEFAULT_OPTIONS, startNode } from "@quorate/kernel/replica";
-import { Host, type HostParts } from "../../src/host/host.ts";
-import { silentLog } from "../../src/host/log.ts";
-import { systemClock } from "../../src/host/clock.ts";
+import { Host, type HostParts, silentLog, systemClock } from "../../src/host/index.ts";
+
+/** The group of the keyspace `default`. */
+const DEFAULT_GROUP = 1;
 
 /**
  * A cluster of one real node, with Raft and the etcd machine, in a real host. Only its disk is memory: what is
- * appended is durable one turn of the event loop later.
+ * appended is durable one turn of the event loop later. `led` resolves once the keyspace `default` has a leader.
  */
-export function startRaftNode(): Host {
+export function startRaftNode(): { readonly host: Host; readonly led: Promise<void> } {
+  let onLed: () => void = () => {};
+  const led = new Promise<void>((resolve) => {
+    onLed = resolve;
+  });
+  const log = {
+    ...silentLog,
+    info(fields: object, text: string) {
+      const group = "group" in fields ? Number(fields.group) : null;
+      if (text === "leader" && group === DEFAULT_GROUP) onLed();
+    },
+  };
   const clock = systemClock();
   const identity = { cluster: clusterId(11n), node: nodeId(12n), start: startId(13n) };
   const self = {
@@ -59,7 +71,7 @@ export function startRaftNode(): Host {
   const onHalt = (reason: string): void => {
     throw new Error(`the node halted: ${reason}`);
   };
-  const host = new Host({ identity, kernel, clock, log: silentLog, onHalt }, parts);
+  const host = new Host({ identity, kernel, clock, log, onHalt }, parts);
   host.start();
-  return host;
+  return { host, led };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
@@ -34,9 +34,16 @@ const open: OpenNode[] = [];
 
 afterEach(async () => {
   for (const { host } of open.splice(0)) await host.close();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 });
 
-const newDirectory = (): string => mkdtempSync(path.join(tmpdir(), "quorate-"));
+const directories: string[] = [];
+
+function newDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "quorate-"));
+  directories.push(directory);
+  return directory;
+}
 
 interface Node extends OpenNode {
   readonly kernel: LedgerKernel;

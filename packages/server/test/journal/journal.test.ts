@@ -268,6 +268,34 @@ test("records that arrive while a sync runs share the next one", async () => {
   await journal.close();
 });
 
+test("records of any size, copied or referred to, in one batch or several, come back as they were", async () => {
+  const sizes = [0, 1, 4095, 4096, 4097, 262_123, 262_144, 3, 600_000, 4096, 4096, 1_000_000, 20];
+  const many = [...sizes, ...Array.from({ length: 300 }, (_, i) => 1000 + i), ...sizes];
+  const files = new MemoryFiles();
+  const { journal } = await openJournal(files, { segmentBytes: 2_000_000 });
+  for (const [i, size] of many.entries()) append(journal, i + 1, size);
+  await journal.close();
+  const found = await recoverJournal(files, directory, identity, []);
+  let seq = 0;
+  for (const record of found.records) {
+    const expected = expectedRecord(++seq, many[seq - 1]);
+    expect(record).toMatchObject({ seq, group: seq % 3 });
+    expect(Buffer.compare(record.bytes, expected.bytes)).toBe(0);
+  }
+  expect(seq).toBe(many.length);
+  expect(found).toMatchObject({ damage: [], torn: null });
+});
+
+test("a record larger than a segment gets one that grows with it", async () => {
+  const files = new MemoryFiles();
+  const { journal, heard } = await openJournal(files, { segmentBytes: 1024 });
+  for (const [i, size] of [10, 5000, 10].entries()) append(journal, i + 1, size);
+  await journal.close();
+  expect(heard.upTo).toBe(3);
+  const found = await recoverJournal(files, directory, identity, []);
+  expect([...found.records].map(({ bytes }) => bytes.length)).toEqual([10, 5000, 10]);
+});
+
 test("a journal that falls silent marks its last batch, so that damage there is told from a tear", async () => {
   const files = new MemoryFiles();
   const { journal, heard } = await openJournal(files);

@@ -55,6 +55,13 @@ export async function openJournal(
   return { journal: await Journal.open(options, found, heard.listener), heard, found };
 }
 
+interface JournalRecordShape {
+  readonly seq: number;
+  readonly group: number;
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
 /** The bytes of the record with this sequence: recognisable, of various lengths. */
 export const bodyOf = (seq: number, length = (seq * 37) % 200): Uint8Array =>
   new Uint8Array(length).map((_, i) => seq + i);
@@ -65,6 +72,6 @@ export function append(journal: Journal, seq: number, length?: number): void {
   journal.append(journalSeq(seq), groupId(seq % 3), 5, [body.subarray(0, cut), body.subarray(cut)]);
 }
 
-export function expectedRecord(seq: number, length?: number): object {
+export function expectedRecord(seq: number, length?: number): JournalRecordShape {
   return { seq, group: seq % 3, kind: 5, bytes: bodyOf(seq, length) };
 }

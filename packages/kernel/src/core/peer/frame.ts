@@ -4,7 +4,7 @@ import type { Lane } from "../seam.ts";
 
 /** What stands before a frame's payload. */
 export interface FrameHead {
-  /** The life of the sending process. */
+  /** In which life the sender sealed it. */
   readonly start: StartId;
   /** Counts the frames of this direction of this connection, from 0, modulo 2^32. */
   readonly sequence: number;

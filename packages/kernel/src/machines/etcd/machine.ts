@@ -176,13 +176,15 @@ export class EtcdMachine implements Machine {
 
   /** Runs one command and writes the body of its response; nothing has changed where it is refused. */
   #dispatch(command: Command, out: WireWriter): Rejected | null {
+    // Where nobody waits for the answer, which is every node but one, it is not written.
+    const answer = command.origin === null ? null : out;
     switch (command.kind) {
       case EtcdKind.put:
-        return this.#put(command.body, out);
+        return this.#put(command.body, answer);
       case EtcdKind.deleteRange:
-        return this.#deleteRange(command.body, out);
+        return this.#deleteRange(command.body, answer);
       case EtcdKind.txn:
-        return this.#txn(command.body, out);
+        return this.#txn(command.body, answer);
       case EtcdKind.compact:
         return this.#compact(command.body);
       case EtcdKind.leaseGrant:
@@ -200,7 +202,7 @@ export class EtcdMachine implements Machine {
     }
   }
 
-  #put(body: Bytes, out: WireWriter): Rejected | null {
+  #put(body: Bytes, out: WireWriter | null): Rejected | null {
     const request = decode(readPut, body);
     if (isRejected(request)) return request;
     const fault = putFault(request);
@@ -208,22 +210,24 @@ export class EtcdMachine implements Machine {
     if (!this.#hasRoomFor(putCostBytes(request.key, request.value))) return NO_SPACE;
     const refused = this.#keyspace.putFault(request);
     if (refused !== null) return refused;
-    writePut(request, this.#keyspace.put(request), out);
+    const previous = this.#keyspace.put(request);
+    if (out !== null) writePut(request, previous, out);
     this.#keyspace.store.commit();
     return null;
   }
 
-  #deleteRange(body: Bytes, out: WireWriter): Rejected | null {
+  #deleteRange(body: Bytes, out: WireWriter | null): Rejected | null {
     const request = decode(readDeleteRange, body);
     if (isRejected(request)) return request;
     const fault = deleteRangeFault(request);
     if (fault !== null) return fault;
-    writeDeleted(request, this.#keyspace.deleteRange(request), out);
+    const deleted = this.#keyspace.deleteRange(request);
+    if (out !== null) writeDeleted(request, deleted, out);
     this.#keyspace.store.commit();
     return null;
   }
 
-  #txn(body: Bytes, out: WireWriter): Rejected | null {
+  #txn(body: Bytes, out: WireWriter | null): Rejected | null {
     const request = decode(readTxn, body);
     if (isRejected(request)) return request;
     const fault = txnFault(request, this.#options.txnOpsMax);

@@ -37,8 +37,6 @@ export interface DeleteRangeRequest {
   prevKv: boolean;
 }
 
-export type CompareTarget = "version" | "create" | "mod" | "value" | "lease";
-
 export interface Compare {
   /** EQUAL=0, GREATER=1, LESS=2, NOT_EQUAL=3 */
   result: number;

@@ -1,4 +1,4 @@
-import type { Bytes, RequestId, WatchSink } from "../../core/index.ts";
+import type { Bytes, WatchSink } from "../../core/index.ts";
 import { keyOfVersion, modRevisionOf } from "./key-value.ts";
 import type { MvccStore } from "./store.ts";
 import type { Version, VersionSeq } from "./versions.ts";
@@ -6,9 +6,9 @@ import type { WatchGroup, WatchIndex } from "./watch-index.ts";
 import { varintLength, WireWriter } from "./wire.ts";
 
 /** A part holds at most so many revisions that concern its watchers, */
-export const PART_REVISIONS_MAX = 1000;
+const PART_REVISIONS_MAX = 1000;
 /** and ends with the revision that takes it beyond this: one revision is never cut. */
-export const PART_BYTES_MAX = 1024 * 1024;
+const PART_BYTES_MAX = 1024 * 1024;
 
 const EVENTS = 0x5a;
 const EVENT_TYPE = 0x08;
@@ -82,22 +82,29 @@ class Delivery {
 
   /** One part for each distinct list of events, named for all who get it. */
   flush(out: WatchSink): void {
-    const byName = new Map<string, { readonly group: WatchGroup; ids: readonly RequestId[] }[]>();
-    for (const group of this.#touched) {
-      const { pending, spec } = group;
-      const name = `${spec.prevKv},${pending.length},${pending[0]},${pending.at(-1)}`;
-      const alike = byName.get(name) ?? [];
-      const same = alike.find((other) => isEqual(other.group.pending, pending));
-      if (same === undefined) byName.set(name, [...alike, { group, ids: group.ids }]);
-      else same.ids = [...same.ids, ...group.ids];
-    }
-    for (const alike of byName.values()) {
-      for (const { group, ids } of alike) {
-        const last = this.#store.versions.get(group.pending.at(-1) ?? 0);
-        out.events(ids, modRevisionOf(last), this.#encode(group));
-      }
+    for (const groups of this.#alike()) {
+      const [first] = groups;
+      if (first === undefined) continue;
+      const last = this.#store.versions.get(first.pending.at(-1) ?? 0);
+      const ids = groups.length === 1 ? first.ids : groups.flatMap((group) => group.ids);
+      out.events(ids, modRevisionOf(last), this.#encode(first));
     }
     for (const group of this.#touched) group.pending = [];
+  }
+
+  /** The groups by what they get: all of one list need the same bytes. */
+  #alike(): Iterable<WatchGroup[]> {
+    const byEvents = new Map<string, WatchGroup[]>();
+    for (const group of this.#touched) {
+      const { pending, spec } = group;
+      const ends = `${spec.prevKv},${pending.length},${pending[0]},${pending.at(-1)}`;
+      // Lists of one or two events are told apart by their ends, longer ones by all they hold.
+      const name = pending.length <= 2 ? ends : `${spec.prevKv},${pending.join()}`;
+      const alike = byEvents.get(name);
+      if (alike === undefined) byEvents.set(name, [group]);
+      else alike.push(group);
+    }
+    return byEvents.values();
   }
 
   /** The `events` fields of a WatchResponse. */
@@ -120,8 +127,4 @@ class Delivery {
 
 function fieldLength(length: number): number {
   return 1 + varintLength(length) + length;
-}
-
-function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((n, i) => n === b[i]);
 }

@@ -2,7 +2,7 @@ import { Hash64, Sum64 } from "../../core/hash64.ts";
 import { assert } from "../../core/index.ts";
 import { modRevisionOf } from "./key-value.ts";
 import type { MvccStore } from "./store.ts";
-import type { Version, VersionSeq } from "./versions.ts";
+import type { Version } from "./versions.ts";
 
 /**
  * Hashes what can be read at the compact revision and every version since, up to `revision`: equal on replicas
@@ -14,7 +14,7 @@ export class HistoryHash {
   readonly compactRevision: number;
   #store: MvccStore;
   #isForked = false;
-  readonly #madeAt: VersionSeq;
+  readonly #madeAt: number;
   readonly #hash = new Hash64();
   readonly #sum = new Sum64();
   #phase: "live" | "dead" | "history" | "done" = "live";
@@ -22,7 +22,7 @@ export class HistoryHash {
 
   constructor(store: MvccStore, revision: number) {
     this.#store = store;
-    this.#madeAt = store.versions.last;
+    this.#madeAt = store.changeMark;
     this.hashRevision = revision;
     this.compactRevision = store.compactRevision;
   }
@@ -34,10 +34,8 @@ export class HistoryHash {
 
   /** Looks at `opsMax` versions; true while there are more. */
   next(opsMax: number): boolean {
-    assert(
-      this.#isForked || this.#store.versions.last === this.#madeAt,
-      "the first slice of a hash is taken before the store changes",
-    );
+    const isUnchanged = this.#store.changeMark === this.#madeAt;
+    assert(this.#isForked || isUnchanged, "a hash's first slice is taken before the store changes");
     for (let ops = opsMax; ops > 0 && this.#phase !== "done"; ops--) this.#step();
     if (this.#phase === "done") return false;
     if (!this.#isForked) this.#store = this.#store.fork();

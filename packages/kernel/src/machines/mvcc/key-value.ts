@@ -1,7 +1,7 @@
 import { type Bytes, EMPTY } from "../../core/index.ts";
 import { type Key, keyOf } from "./key.ts";
 import type { Version } from "./versions.ts";
-import type { WireReader, WireWriter } from "./wire.ts";
+import { varintLength, type WireReader, type WireWriter } from "./wire.ts";
 
 const KEY = 0x0a;
 const CREATE_REVISION = 0x10;
@@ -100,9 +100,22 @@ export class KeyValue {
   }
 }
 
-/** Only the revision that wrote a version: what walking back through history needs. */
+/** Only the revision that wrote a version: what walking through history needs, without reading the rest. */
 export function modRevisionOf(version: Version): number {
-  return new KeyValue(version).modRevision;
+  const { bytes } = version;
+  let at = keyEndOf(version);
+  if (bytes[at] === CREATE_REVISION) {
+    at++;
+    while ((bytes[at] ?? 0) >= 0x80) at++;
+    at++;
+  }
+  let revision = 0;
+  at++;
+  for (let unit = 1; ; unit *= 128) {
+    const byte = bytes[at++] ?? 0;
+    revision += (byte & 0x7f) * unit;
+    if (byte < 0x80) return revision;
+  }
 }
 
 export function keyOfVersion(version: Version): Key {
@@ -110,13 +123,23 @@ export function keyOfVersion(version: Version): Key {
 }
 
 export function keyBytesOf(version: Version): Bytes {
+  const end = keyEndOf(version);
+  return version.bytes.subarray(end - keyLengthOf(version), end);
+}
+
+function keyLengthOf(version: Version): number {
   let at = version.start + 1;
   let length = 0;
   for (let unit = 1; ; unit *= 128) {
     const byte = version.bytes[at++] ?? 0;
     length += (byte & 0x7f) * unit;
-    if (byte < 0x80) return version.bytes.subarray(at, at + length);
+    if (byte < 0x80) return length;
   }
+}
+
+function keyEndOf(version: Version): number {
+  const length = keyLengthOf(version);
+  return version.start + 1 + varintLength(length) + length;
 }
 
 /** An mvccpb.KeyValue from outside, as a dump carries it. */

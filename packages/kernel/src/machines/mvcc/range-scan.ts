@@ -59,7 +59,7 @@ export class RangeScan {
     this.#store = store;
     this.#options = options;
     this.#writer = writer;
-    this.#madeAt = store.versions.last;
+    this.#madeAt = store.changeMark;
     this.revision = store.readRevision;
     const keys = this.#open(options.range);
     const count = countNow(store, options, keys);
@@ -71,10 +71,8 @@ export class RangeScan {
 
   /** Puts encoded `kvs` fields of about `bytesMax` bytes; true while there is more to do. */
   next(bytesMax: number, out: Sink): boolean {
-    assert(
-      this.#isForked || this.#store.versions.last === this.#madeAt,
-      "the first slice of a scan is taken before the store changes",
-    );
+    const isUnchanged = this.#store.changeMark === this.#madeAt;
+    assert(this.#isForked || isUnchanged, "a scan's first slice is taken before the store changes");
     const parts = new Parts(out, this.#writer, this.#options.keysOnly);
     for (let steps = 0; steps < SCAN_KEYS_MAX && parts.bytes < bytesMax; steps++) {
       if (this.#keys !== null) this.#scan(this.#keys, parts);

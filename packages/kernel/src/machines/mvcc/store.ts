@@ -62,6 +62,11 @@ export class MvccStore {
     return this.#state.historyStart;
   }
 
+  /** Rises with every write and every compaction: what looks at the store in slices asks whether it stood still. */
+  get changeMark(): number {
+    return this.versions.last + this.compactRevision;
+  }
+
   /** What the versions that can still be read cost against the quota; equal on replicas. */
   get bytesInUse(): number {
     return this.#state.totalBytes - this.#state.compactedBytes;

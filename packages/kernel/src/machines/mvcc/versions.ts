@@ -17,7 +17,7 @@ const TOMBSTONE = 1;
 const SHORT_BYTES = 64;
 
 /** What a version costs against the quota beyond its payload: header, key in the tree, place in the table. */
-export const VERSION_OVERHEAD_BYTES = 128;
+const VERSION_OVERHEAD_BYTES = 128;
 
 /** Everything a new version says. A tombstone has no fields but `key` and `modRevision`. */
 export interface NewVersion {

@@ -7,15 +7,15 @@ import type { VersionSeq } from "./versions.ts";
 import { type WatchGroup, WatchIndex, type WatchSpec } from "./watch-index.ts";
 
 /** Watchers that are brought up to date together, by one walk through history. */
-export const COHORT_MAX = 512;
+const COHORT_MAX = 512;
 
-type Watcher = {
+interface Watcher {
   readonly id: RequestId;
   readonly spec: WatchSpec;
   /** The first revision not handed to it yet. Kept only while it is not in a group: a group knows better. */
   next: number;
   place: Place;
-};
+}
 
 type Place =
   /** Up to date: gets what was applied at every pump. */

@@ -493,10 +493,25 @@ describe("results", () => {
 
   test("commands of other nodes have the same effect and no result", () => {
     const m = new EtcdMachine(OPTIONS);
-    const d = withKeys("a");
-    const body = putRequest({ key: "a", value: "va" });
-    const command = { index: 1 as never, at: 0, kind: EtcdKind.put, body, origin: null };
-    m.apply([command], { result: () => expect.unreachable() });
+    const d = new Driver();
+    const nested = { success: [{ delete: { key: "b", end: "c" } }, { range: ALL }] };
+    const commands = [
+      { kind: EtcdKind.put, body: putRequest({ key: "a", value: "1" }) },
+      { kind: EtcdKind.put, body: putRequest({ key: "b", prevKv: true }) },
+      {
+        kind: EtcdKind.txn,
+        body: txnRequest({ success: [{ put: { key: "c" } }, { txn: nested }] }),
+      },
+      { kind: EtcdKind.deleteRange, body: message([1, "a"], [3, 1]) },
+      { kind: EtcdKind.leaseGrant, body: message([1, 5], [2, 7]) },
+    ];
+    for (const { kind, body } of commands) {
+      d.run(kind, body);
+      m.apply([{ index: 1 as never, at: 0, kind, body, origin: null }], {
+        result: () => expect.unreachable(),
+      });
+    }
     expect(m.hash()).toBe(d.machine.hash());
+    expect(m.revision).toBe(5);
   });
 });

@@ -201,6 +201,19 @@ describe("events (section 9.3)", () => {
     expect(s.parts.map(({ ids }) => ids.length).sort((a, b) => a - b)).toEqual([1, 50]);
   });
 
+  test("lists of events that begin and end alike are still told apart", () => {
+    const d = new Driver();
+    const s = new Streams();
+    open(d, s, 1, { key: "a", end: "c" });
+    open(d, s, 2, { key: "b", end: "d" });
+    open(d, s, 3, { key: "a", end: "bb" });
+    for (const k of ["b", "a", "c", "b"]) d.put({ key: k });
+    pumpAll(d, s);
+    expect(keys(s.received.get(id(1)))).toBe("+b2 +a3 +b5");
+    expect(keys(s.received.get(id(2)))).toBe("+b2 +c4 +b5");
+    expect(s.parts.map(({ ids }) => ids)).toEqual([[3, 1], [2]]);
+  });
+
   test("catching up takes parts of at most a thousand revisions", () => {
     const d = new Driver();
     const s = new Streams();

@@ -14,7 +14,15 @@ import {
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdMachine, revisionOf } from "@quorate/kernel/etcd";
 import type { Caller } from "../../host/port.ts";
-import { type CallHandler, Code, type GrpcCall, OK, type Status, status } from "../grpc/index.ts";
+import {
+  type CallHandler,
+  Code,
+  DEADLINE_EXCEEDED,
+  type GrpcCall,
+  OK,
+  type Status,
+  status,
+} from "../grpc/index.ts";
 import { encode, type MessageType, onlyKnown } from "../protobuf/index.ts";
 import { admission, keyspaceOf, requiresLeader } from "./admission.ts";
 import type { EtcdContext } from "./context.ts";
@@ -194,7 +202,7 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
     if (timeoutMs === null || timeoutMs > this.context.options.requestTimeoutMs) {
       return this.#timeout ?? Refusal.timeout;
     }
-    return status(Code.DeadlineExceeded, "context deadline exceeded");
+    return DEADLINE_EXCEEDED;
   }
 
   /** True once the call was answered or its client left. */

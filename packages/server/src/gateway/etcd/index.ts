@@ -2,6 +2,5 @@ export { alarmsOf, CORRUPT, NOSPACE } from "./alarms.ts";
 export type { ClusterAdmin, MemberCallback, MemberOutcome } from "./cluster-admin.ts";
 export { type EtcdContext, etcdContext } from "./context.ts";
 export { Refusal, statusOf } from "./errors.ts";
-export { machineOf } from "./header.ts";
 export { ETCD_OPTIONS, type EtcdOptions } from "./options.ts";
 export { etcdServices } from "./services.ts";

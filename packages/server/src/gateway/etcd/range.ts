@@ -90,9 +90,10 @@ export class StreamedRange implements Slice, LongWork, Sink {
     this.#cursor = cursor;
   }
 
+  /** The first chunk is read in the turn of the opening, as the cursor demands. */
   start(): void {
     this.#exchange.workOn(this);
-    this.onDrain();
+    if (this.step()) this.#exchange.context.slices.add(this);
   }
 
   /** There is room for a chunk: the next one is read in the next slice. */

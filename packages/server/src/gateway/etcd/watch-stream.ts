@@ -32,7 +32,7 @@ type Owed =
  * leaves unread is bounded: beyond `watchBufferBytesMax` all its watchers are stalled, and go on from where they
  * stopped once half of it has been read.
  */
-export class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDependent {
+class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDependent {
   readonly #context: EtcdContext;
   readonly #call: GrpcCall;
   readonly keyspace: KeyspaceId;

@@ -178,7 +178,8 @@ export class Http2Call implements GrpcCall, Timed {
   }
 
   sendTrailers(): void {
-    this.#stream.sendTrailers(trailersOf(this.#status ?? status(Code.Internal, "")));
+    if (this.#stream.destroyed || this.#status === null) return;
+    this.#stream.sendTrailers(trailersOf(this.#status));
   }
 
   /** Hands over what has arrived, until it is used up, the service pauses or the call is over. */
@@ -216,9 +217,11 @@ export class Http2Call implements GrpcCall, Timed {
     return status(Code.Unimplemented, text);
   }
 
+  /** Between a reset and the close that tells of it there is a stream and no way to answer on it. */
   #respond(): void {
-    if (!this.#stream.headersSent)
-      this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+    const stream = this.#stream;
+    if (stream.headersSent || stream.destroyed || stream.closed) return;
+    stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   }
 
   #send(parts: readonly Bytes[]): boolean {

@@ -43,7 +43,7 @@ export const ENDED: CallHandler = {
   onDrain() {},
 };
 
-export type MethodType = "unary" | "serverStream" | "bidiStream";
+type MethodType = "unary" | "serverStream" | "bidiStream";
 
 export interface Method {
   /** Such as `etcdserverpb.KV`. */

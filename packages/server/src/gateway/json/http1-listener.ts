@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { Deadlines } from "../grpc/deadlines.ts";
-import type { CallObserver, ServiceTable, Status } from "../grpc/index.ts";
+import { type CallObserver, Deadlines, type ServiceTable, type Status } from "../grpc/index.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { JsonCall, type JsonCallOptions } from "./json-call.ts";
 import { errorBody, httpStatusOf, METHOD_NOT_ALLOWED, NOT_FOUND } from "./json-error.ts";

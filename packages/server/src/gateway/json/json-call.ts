@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Bytes, concat, Malformed } from "@quorate/kernel/core";
-import type { Deadlines, Timed } from "../grpc/deadlines.ts";
 import {
   type CallHandler,
   type CallObserver,
   Code,
+  DEADLINE_EXCEEDED,
+  type Deadlines,
   type GrpcCall,
   parseTimeout,
   type Status,
   status,
+  type Timed,
 } from "../grpc/index.ts";
-import { DEADLINE_EXCEEDED } from "../grpc/status.ts";
 import { decode, encode, fromJson, toJson } from "../protobuf/index.ts";
 import { errorBody, httpStatusOf, streamError } from "./json-error.ts";
 import { JsonSplitter } from "./json-splitter.ts";
@@ -154,7 +155,7 @@ export class JsonCall implements GrpcCall, Timed {
       this.abandon(invalid(texts));
       return;
     }
-    this.#texts.push(...texts);
+    for (const text of texts) this.#texts.push(text);
     this.#pump();
   }
 

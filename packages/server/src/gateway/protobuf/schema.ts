@@ -2,8 +2,7 @@ import type { Bytes } from "@quorate/kernel/core";
 
 /**
  * Message types as tables. One table per message serves the binary codec, the JSON mapping and the removal of
- * unknown fields, and TypeScript reads the shape of a decoded message off it. Generated code for etcd's
- * messages would be some thirty times its size, and knows no way to take unknown fields out of bytes.
+ * unknown fields, and TypeScript reads the shape of a decoded message off it (README, Why tables).
  */
 export interface MessageType<T = unknown> {
   /** Full name, such as `etcdserverpb.PutRequest`. */
@@ -18,7 +17,7 @@ export interface MessageType<T = unknown> {
   readonly shape?: T;
 }
 
-export type Kind = "int64" | "uint64" | "uint32" | "bool" | "string" | "bytes" | "enum" | "message";
+type Kind = "int64" | "uint64" | "uint32" | "bool" | "string" | "bytes" | "enum" | "message";
 
 /** One field of a message. Fields of a oneof are plain fields here: etcd's have no meaning when absent but zero. */
 export interface Field<V = unknown> {

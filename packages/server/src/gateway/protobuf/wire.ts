@@ -1,9 +1,9 @@
 import { type Bytes, Malformed } from "@quorate/kernel/core";
 
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const DELIMITED = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** How deep messages may nest. Beyond it bytes are malformed: recursion must end before the stack does. */
 export const NESTING_MAX = 300;
