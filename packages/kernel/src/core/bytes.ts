@@ -86,8 +86,8 @@ export class Writer {
 
   take(): Bytes {
     const taken = this.#bytes.subarray(0, this.#at);
-    this.#bytes = new Uint8Array(256);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes = NOTHING;
+    this.#view = NO_VIEW;
     this.#at = 0;
     return taken;
   }
@@ -95,12 +95,16 @@ export class Writer {
   #room(n: number): void {
     const need = this.#at + n;
     if (need <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2));
+    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2, 64));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
   }
 }
+
+/** What a writer holds after `take`, until it writes again. */
+const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
 
 /** Reads what `Writer` wrote. Every read is checked; a lie in a length is `Malformed`, never an allocation. */
 export class Reader {
@@ -226,10 +230,16 @@ export function fromUtf8(bytes: Bytes): string {
 
 /** One character per byte: such strings sort as their bytes do. */
 export function latin1(bytes: Bytes): string {
+  if (bytes.length <= APPLY_MAX) return String.fromCharCode(...bytes);
   let text = "";
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] ?? 0);
+  for (let at = 0; at < bytes.length; at += APPLY_MAX) {
+    text += String.fromCharCode(...bytes.subarray(at, at + APPLY_MAX));
+  }
   return text;
 }
+
+/** Arguments that one call may have on every engine. */
+const APPLY_MAX = 4096;
 
 export function fromLatin1(text: string): Bytes {
   const bytes = new Uint8Array(text.length);

@@ -12,6 +12,7 @@ import {
 import { appendOwn } from "./log-writes.ts";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply, Term } from "./message.ts";
 import {
+  andThen,
   becomeFollower,
   type Candidate,
   configOf,
@@ -25,7 +26,6 @@ import {
   resetElectionTimer,
   send,
   sendEarly,
-  then,
 } from "./state.ts";
 
 /** The election time-out has passed: ask for votes, or, where pre-vote is on, first ask whether to ask. */
@@ -44,7 +44,9 @@ function askForPreVotes(state: RaftState, now: Now): RaftStep {
   const message: PreVote = { type: "PreVote", term: nextTerm(state), ...lastOf(state.log) };
   // Early: a pre-vote promises nothing and changes nothing.
   const effects = othersOf(state).map((peer) => sendEarly(peer, message));
-  return then([{ ...state, role, heardFromLeaderAt: null }, effects], (s) => countPreVotes(s, now));
+  return andThen([{ ...state, role, heardFromLeaderAt: null }, effects], (s) =>
+    countPreVotes(s, now),
+  );
 }
 
 /**
@@ -97,7 +99,7 @@ export function standForElection(state: RaftState, now: Now, transfer: boolean):
     { ...state, term, votedFor: state.self, heardFromLeaderAt: null },
     now.ticks,
   );
-  return then(persistHardState(stood, now.ticks), (s) => {
+  return andThen(persistHardState(stood, now.ticks), (s) => {
     const role: Candidate = { type: "Candidate", granted: [], refused: [], voteSeq: s.persisted };
     const message: RequestVote = { type: "RequestVote", term, ...lastOf(s.log), transfer };
     // Not early: the question tells others that this term was used and our own vote in it given away.
@@ -105,7 +107,7 @@ export function standForElection(state: RaftState, now: Now, transfer: boolean):
     const asked: RaftStep = [next, othersOf(s).map((peer) => send(next, peer, message))];
     return s.settings.rules.persistBeforeReply
       ? asked
-      : then(asked, (a) => onVoteDurable(a, now, a.persisted));
+      : andThen(asked, (a) => onVoteDurable(a, now, a.persisted));
   });
 }
 
@@ -133,7 +135,7 @@ export function onRequestVote(state: RaftState, now: Now, from: NodeId, m: Reque
 
   const next = resetElectionTimer({ ...state, votedFor: from }, now.ticks);
   // A vote is a promise. Losing it in a crash lets us promise twice, so the reply is not `early`.
-  return then(persistHardState(next, now.ticks), (s) => [s, [send(s, from, reply)]]);
+  return andThen(persistHardState(next, now.ticks), (s) => [s, [send(s, from, reply)]]);
 }
 
 export function onRequestVoteReply(

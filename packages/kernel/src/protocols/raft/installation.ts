@@ -10,13 +10,13 @@ import type { AppendEntriesReply, Term } from "./message.ts";
 import { encodeInstalled } from "./record.ts";
 import { probing, withProgress } from "./replication.ts";
 import {
+  andThen,
   hardStateOf,
   leaderOf,
   persist,
   type RaftState,
   type RaftStep,
   send,
-  then,
 } from "./state.ts";
 
 /** The snapshot streamed to a member arrived, or did not: either way its log is probed again, from where it now is. */
@@ -67,7 +67,7 @@ export function onInstalled(
     repairing: false,
     installing: null,
   };
-  return then(
+  return andThen(
     persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config), 0 as LogIndex),
     (s) => {
       const leader = leaderOf(s);

@@ -1,12 +1,12 @@
 import type { Entry, EntryKind, LogIndex, Now, Position } from "../../core/index.ts";
 import { decodeConfig, encodeAppend, entriesBytes } from "./record.ts";
 import {
+  andThen,
   type ConfigAt,
   hardStateOf,
   persist,
   type RaftState,
   type RaftStep,
-  then,
 } from "./state.ts";
 
 /** What a leader appends to its own log; index and term follow from the place. */
@@ -66,7 +66,7 @@ function persistEntries(
     const part = count === rest.length ? rest : rest.slice(0, count);
     const last = part[part.length - 1] ?? at;
     const from = at;
-    step = then(step, (s) => {
+    step = andThen(step, (s) => {
       const next = { ...s, log: s.log.append(part) };
       return persist(
         next,

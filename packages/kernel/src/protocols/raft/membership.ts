@@ -16,6 +16,7 @@ import { unknownProgress } from "./election.ts";
 import { appendOwn } from "./log-writes.ts";
 import { encodeConfig } from "./record.ts";
 import {
+  andThen,
   becomeFollower,
   configIndexOf,
   configOf,
@@ -25,7 +26,6 @@ import {
   type RaftStep,
   refuse,
   sendEarly,
-  then,
 } from "./state.ts";
 
 /**
@@ -54,7 +54,7 @@ export function onChangeMembers(
   const learners = change.learners.filter((member) => !voters.includes(member)).sort(byId);
   const joint = difference(voters, current.voters) > 1;
   const next: GroupConfig = { epoch, voters, outgoing: joint ? current.voters : null, learners };
-  return then(appendConfig(state, now, next), (s) => [
+  return andThen(appendConfig(state, now, next), (s) => [
     s,
     [{ type: "Settle", id, outcome: succeed(new Uint8Array(0)) }],
   ]);
@@ -113,7 +113,7 @@ function retire(state: RaftState, role: Leader, now: Now): RaftStep {
   // Early: an invitation promises nothing, and election rules hold for whoever accepts it.
   const effects: RaftEffect[] =
     heir === null ? [] : [sendEarly(heir, { type: "TimeoutNow", term: state.term })];
-  return then([state, effects], (s) => becomeFollower(s, now.ticks, s.term, null));
+  return andThen([state, effects], (s) => becomeFollower(s, now.ticks, s.term, null));
 }
 
 export function bestHeir(state: RaftState, role: Leader): NodeId | null {
@@ -129,7 +129,7 @@ export function bestHeir(state: RaftState, role: Leader): NodeId | null {
 
 /** Appends the configuration, which is in force from now on, and follows its members. */
 function appendConfig(state: RaftState, now: Now, config: GroupConfig): RaftStep {
-  return then(
+  return andThen(
     appendOwn(state, now, [{ kind: "configuration", command: encodeConfig(config) }]),
     (s) => [followMembers(s, now.ticks), []],
   );

@@ -1,6 +1,6 @@
 import type { Bytes, NodeId, Now, RequestId, Ticks } from "../../core/index.ts";
 import { appendOwn, type Draft } from "./log-writes.ts";
-import { type RaftEffect, type RaftState, type RaftStep, refuse, then } from "./state.ts";
+import { andThen, type RaftEffect, type RaftState, type RaftStep, refuse } from "./state.ts";
 
 /**
  * Appends commands to the leader's log, all of a turn at once. What is refused here is refused for certain: it was
@@ -45,7 +45,7 @@ export function onPropose(
   }
   if (accepted.length === 0) return [state, effects];
   const busy = { ...state, role: { ...role, lastBusyAt: now.ticks } };
-  return then([busy, effects], (s) => appendOwn(s, now, accepted));
+  return andThen([busy, effects], (s) => appendOwn(s, now, accepted));
 }
 
 function refuseAll(

@@ -19,6 +19,7 @@ import type {
 } from "./message.ts";
 import { acknowledgeRound, roundMessage } from "./reads.ts";
 import {
+  andThen,
   configOf,
   type Leader,
   type Progress,
@@ -27,7 +28,6 @@ import {
   type RaftStep,
   send,
   sendEarly,
-  then,
 } from "./state.ts";
 
 /** Takes entries from the leader of this term (§5.3); the dispatch has made this replica follow it. */
@@ -46,7 +46,7 @@ export function onAppendEntries(
   const matches = m.prevLogIndex < state.log.base.index || known === m.prevLogTerm;
   if (!matches) return [state, [send(state, from, refusal(state, m), "log")]];
 
-  return then(appendFrom(state, now, m), (s) => {
+  return andThen(appendFrom(state, now, m), (s) => {
     const matchIndex = (m.prevLogIndex + m.entries.length) as LogIndex;
     const committed = commitTo(
       repaired(s, matchIndex, m),
@@ -62,7 +62,7 @@ export function onAppendEntries(
       round: m.round,
     };
     // Not early: the leader counts this replica as holding the entries.
-    return then(committed, (c) => [c, [send(c, from, reply, "log")]]);
+    return andThen(committed, (c) => [c, [send(c, from, reply, "log")]]);
   });
 }
 
@@ -222,7 +222,7 @@ export function advanceCommit(state: RaftState, now: Now): RaftStep {
   const index = Math.min(reached, state.log.lastIndex) as LogIndex;
   if (index <= state.commitIndex) return [state, []];
   if (rules.commitOnlyOwnTerm && state.log.epochAt(index) !== state.term) return [state, []];
-  return then(commitTo(state, index), (s) => completeChange(s, now));
+  return andThen(commitTo(state, index), (s) => completeChange(s, now));
 }
 
 /** Hands out what is newly committed, in order, once. */

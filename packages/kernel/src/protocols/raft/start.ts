@@ -112,7 +112,9 @@ function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept 
   // The machine may be ahead of the log on disk: an entry is applied once others hold it, before our own record of it
   // is durable. What the machine holds is committed; a log that ends before it or contradicts it there begins anew.
   const joins = kept.log.epochAt(applied.index) === applied.epoch;
-  return joins ? kept : { ...kept, log: Log.startingAt(applied), configs: kept.configs.slice(0, 1) };
+  return joins
+    ? kept
+    : { ...kept, log: Log.startingAt(applied), configs: kept.configs.slice(0, 1) };
 }
 
 /** Records reach back before the checkpoint's position, so that followers can be served from the log after a restart. */

@@ -217,7 +217,7 @@ export function sendEarly(to: NodeId, message: RaftMessage, lane: Lane = "contro
 }
 
 /** Runs `f` on the state so far and joins the effects. */
-export function then(step: RaftStep, f: (state: RaftState) => RaftStep): RaftStep {
+export function andThen(step: RaftStep, f: (state: RaftState) => RaftStep): RaftStep {
   const [next, more] = f(step[0]);
   if (more.length === 0) return [next, step[1]];
   return [next, step[1].length === 0 ? more : [...step[1], ...more]];

@@ -34,13 +34,13 @@ import {
   withProgress,
 } from "./replication.ts";
 import {
+  andThen,
   becomeFollower,
   leaderOf,
   type RaftEffect,
   type RaftState,
   type RaftStep,
   sendEarly,
-  then,
 } from "./state.ts";
 import { onWake, wakeUp } from "./timers.ts";
 import { continueTransfer, onTimeoutNow, onTransferLeadership, onYield } from "./transfer.ts";
@@ -66,9 +66,9 @@ export function step(state: RaftState, now: Now, inputs: readonly RaftInput[]): 
 
 function endTurn(state: RaftState, now: Now): RaftStep {
   let step = advanceCommit(state, now);
-  step = then(step, (s) => confirmReads(s, now));
-  step = then(step, (s) => replicate(s, now));
-  return then(step, (s) => continueTransfer(s, now));
+  step = andThen(step, (s) => confirmReads(s, now));
+  step = andThen(step, (s) => replicate(s, now));
+  return andThen(step, (s) => continueTransfer(s, now));
 }
 
 function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
@@ -112,7 +112,7 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
 /** What is common to all messages is applied here, once: newer terms are adopted, stale messages answered or dropped. */
 function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
   if (!state.settings.rules.termCheck)
-    return then(follow(state, now, from, message), (s) => dispatch(s, now, from, message));
+    return andThen(follow(state, now, from, message), (s) => dispatch(s, now, from, message));
   if (message.type === "PreVote") return onPreVote(state, now, from, message);
   if (message.term < state.term) return onStale(state, from, message);
   // A member that hears its leader ignores candidates, so that one who was cut off cannot depose it (dissertation §4.2.3).
@@ -129,8 +129,8 @@ function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessag
     message.term > state.term && !granted
       ? becomeFollower(state, now.ticks, message.term, null)
       : [state, []];
-  return then(adopted, (s) =>
-    then(follow(s, now, from, message), (f) => dispatch(f, now, from, message)),
+  return andThen(adopted, (s) =>
+    andThen(follow(s, now, from, message), (f) => dispatch(f, now, from, message)),
   );
 }
 

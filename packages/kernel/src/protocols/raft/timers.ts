@@ -1,7 +1,7 @@
 import { type Now, quorumValue, type Ticks } from "../../core/index.ts";
 import { onElectionTimeout } from "./election.ts";
 import { beginRound } from "./reads.ts";
-import { configOf, type Leader, type RaftState, type RaftStep, then } from "./state.ts";
+import { andThen, configOf, type Leader, type RaftState, type RaftStep } from "./state.ts";
 import type { RaftInput } from "./step.ts";
 import { stepAside } from "./transfer.ts";
 
@@ -33,7 +33,7 @@ function onLeaderWake(state: RaftState, role: Leader, now: Now): RaftStep {
   const quorumCheckAt =
     now.ticks >= role.quorumCheckAt ? nextCheck(state, now) : role.quorumCheckAt;
   const next: RaftState = { ...state, role: { ...role, quorumCheckAt } };
-  return now.ticks >= role.heartbeatAt ? then([next, []], (s) => heartbeat(s, now)) : [next, []];
+  return now.ticks >= role.heartbeatAt ? andThen([next, []], (s) => heartbeat(s, now)) : [next, []];
 }
 
 /** All leaders of a node beat at the same multiples of the interval, so that their heartbeats share frames. */
