@@ -1,0 +1,52 @@
+import type { Cluster } from "./clusters.ts";
+
+/** The little of etcd's JSON gateway that both kinds of server speak (3.4 and later). */
+export async function call(
+  client: string,
+  path: string,
+  body: object,
+): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://${client}/v3/${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+  });
+  if (!response.ok)
+    throw new Error(`${client} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+export const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+export const put = (client: string, key: string, value: string): Promise<Record<string, unknown>> =>
+  call(client, "kv/put", { key: base64(key), value: base64(value) });
+
+/** The store's revision: what counts how many puts really happened. */
+export async function revision(client: string): Promise<number> {
+  const { header } = await call(client, "kv/range", { key: base64("none") });
+  return Number((header as { revision: string }).revision);
+}
+
+/** Successful calls of a method so far, by the server's own counters, over all members. */
+export async function handledOk(cluster: Cluster, method: string): Promise<number> {
+  let sum = 0;
+  for (const client of cluster.clients) {
+    const text = await (await fetch(`http://${client}/metrics`)).text();
+    for (const line of text.split("\n")) {
+      if (!line.startsWith("grpc_server_handled_total{")) continue;
+      if (line.includes('grpc_code="OK"') && line.includes(`grpc_method="${method}"`))
+        sum += Number(line.split(" ")[1]);
+    }
+  }
+  return sum;
+}
+
+/** Index of the member that leads. */
+export async function leaderOf(cluster: Cluster): Promise<number> {
+  for (const [index, client] of cluster.clients.entries()) {
+    const status = await call(client, "maintenance/status", {}).catch(() => null);
+    const header = status?.["header"] as { member_id: string } | undefined;
+    if (status !== null && header !== undefined && status["leader"] === header.member_id)
+      return index;
+  }
+  throw new Error("nobody leads");
+}
