@@ -50,7 +50,7 @@ async function measure(
       count_only: true,
     });
     const seconds = (performance.now() - since) / 1000;
-    if (Number(count) !== KEYS) throw new Error(`${count} of ${KEYS} keys came back`);
+    if (Number(count) !== KEYS) throw new Error(`${String(count)} of ${KEYS} keys came back`);
     return {
       kind: cluster.kind,
       seconds,

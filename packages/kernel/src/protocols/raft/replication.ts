@@ -285,13 +285,11 @@ function feed(
     effects.push(sendEarly(peer, message, "log"));
     progress = sent(progress, entries, commitIndex, now.ticks);
   }
-  const owed =
-    progress.mode === "replicate" &&
-    progress.toldCommit < commitIndex &&
-    settings.commitNotice === "eager";
-  if (!owed) return progress;
+  // It may be told of what it is known to hold and no more, so it is owed again once it has acknowledged the rest.
+  const tellable = Math.min(progress.matchIndex, commitIndex) as LogIndex;
+  if (settings.commitNotice === "ride" || progress.toldCommit >= tellable) return progress;
   effects.push(roundMessage(state, role, peer, progress, false));
-  return { ...progress, toldCommit: commitIndex };
+  return { ...progress, toldCommit: tellable };
 }
 
 /** A probe is one message at a time, sent even when it carries nothing: its answer says where the logs agree. */
@@ -318,7 +316,7 @@ function sent(
     inflight: [...progress.inflight, { lastIndex, bytes }],
     inflightBytes: progress.inflightBytes + bytes,
     waitingSince: progress.inflight.length === 0 ? now : progress.waitingSince,
-    toldCommit: commitIndex,
+    toldCommit: Math.min(commitIndex, lastIndex) as LogIndex,
   };
 }
 
