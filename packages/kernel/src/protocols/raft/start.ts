@@ -125,12 +125,11 @@ function rejoin(
   entries: readonly Entry[],
   applied: Position,
 ): Log | null {
-  if (!begun) return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
-  if (prev.index < log.base.index) {
-    // An overwrite from below the first record kept: nothing above it survives.
-    return Log.startingAt(prev).append(entries);
-  }
-  return log.epochAt(prev.index) === prev.epoch ? log.truncate(prev.index).append(entries) : null;
+  const joins = begun && prev.index >= log.base.index && log.epochAt(prev.index) === prev.epoch;
+  if (joins) return log.truncate(prev.index).append(entries);
+  // Below what the machine holds nothing needs to join: the log began anew there in an earlier life, because the
+  // machine was ahead of it (seeds 1234 and 1322). Above it, a gap is damage.
+  return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
 }
 
 /**
