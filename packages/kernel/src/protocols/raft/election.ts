@@ -2,6 +2,7 @@ import {
   drawBelow,
   hasLost,
   hasQuorum,
+  isVoter,
   type Log,
   type LogIndex,
   type NodeId,
@@ -32,7 +33,7 @@ import {
 export function onElectionTimeout(state: RaftState, now: Now): RaftStep {
   const next = resetElectionTimer(state, now.ticks);
   // A learner, a removed member and one that is being replaced by a snapshot have nothing to offer.
-  if (!isSelfVoter(state) || state.installing !== null || state.repairing) return [next, []];
+  if (!mayBeNeeded(state) || state.installing !== null || state.repairing) return [next, []];
   return state.settings.rules.preVote
     ? askForPreVotes(next, now)
     : standForElection(next, now, false);
@@ -183,6 +184,7 @@ function becomeLeader(state: RaftState, now: Now): RaftStep {
       confirm: false,
       reads: [],
       transfer: null,
+      invited: false,
       lastBusyAt: now.ticks,
       asleep: false,
     },
@@ -234,6 +236,18 @@ export function onLeaderLinkDown(state: RaftState, now: Now): RaftState {
 /** A leader has voted for itself; one that is being repaired does not know what its vote is worth. */
 const mayVote = (state: RaftState): boolean =>
   (state.role.type !== "Leader" || !state.settings.rules.voteOncePerTerm) && !state.repairing;
+
+/**
+ * A voter of the committed configuration, or of one behind it. One that the newest configuration leaves out still
+ * stands until that is committed, and then needs the votes of those whom it names (dissertation §4.2.2): when the old
+ * members alone hold the entry that removes them, nobody else can be elected, because their logs are the longest.
+ */
+function mayBeNeeded({ configs, commitIndex, self }: RaftState): boolean {
+  return configs.some(
+    ({ config }, i) =>
+      (configs[i + 1]?.index ?? Number.MAX_SAFE_INTEGER) > commitIndex && isVoter(config, self),
+  );
+}
 
 /** Compares the last terms first, and the lengths only where these are equal (§5.4.1). */
 function isUpToDate(

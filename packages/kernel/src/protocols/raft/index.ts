@@ -19,6 +19,7 @@ export { raft } from "./protocol.ts";
 export {
   decodeConfig,
   decodeRecord,
+  encodeAppend,
   encodeConfig,
   type RaftRecord,
   readConfig,

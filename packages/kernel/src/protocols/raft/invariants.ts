@@ -1,4 +1,4 @@
-import type { LogIndex, NodeId } from "../../core/index.ts";
+import type { LogIndex, NodeId, Position } from "../../core/index.ts";
 import type { Term } from "./message.ts";
 import type { RaftState } from "./state.ts";
 
@@ -51,10 +51,18 @@ export function stateMachineSafety(
     : `State Machine Safety: ${self} committed ${digest} at ${index}, another committed ${known}`;
 }
 
-/** Leader Completeness (Figure 3): a leader holds every entry known to be committed when it was elected. */
-export function leaderCompleteness(leader: RaftState, committedUpTo: LogIndex): Violation | null {
-  if (leader.role.type !== "Leader" || leader.log.lastIndex >= committedUpTo) return null;
-  return `Leader Completeness: ${leader.self} leads term ${leader.term} with a log that ends at ${leader.log.lastIndex}, ${committedUpTo} is committed`;
+/**
+ * Leader Completeness (Figure 3): a leader holds every entry committed in an earlier term. `committed` is the last of
+ * them; by Log Matching a log that holds it holds all before it. A log that is merely as long proves nothing: the
+ * leader's own first entry may stand in its place.
+ */
+export function leaderCompleteness(leader: RaftState, committed: Position): Violation | null {
+  const { log, role, self, term } = leader;
+  if (role.type !== "Leader" || committed.index < log.base.index) return null;
+  const epoch = log.epochAt(committed.index);
+  if (epoch === committed.epoch) return null;
+  const found = epoch === null ? `ends at ${log.lastIndex}` : `holds one of term ${epoch} there`;
+  return `Leader Completeness: ${self} leads term ${term}; its log ${found}, and entry ${committed.index} of term ${committed.epoch} is committed`;
 }
 
 /** Monotonic epochs (card 32, check 4): the term on a member's disk never decreases. */

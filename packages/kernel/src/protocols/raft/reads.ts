@@ -189,7 +189,7 @@ function answer(state: RaftState, read: LeaderRead): RaftEffect {
  */
 function leaseEnd(state: RaftState, role: Leader): Ticks | null {
   const { leaseReads, electionTicksMin, clockDriftDivisor, rules } = state.settings;
-  if (!leaseReads || role.leaseFrom === null || role.transfer !== null) return null;
+  if (!leaseReads || role.leaseFrom === null || role.transfer !== null || role.invited) return null;
   const length = rules.leaseWithinBound
     ? electionTicksMin - Math.ceil(electionTicksMin / clockDriftDivisor)
     : electionTicksMin * 10;

@@ -111,6 +111,8 @@ export interface Leader {
   readonly confirm: boolean;
   readonly reads: readonly LeaderRead[];
   readonly transfer: Transferring | null;
+  /** Somebody was told to stand in spite of us: it may win at any later time, so no lease holds in this term any more. */
+  readonly invited: boolean;
   readonly lastBusyAt: Ticks;
   readonly asleep: boolean;
 }

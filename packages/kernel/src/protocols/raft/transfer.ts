@@ -54,9 +54,9 @@ export function continueTransfer(state: RaftState, now: Now): RaftStep {
   }
   if (told || role.progress.get(to)?.matchIndex !== state.log.lastIndex) return [state, []];
   const message: TimeoutNow = { type: "TimeoutNow", term: state.term };
-  // Early: an invitation promises nothing. Lease reads ended when the transfer began.
+  // Early: an invitation promises nothing. Lease reads ended when the transfer began, and stay off in this term.
   return [
-    { ...state, role: { ...role, transfer: { ...role.transfer, told: true } } },
+    { ...state, role: { ...role, invited: true, transfer: { ...role.transfer, told: true } } },
     [sendEarly(to, message)],
   ];
 }
