@@ -12,31 +12,37 @@ var installed = path.join(root, "node_modules", ".package-lock.json");
 function modifiedAt(file) {
   try {
     return fs.statSync(file).mtimeMs;
-  } catch (missing) {
-    return 0;
+  } catch (error) {
+    if (error.code === "ENOENT") return 0;
+    throw error;
   }
 }
 
 function fail(text) {
-  process.stderr.write(text + "\n");
+  console.error(text);
   process.exit(1);
 }
 
-if (modifiedAt(wanted) > modifiedAt(installed)) {
-  process.stderr.write("installing dependencies (once, until package-lock.json changes)\n");
-  // `install`, not `ci`: `ci` deletes the tree that may hold the Node this very process runs on.
+// `install`, not `ci`: `ci` deletes the tree that may hold the Node this very process runs on.
+function install() {
   var npm = process.env.npm_execpath;
   var command = npm ? process.execPath : "npm";
   var args = (npm ? [npm] : []).concat(["install", "--no-audit", "--no-fund", "--no-save"]);
+  console.error("installing dependencies (once, until package-lock.json changes)");
   var run = childProcess.spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
-  if (run.status !== 0) fail("npm install failed; mend what it says above and run the command again");
+  if (run.status !== 0) fail("npm install failed; mend what it says above and run it again");
   var now = new Date();
   fs.utimesSync(installed, now, now);
 }
 
 // What runs next is `node` as npm scripts find it: ours from node_modules, or the machine's.
-var probe = childProcess.spawnSync("node", ["-p", "process.versions.node"], { encoding: "utf8" });
-var parts = String(probe.stdout || process.versions.node).trim().split(".").map(Number);
-if (parts[0] < 22 || (parts[0] === 22 && parts[1] < 12)) {
-  fail("Node >= 22.12 needed, found " + parts.join(".") + ": no packaged Node fits this platform");
+function checkNode() {
+  var probe = childProcess.spawnSync("node", ["-p", "process.versions.node"], { encoding: "utf8" });
+  var version = String(probe.stdout || process.versions.node).trim();
+  var parts = version.split(".").map(Number);
+  if (parts[0] > 22 || (parts[0] === 22 && parts[1] >= 12)) return;
+  fail(["Node >= 22.12 needed, found ", version, ": no packaged Node fits this platform"].join(""));
 }
+
+if (modifiedAt(wanted) > modifiedAt(installed)) install();
+checkNode();

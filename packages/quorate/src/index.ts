@@ -1,1 +1,30 @@
-export {};
+export {
+  AddressUnusable,
+  DirectoryInUse,
+  DirectoryUnusable,
+  JoinFailed,
+  JournalDamaged,
+  type Log,
+  StartRefused,
+} from "@quorate/server";
+export type { CallOptions } from "./embedded/calls.ts";
+export { type ErrorCode, QuorateError } from "./embedded/errors.ts";
+export { type Data, type KeyRange, KeyValue } from "./embedded/key-value.ts";
+export type { Kv, RangeOptions, RangeResult } from "./embedded/kv.ts";
+export type { Lease, Leases } from "./embedded/leases.ts";
+export { fixed, fromEnv, type Peers } from "./embedded/peers.ts";
+export {
+  type EmbeddedNode,
+  type StartNodeOptions,
+  type Status,
+  startNode,
+} from "./embedded/start-node.ts";
+export type {
+  Comparison,
+  Operation,
+  OperationResult,
+  Relation,
+  Txn,
+  TxnResult,
+} from "./embedded/txn.ts";
+export type { Watch, WatchEvent, WatchOptions } from "./embedded/watch.ts";

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  concat,
   DEFAULT_KEYSPACE,
   type Machine,
   type Outcome,
@@ -219,6 +220,5 @@ export function readKey(view: EtcdMachine, key: string): string | null {
   const sink: Sink = { put: (part) => parts.push(part) };
   while (cursor.next(65536, sink));
   cursor.release();
-  const [first] = parts;
-  return first === undefined ? null : valueInKvs(first);
+  return parts.length === 0 ? null : valueInKvs(concat(parts));
 }

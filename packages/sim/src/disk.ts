@@ -79,6 +79,11 @@ export class Disk {
     return this.#durableBytes;
   }
 
+  /** Written and not synced. */
+  get volatileBytes(): number {
+    return this.#volatile.reduce((sum, part) => sum + part.length, 0);
+  }
+
   /** Writes a batch, opened by a mark that says what was durable before it. */
   write(
     records: readonly {
@@ -105,13 +110,13 @@ export class Disk {
     this.#durableSeq = upTo;
   }
 
-  /** Power fails. Of what was not synced, nothing is left, or the first bytes. */
-  cutPower(): void {
+  /** Power fails. Of what was not synced, nothing is left, or the first bytes: as many as the dice say, or as told. */
+  cutPower(keptBytes?: number): void {
     const lost = concat(this.#volatile);
     this.#volatile = [];
-    if (lost.length > 0 && this.#dice.chance(this.faults.tornPerMille)) {
+    if (keptBytes !== undefined) this.#keep(lost.subarray(0, keptBytes));
+    else if (lost.length > 0 && this.#dice.chance(this.faults.tornPerMille))
       this.#keep(lost.subarray(0, this.#dice.below(lost.length)));
-    }
   }
 
   checkpoint(group: GroupId, covers: JournalSeq, snapshot: Snapshot): void {

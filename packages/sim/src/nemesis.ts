@@ -13,7 +13,8 @@ export type FaultKind =
   | "isolateLeader"
   | "oneWay"
   | "bridge"
-  | "moveLeader";
+  | "moveLeader"
+  | "hangDisk";
 
 export const ALL_FAULTS: readonly FaultKind[] = [
   "crash",
@@ -25,6 +26,7 @@ export const ALL_FAULTS: readonly FaultKind[] = [
   "oneWay",
   "bridge",
   "moveLeader",
+  "hangDisk",
 ];
 
 const EPISODE_MILLIS_MIN = 300;
@@ -75,6 +77,8 @@ export class Nemesis {
       case "pause":
         this.#dice.pick(nodes).pause(millis * 1000);
         return;
+      case "hangDisk":
+        return this.#dice.pick(nodes).hangDisk(millis * 1000);
       case "moveLeader":
         return this.#moveLeader();
       default:

@@ -3,6 +3,7 @@ import {
   type JournalSeq,
   type KeyspaceId,
   type Machine,
+  Malformed,
   type NodeId,
   type Outcome,
   type ReadLevel,
@@ -20,6 +21,7 @@ import {
   type NodeEffect,
   type NodeInput,
   type NodeOptions,
+  type RecoveredNode,
   type Self,
   startNode,
 } from "@quorate/kernel/replica";
@@ -96,6 +98,8 @@ export class SimNode implements Station {
   /** Appended and not yet handed to the disk. */
   #unwritten: Extract<NodeEffect, { type: "Append" }>[] = [];
   #syncing = false;
+  /** The disk hangs: no sync ends before that time. */
+  #hungUntil = 0;
   #durable = 0 as JournalSeq;
   #waiting: After[] = [];
   #callers = new Map<RequestId, SimCaller>();
@@ -146,22 +150,33 @@ export class SimNode implements Station {
     this.#life++;
     const recovered = this.disk.recover();
     if ("unreadable" in recovered) {
+      this.start = null;
       this.#observer.halted(this, recovered.unreadable);
       return;
     }
     this.#durable = recovered.lastSeq;
-    const identity: Identity = { ...this.#parts.identity, start: this.start };
-    const { self, bootstrap, options } = this.#parts;
-    const now = this.#time();
-    this.#kernel = startNode(
-      { identity, self, bootstrap, recovered, seed: this.#dice.id() },
-      options,
-      now,
-    );
+    const kernel = this.#startKernel(recovered, this.start);
+    if (kernel === null) return;
+    this.#kernel = kernel;
     this.#trace.note(this.#agenda.now, `${this.name} starts`);
     this.#observer.started(this);
     this.#network.arrived(this.id);
     this.#planTurn();
+  }
+
+  /** Null where the disk holds what no release can have written: the node stops and says so. */
+  #startKernel(recovered: RecoveredNode, start: StartId): Node | null {
+    const identity: Identity = { ...this.#parts.identity, start };
+    const { self, bootstrap, options } = this.#parts;
+    const seed = this.#dice.id();
+    try {
+      return startNode({ identity, self, bootstrap, recovered, seed }, options, this.#time());
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.start = null;
+      this.#observer.halted(this, error.message);
+      return null;
+    }
   }
 
   /** The process ends between two instructions; power may fail with it. */
@@ -182,6 +197,7 @@ export class SimNode implements Station {
     this.#callers.clear();
     this.#watchers.clear();
     this.#syncing = false;
+    this.#hungUntil = 0;
     this.#turnPlanned = false;
     this.#wakePlanned = null;
     this.#network.departed(this.id);
@@ -191,6 +207,12 @@ export class SimNode implements Station {
   pause(micros: number): void {
     this.#trace.note(this.#agenda.now, `${this.name} pauses for ${micros / 1000} ms`);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#agenda.now + micros);
+  }
+
+  /** The disk takes writes and does not finish them for so long; the node itself goes on. */
+  hangDisk(micros: number): void {
+    this.#trace.note(this.#agenda.now, `${this.name}'s disk hangs for ${micros / 1000} ms`);
+    this.#hungUntil = Math.max(this.#hungUntil, this.#agenda.now + micros);
   }
 
   receive(from: NodeId, bytes: Bytes): void {
@@ -330,7 +352,7 @@ export class SimNode implements Station {
     this.disk.write(batch);
     const upTo = (batch[batch.length - 1] as { readonly seq: JournalSeq }).seq;
     const life = this.#life;
-    this.#agenda.after(this.disk.syncMicros(), () => {
+    this.#agenda.at(this.#doneAt(this.disk.syncMicros()), () => {
       if (life !== this.#life) return;
       this.disk.synced(upTo);
       this.#syncing = false;
@@ -344,13 +366,17 @@ export class SimNode implements Station {
     });
   }
 
+  #doneAt(micros: number): number {
+    return Math.max(this.#agenda.now, this.#hungUntil) + micros;
+  }
+
   /** A checkpoint may not claim to cover records that a power cut could still take back. */
   #writeCheckpoints(): void {
     const ready = this.#checkpoints.filter(({ covers }) => covers <= this.#durable);
     this.#checkpoints = this.#checkpoints.filter(({ covers }) => covers > this.#durable);
     for (const { group, covers, from } of ready) {
       const life = this.#life;
-      this.#agenda.after(2 * this.disk.syncMicros(), () => {
+      this.#agenda.at(this.#doneAt(2 * this.disk.syncMicros()), () => {
         if (life === this.#life) this.disk.checkpoint(group, covers, from);
         from.release();
         if (life === this.#life) this.input({ type: "Checkpointed", group, covers, ok: true });

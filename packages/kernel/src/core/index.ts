@@ -111,8 +111,8 @@ export {
   type JoinHello,
   type Opened,
   PEER_VERSIONS,
-  PeerLink,
   type PeerHello,
+  PeerLink,
   type RefusedHello,
   type VersionRange,
 } from "./peer/index.ts";

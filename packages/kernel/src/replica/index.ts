@@ -6,7 +6,7 @@ export {
 } from "../machines/system/index.ts";
 export type { Bootstrap } from "./births.ts";
 export { ReplicaKind } from "./envelope.ts";
-export type { Node, Self } from "./node.ts";
+export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 export { type Profile, type Profiles, standardProfiles } from "./profiles.ts";
 export type {
@@ -27,3 +27,4 @@ export type {
   WatchEnd,
 } from "./seam.ts";
 export { type Start, startNode } from "./start.ts";
+export type { Self } from "./steward.ts";

@@ -1,4 +1,5 @@
 import {
+  assert,
   type Bytes,
   type JournalSeq,
   type Machine,
@@ -7,7 +8,13 @@ import {
 } from "../core/index.ts";
 import type { Sessions } from "./sessions.ts";
 import { type SnapshotHeader, SnapshotReader } from "./snapshot.ts";
-import { type ChunkTaken, decodeChunk, encodeChunkTaken } from "./streaming.ts";
+import {
+  type ChunkTaken,
+  decodeChunk,
+  encodeChunkTaken,
+  sameTransfer,
+  type TransferId,
+} from "./streaming.ts";
 
 /** A replica's state as it came from a peer. */
 export interface Received {
@@ -26,7 +33,7 @@ export type Taken = { readonly type: "Answer"; readonly bytes: Bytes } | { reado
 export class Installation {
   readonly #create: (profile: string) => Machine | null;
   #from: NodeId | null = null;
-  #transfer = 0;
+  #transfer: TransferId | null = null;
   #next = 0;
   #reader: SnapshotReader | null = null;
   #received: Received | null = null;
@@ -57,7 +64,7 @@ export class Installation {
   take(from: NodeId, bytes: Bytes): Taken | null {
     const chunk = decodeChunk(bytes);
     if (chunk instanceof Malformed) return null;
-    const another = from !== this.#from || chunk.transfer !== this.#transfer;
+    const another = from !== this.#from || !sameTransfer(this.#transfer, chunk.transfer);
     if (another) {
       if (chunk.number !== 0 || this.busy) return null;
       this.#from = from;
@@ -107,6 +114,7 @@ export class Installation {
 
   reply(state: ChunkTaken["state"]): Bytes {
     this.#state = state;
+    assert(this.#transfer !== null, "only what was begun is answered");
     return encodeChunkTaken({ transfer: this.#transfer, next: this.#next, state });
   }
 }

@@ -9,8 +9,8 @@ import {
 } from "../machines/system/index.ts";
 import { configIndexOf, configOf, type RaftState } from "../protocols/raft/index.ts";
 import { decodeEnvelope } from "./envelope.ts";
-import type { Self } from "./node.ts";
 import type { Obstacle } from "./proposals.ts";
+import type { Self } from "./steward.ts";
 
 const FAILED_PRECONDITION = 9;
 

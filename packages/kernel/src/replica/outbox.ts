@@ -6,7 +6,7 @@ import {
   type Lane,
   type NodeId,
 } from "../core/index.ts";
-import type { NodeEffect } from "./seam.ts";
+import type { Turn } from "./turn.ts";
 import { itemHeader } from "./wire.ts";
 
 interface Pending {
@@ -45,11 +45,11 @@ export class Outbox {
   }
 
   /** Hands over all frames; peers in order of their ids, so that a run can be repeated. */
-  flush(effects: NodeEffect[]): void {
+  flush(turn: Turn): void {
     if (this.#frames.size === 0) return;
     const last = [...this.#frames.values()].sort((a, b) => byId(a.to, b.to));
     for (const { to, lane, parts, after } of [...this.#full, ...last])
-      effects.push({ type: "Frame", to, lane, parts, after });
+      turn.ask({ type: "Frame", to, lane, parts, after });
     this.#frames.clear();
     this.#full = [];
   }

@@ -9,9 +9,11 @@ import {
   type Now,
   type Outcome,
   type RequestId,
+  type StartId,
   type Ticks,
 } from "../core/index.ts";
 import type { RaftMessage } from "../protocols/raft/index.ts";
+import { Arrivals } from "./arrivals.ts";
 import {
   BUNDLE_MAX,
   decodeEnvelope,
@@ -79,8 +81,9 @@ export class Proposals {
   /** From other nodes, by the id that the protocol knows them by; emptied within the turn. */
   readonly #forwarded = new Map<
     RequestId,
-    { readonly from: NodeId; readonly request: RequestId }
+    { readonly from: NodeId; readonly start: StartId; readonly request: RequestId }
   >();
+  readonly #arrivals = new Arrivals();
   #arrived: { readonly id: RequestId; readonly kind: number; readonly envelope: Bytes }[] = [];
   /** Bundles proposed this turn: a refusal of one is a refusal of all in it. */
   readonly #bundles = new Map<RequestId, readonly Queued[]>();
@@ -125,8 +128,10 @@ export class Proposals {
       const envelope = bytes.slice();
       const opened = decodeEnvelope(envelope);
       if (opened instanceof Malformed) continue;
+      const { node, start, request } = opened;
+      if (!this.#arrivals.take(node, start, request)) continue;
       const id = this.#port.nextId();
-      this.#forwarded.set(id, { from, request: opened.request });
+      this.#forwarded.set(id, { from, start, request });
       if (opened.deadlineTicks === 0) this.#refuse(id, "Expired");
       else this.#arrived.push({ id, kind: opened.kind, envelope });
     }
@@ -298,6 +303,7 @@ export class Proposals {
     const origin = this.#forwarded.get(id);
     if (origin === undefined) return;
     this.#forwarded.delete(id);
+    this.#arrivals.forget(origin.from, origin.start, origin.request);
     this.#refusals.push({
       to: origin.from,
       refused: { refusal, ids: [origin.request], status, message },

@@ -1,4 +1,5 @@
 import {
+  assert,
   type Bytes,
   concat,
   type GroupConfig,
@@ -13,7 +14,8 @@ import {
   type Sink,
   Writer,
 } from "../core/index.ts";
-import { readConfig, writeConfig } from "../protocols/raft/index.ts";
+import { type RaftState, readConfig, writeConfig } from "../protocols/raft/index.ts";
+import type { Applier } from "./applier.ts";
 import type { Snapshot } from "./seam.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -89,6 +91,24 @@ export class ReplicaSnapshot implements Snapshot {
   release(): void {
     this.#fork.release();
   }
+}
+
+/** A replica's state as it stands, frozen. Must be released. */
+export function snapshotOf(
+  keyspace: KeyspaceId,
+  profile: string,
+  { log, configs }: RaftState,
+  meta: Bytes,
+  applier: Applier,
+): Snapshot {
+  const { index, time, sessions, machine } = applier;
+  // A configuration that is newer than what was applied comes with the log.
+  const applied = configs.filter((known) => known.index <= index);
+  const config = applied[applied.length - 1] ?? configs[0];
+  assert(config !== undefined, "a replica always has a configuration");
+  const at = { index, epoch: log.epochAt(index) ?? log.base.epoch };
+  const header = { keyspace, profile, at, config: config.config, meta, time };
+  return new ReplicaSnapshot({ ...header, sessions: sessions.encode() }, machine.fork());
 }
 
 /** Takes a snapshot in, chunk by chunk, cut anywhere. */

@@ -1,8 +1,9 @@
 import type { Now } from "../core/index.ts";
 import { Births, type Bootstrap } from "./births.ts";
-import { Node, type Self } from "./node.ts";
+import { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Identity, RecoveredNode } from "./seam.ts";
+import type { Self } from "./steward.ts";
 
 /** What a node is started with, beside its options. */
 export interface Start {

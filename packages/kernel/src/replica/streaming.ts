@@ -6,6 +6,7 @@ import {
   type NodeId,
   type Position,
   Reader,
+  type StartId,
   type Ticks,
   Writer,
 } from "../core/index.ts";
@@ -20,17 +21,27 @@ export const CHUNK_RETRY_TICKS = 1000;
 /** Without a sign of progress for so long the transfer is given up: the receiver is gone, or its disk hangs. */
 export const TRANSFER_PATIENCE_TICKS = 60_000;
 
+export interface TransferId {
+  readonly start: StartId;
+  readonly count: number;
+}
+
+export const sameTransfer = (a: TransferId | null, b: TransferId): boolean =>
+  a !== null && a.start === b.start && a.count === b.count;
+
 export interface Chunk {
-  /** Tells this transfer from earlier ones between the same two nodes. */
-  readonly transfer: number;
+  /**
+   * Tells this transfer from earlier ones between the same two nodes: the sender's life, and its count in that life. By the
+   * count alone a sender that restarted was told "installed" of a snapshot that it had sent before (seed 1947).
+   */
+  readonly transfer: TransferId;
   readonly number: number;
   readonly last: boolean;
   readonly bytes: Bytes;
 }
 
 export const encodeChunk = (c: Chunk): Bytes =>
-  new Writer(24 + c.bytes.length)
-    .uint(c.transfer)
+  writeTransfer(new Writer(32 + c.bytes.length), c.transfer)
     .u32(c.number)
     .u8(Number(c.last))
     .raw(c.bytes)
@@ -39,11 +50,11 @@ export const encodeChunk = (c: Chunk): Bytes =>
 export const decodeChunk = (bytes: Bytes): Chunk | Malformed =>
   decoded(() => {
     const r = new Reader(bytes);
-    return { transfer: r.uint(), number: r.u32(), last: r.u8() === 1, bytes: r.raw(r.left) };
+    return { transfer: readTransfer(r), number: r.u32(), last: r.u8() === 1, bytes: r.raw(r.left) };
   });
 
 export interface ChunkTaken {
-  readonly transfer: number;
+  readonly transfer: TransferId;
   /** All chunks below this number have been taken. */
   readonly next: number;
   readonly state: "taking" | "installed" | "failed";
@@ -52,21 +63,29 @@ export interface ChunkTaken {
 const STATES = ["taking", "installed", "failed"] as const;
 
 export const encodeChunkTaken = (t: ChunkTaken): Bytes =>
-  new Writer(16).uint(t.transfer).u32(t.next).u8(STATES.indexOf(t.state)).take();
+  writeTransfer(new Writer(24), t.transfer).u32(t.next).u8(STATES.indexOf(t.state)).take();
 
 export const decodeChunkTaken = (bytes: Bytes): ChunkTaken | Malformed =>
   decoded(() => {
     const r = new Reader(bytes);
-    const [transfer, next, state] = [r.uint(), r.u32(), STATES[r.u8()]];
+    const [transfer, next, state] = [readTransfer(r), r.u32(), STATES[r.u8()]];
     if (state === undefined) throw new Malformed("no such state of a transfer");
     return { transfer, next, state };
   });
+
+const writeTransfer = (w: Writer, { start, count }: TransferId): Writer => w.u64(start).uint(count);
+
+function readTransfer(r: Reader): TransferId {
+  const start = r.u64();
+  if (start >= 1n << 63n) throw new Malformed("a start id has 63 bits");
+  return { start: start as StartId, count: r.uint() };
+}
 
 /** The sender's side: pulls the frozen state piece by piece, as the receiver takes it. Chunks may be lost; they are resumed. */
 export class OutgoingTransfer {
   readonly to: NodeId;
   readonly at: Position;
-  readonly #id: number;
+  readonly #id: TransferId;
   readonly #snapshot: Snapshot;
   #cursor: bigint | null = 0n;
   #next = 0;
@@ -76,7 +95,7 @@ export class OutgoingTransfer {
   #progressAt: Ticks;
   #sentAt: Ticks;
 
-  constructor(id: number, to: NodeId, snapshot: Snapshot, now: Ticks) {
+  constructor(id: TransferId, to: NodeId, snapshot: Snapshot, now: Ticks) {
     this.#id = id;
     this.to = to;
     this.at = snapshot.at;
@@ -116,7 +135,7 @@ export class OutgoingTransfer {
 
   /** True or false when the transfer has ended well or badly, null while it goes on. */
   taken(reply: ChunkTaken, now: Ticks): boolean | null {
-    if (reply.transfer !== this.#id) return null;
+    if (!sameTransfer(this.#id, reply.transfer)) return null;
     if (reply.state !== "taking") return reply.state === "installed";
     // The last chunk is asked about until the receiver says how it ended: that answer may be lost like any other.
     const last = this.#cursor === null ? this.#next - 1 : this.#next;

@@ -1,5 +1,5 @@
-import { type GroupId, type JournalSeq, type NodeId, type Now, type Position, type Ticks } from "../core/index.ts";
-import type { ReplicaPort } from "./replica.ts";
+import type { GroupId, JournalSeq, NodeId, Now, Position, StartId, Ticks } from "../core/index.ts";
+import type { ReplicaPort } from "./replica-port.ts";
 import type { Snapshot } from "./seam.ts";
 import { type ChunkTaken, OutgoingTransfer } from "./streaming.ts";
 import { FrameKind } from "./wire.ts";
@@ -14,12 +14,14 @@ export interface TransferEnd {
 /** The snapshots that a leader streams to its members, one to each at a time. */
 export class Transfers {
   readonly #group: GroupId;
+  readonly #start: StartId;
   readonly #port: ReplicaPort;
   readonly #snapshot: () => Snapshot;
   readonly #transfers = new Map<NodeId, OutgoingTransfer>();
 
-  constructor(group: GroupId, port: ReplicaPort, snapshot: () => Snapshot) {
+  constructor(group: GroupId, start: StartId, port: ReplicaPort, snapshot: () => Snapshot) {
     this.#group = group;
+    this.#start = start;
     this.#port = port;
     this.#snapshot = snapshot;
   }
@@ -30,15 +32,25 @@ export class Transfers {
 
   get wakeAt(): Ticks | null {
     let least: Ticks | null = null;
-    for (const { wakeAt } of this.#transfers.values()) if (least === null || wakeAt < least) least = wakeAt;
+    for (const { wakeAt } of this.#transfers.values())
+      if (least === null || wakeAt < least) least = wakeAt;
     return least;
   }
 
   begin(to: NodeId, now: Now): void {
     this.#transfers.get(to)?.release();
-    const transfer = new OutgoingTransfer(this.#port.nextId(), to, this.#snapshot(), now.ticks);
+    const transfer = new OutgoingTransfer(
+      { start: this.#start, count: this.#port.nextId() },
+      to,
+      this.#snapshot(),
+      now.ticks,
+    );
     this.#transfers.set(to, transfer);
-    this.#port.note("info", "snapshot to peer", { group: this.#group, to, index: transfer.at.index });
+    this.#port.note("info", "snapshot to peer", {
+      group: this.#group,
+      to,
+      index: transfer.at.index,
+    });
   }
 
   /** The receiver answered; how the transfer ended, if that ended it. */
@@ -46,6 +58,12 @@ export class Transfers {
     const transfer = this.#transfers.get(from);
     const ended = transfer?.taken(reply, now.ticks) ?? null;
     return transfer === undefined || ended === null ? null : this.#end(transfer, ended);
+  }
+
+  /** The receiver may have lost what it had taken: how the transfer to it ended, if there was one. */
+  abort(peer: NodeId): TransferEnd | null {
+    const transfer = this.#transfers.get(peer);
+    return transfer === undefined ? null : this.#end(transfer, false);
   }
 
   /** Sends what the receivers have room for; those given up. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import type { NodePort } from "../host/port.ts";
+import type { NodePort } from "../host/index.ts";
 import { CallMetrics, MetricsRegistry, registerNodeMetrics } from "../metrics/index.ts";
 import { CLIENT_PORT_LIMITS, ClientPort, type ClientPortLimits } from "./client-port.ts";
 import {

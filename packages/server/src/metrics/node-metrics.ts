@@ -1,6 +1,6 @@
 import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
 import { EtcdMachine } from "@quorate/kernel/etcd";
-import type { NodePort } from "../host/port.ts";
+import type { NodePort } from "../host/index.ts";
 import { labels, type MetricsRegistry } from "./registry.ts";
 
 /**

@@ -1,2 +1,4 @@
-export { type Founder, foundingOf } from "./bootstrap.ts";
+export { AddressUnusable } from "./address.ts";
+export { type Founder, type Founding, foundingOf } from "./bootstrap.ts";
+export { StartRefused } from "./origin.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./start.ts";

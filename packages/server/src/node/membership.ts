@@ -20,18 +20,39 @@ export class Membership implements ClusterAdmin {
   }
 
   /** The cluster draws the id; the member learns it when it joins from that address. */
-  addMember(peerUrls: readonly string[], learner: boolean, deadline: Ticks, done: MemberCallback): void {
+  addMember(
+    peerUrls: readonly string[],
+    learner: boolean,
+    deadline: Ticks,
+    done: MemberCallback,
+  ): void {
     const peerAddress = addressOf(peerUrls);
-    this.#submit({ type: "addNode", node: nodeId(random63()), name: "", peerAddress, learner }, deadline, done);
+    this.#submit(
+      { type: "addNode", node: nodeId(random63()), name: "", peerAddress, learner },
+      deadline,
+      done,
+    );
   }
 
   removeMember(node: NodeId, deadline: Ticks, done: MemberCallback): void {
     this.#submit({ type: "removeNode", node }, deadline, done);
   }
 
-  updateMember(node: NodeId, peerUrls: readonly string[], deadline: Ticks, done: MemberCallback): void {
+  updateMember(
+    node: NodeId,
+    peerUrls: readonly string[],
+    deadline: Ticks,
+    done: MemberCallback,
+  ): void {
     const peerAddress = addressOf(peerUrls);
-    const command: SystemCommand = { type: "updateNode", node, name: null, peerAddress, clientAddresses: null, version: null };
+    const command: SystemCommand = {
+      type: "updateNode",
+      node,
+      name: null,
+      peerAddress,
+      clientAddresses: null,
+      version: null,
+    };
     this.#submit(command, deadline, done);
   }
 
@@ -43,16 +64,52 @@ export class Membership implements ClusterAdmin {
   admit(node: NodeId, name: string, peerAddress: string, waitTicks: number): Promise<NodeId> {
     const deadline = ticks(this.#port.now() + waitTicks);
     return new Promise((resolve, reject) => {
-      this.#submit({ type: "addNode", node, name, peerAddress, learner: true }, deadline, (outcome) => {
-        if (outcome.ok) resolve(outcome.member);
-        else reject(new Error("message" in outcome ? outcome.message : `not admitted: ${outcome.code}`));
-      });
+      this.#submit(
+        { type: "addNode", node, name, peerAddress, learner: true },
+        deadline,
+        (outcome) => {
+          if (outcome.ok) resolve(outcome.member);
+          else
+            reject(
+              new Error("message" in outcome ? outcome.message : `not admitted: ${outcome.code}`),
+            );
+        },
+      );
     });
   }
 
+  /**
+   * Asked after a confirmed read: group 0 may be asleep, and its leader, having heard nobody for a while, would take
+   * members that live for ones that do not and refuse the change.
+   */
   #submit(command: SystemCommand, deadline: Ticks, done: MemberCallback): void {
     const { kind, body } = encodeSystemCommand(command);
-    this.#port.request(new MemberCall(done), SYSTEM_KEYSPACE, kind, body, deadline);
+    const ask = (): void => {
+      this.#port.request(new MemberCall(done), SYSTEM_KEYSPACE, kind, body, deadline);
+    };
+    this.#port.read(new Confirmation(ask, done), SYSTEM_KEYSPACE, "readIndex", deadline);
+  }
+}
+
+/** A read for the sake of the round of messages that confirms it. */
+class Confirmation implements Caller {
+  readonly #confirmed: () => void;
+  readonly #failed: MemberCallback;
+
+  constructor(confirmed: () => void, failed: MemberCallback) {
+    this.#confirmed = confirmed;
+    this.#failed = failed;
+  }
+
+  /** Nothing was asked of the cluster yet, so even a time-out is no unknown outcome. */
+  onReply(_id: RequestId, outcome: Outcome): void {
+    if (outcome.ok) return;
+    const { code } = outcome;
+    this.#failed(code === "Timeout" ? { ok: false, code: "NoLeader", definite: true } : outcome);
+  }
+
+  onReadable(): void {
+    this.#confirmed();
   }
 }
 

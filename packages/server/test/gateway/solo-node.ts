@@ -23,7 +23,7 @@ import {
 import { EtcdMachine } from "@quorate/kernel/etcd";
 import type { GroupStatus, Identity, MemberStatus, NodeStatus } from "@quorate/kernel/replica";
 import type { ClusterAdmin, MemberCallback, MemberOutcome } from "../../src/gateway/index.ts";
-import type { Caller, NodePort, WatchCaller } from "../../src/host/port.ts";
+import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -30,19 +30,10 @@ export function onTransferred(
   if (state.role.type !== "Leader") return [state, []];
   const progress = state.role.progress.get(to);
   if (progress === undefined || progress.mode !== "snapshot") return [state, []];
-  const matchIndex = (
-    ok ? Math.max(progress.matchIndex, at.index) : progress.matchIndex
-  ) as LogIndex;
-  const next = probing({ ...progress, matchIndex });
-  // Not arrived: wait for one retransmission time before trying again, or a dead member would be streamed to for ever.
-  return [
-    withProgress(
-      state,
-      to,
-      ok ? next : { ...next, nextIndex: (state.log.base.index + 1) as LogIndex },
-    ),
-    [],
-  ];
+  // That it arrived is hearsay: where to look next, but no proof of what is there. Only the member's own reply to
+  // an append raises matchIndex, and with it what is told as committed.
+  const nextIndex = (ok ? at.index + 1 : state.log.base.index + 1) as LogIndex;
+  return [withProgress(state, to, { ...probing(progress), nextIndex }), []];
 }
 
 /**

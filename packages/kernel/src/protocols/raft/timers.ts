@@ -16,7 +16,9 @@ export function wakeAt(state: RaftState): Ticks | null {
   }
   const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
   if (asleep) return null;
-  const hungAt = hung === undefined ? null : ((hung.at + state.settings.electionTicksMax) as Ticks);
+  const { rules, electionTicksMax } = state.settings;
+  const watched = hung !== undefined && rules.stepDownOnHungDisk;
+  const hungAt = watched ? ((hung.at + electionTicksMax) as Ticks) : null;
   return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
 import type { GroupStatus } from "@quorate/kernel/replica";
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 import type { GrpcCall, Status } from "../grpc/index.ts";
 import { Refusal, unknownKeyspace } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import type { KeyspaceId } from "@quorate/kernel/core";
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 import type { AlarmMember } from "../messages/index.ts";
 import type { MessageOf } from "../protobuf/index.ts";
 import { machineOf } from "./header.ts";

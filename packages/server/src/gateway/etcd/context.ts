@@ -1,4 +1,4 @@
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 import type { ClusterAdmin } from "./cluster-admin.ts";
 import { Headers } from "./header.ts";
 import { LeaderMonitor } from "./leader-monitor.ts";

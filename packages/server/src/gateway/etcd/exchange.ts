@@ -13,7 +13,7 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdMachine, revisionOf } from "@quorate/kernel/etcd";
-import type { Caller } from "../../host/port.ts";
+import type { Caller } from "../../host/index.ts";
 import {
   type CallHandler,
   Code,

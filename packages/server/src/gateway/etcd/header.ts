@@ -1,6 +1,6 @@
 import { type Bytes, DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
 import { EtcdMachine } from "@quorate/kernel/etcd";
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 import type { ResponseHeader } from "../messages/index.ts";
 import { type MessageOf, VARINT, WireWriter } from "../protobuf/index.ts";
 

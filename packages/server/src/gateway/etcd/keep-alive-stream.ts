@@ -7,7 +7,7 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdKind, revisionOf } from "@quorate/kernel/etcd";
-import type { Caller } from "../../host/port.ts";
+import type { Caller } from "../../host/index.ts";
 import { type CallHandler, ENDED, type GrpcCall, OK, type Status } from "../grpc/index.ts";
 import { LeaseKeepAliveRequest } from "../messages/index.ts";
 import { onlyKnown } from "../protobuf/index.ts";

@@ -1,5 +1,5 @@
 import type { KeyspaceId } from "@quorate/kernel/core";
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 
 /** A stream that asked for a leader. */
 export interface LeaderDependent {

@@ -1,6 +1,6 @@
 import { type NodeId, nodeId } from "@quorate/kernel/core";
 import type { MemberStatus } from "@quorate/kernel/replica";
-import type { NodePort } from "../../host/port.ts";
+import type { NodePort } from "../../host/index.ts";
 import type { Member } from "../messages/index.ts";
 import type { MessageOf } from "../protobuf/index.ts";
 

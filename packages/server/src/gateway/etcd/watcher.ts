@@ -1,6 +1,6 @@
 import type { Bytes, RequestId } from "@quorate/kernel/core";
 import type { WatchEnd } from "@quorate/kernel/replica";
-import type { WatchCaller } from "../../host/port.ts";
+import type { WatchCaller } from "../../host/index.ts";
 import type { WatchCreateRequest } from "../messages/index.ts";
 import type { MessageOf } from "../protobuf/index.ts";
 

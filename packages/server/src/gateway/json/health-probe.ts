@@ -1,5 +1,5 @@
 import { type KeyspaceId, type Outcome, type RequestId, ticks } from "@quorate/kernel/core";
-import type { Caller, NodePort } from "../../host/port.ts";
+import type { Caller, NodePort } from "../../host/index.ts";
 import { alarmsOf, CORRUPT, NOSPACE, statusOf } from "../etcd/index.ts";
 
 /** Whether the member is well, or what ails it in etcd's words. */

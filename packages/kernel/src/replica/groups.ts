@@ -1,0 +1,43 @@
+import { type GroupId, type KeyspaceId, SYSTEM_GROUP, SYSTEM_KEYSPACE } from "../core/index.ts";
+import { SystemMachine, type SystemState } from "../machines/system/index.ts";
+import type { Replica } from "./replica.ts";
+
+/** The groups that this node holds a replica of. Group 0 is there from the start, and says what the others are. */
+export class Groups implements Iterable<Replica> {
+  readonly #replicas = new Map<GroupId, Replica>();
+
+  [Symbol.iterator](): Iterator<Replica> {
+    return this.#replicas.values();
+  }
+
+  get ids(): readonly GroupId[] {
+    return [...this.#replicas.keys()];
+  }
+
+  get size(): number {
+    return this.#replicas.size;
+  }
+
+  add(replica: Replica): void {
+    this.#replicas.set(replica.group, replica);
+  }
+
+  get(group: GroupId): Replica | null {
+    return this.#replicas.get(group) ?? null;
+  }
+
+  /** The replica that serves a keyspace here, as far as this node knows it yet. */
+  of(keyspace: KeyspaceId): Replica | null {
+    if (keyspace === SYSTEM_KEYSPACE) return this.get(SYSTEM_GROUP);
+    const group = this.system.keyspaces.get(keyspace)?.group;
+    return group === undefined ? null : this.get(group);
+  }
+
+  /** The system keyspace as this node has applied it. */
+  get system(): SystemState {
+    const machine = this.get(SYSTEM_GROUP)?.machine;
+    if (!(machine instanceof SystemMachine))
+      throw new RangeError("group 0 holds the system keyspace");
+    return machine.state;
+  }
+}

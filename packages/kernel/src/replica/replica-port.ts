@@ -1,0 +1,40 @@
+import type {
+  Bytes,
+  Failure,
+  GroupId,
+  JournalSeq,
+  Lane,
+  Machine,
+  NodeId,
+  Outcome,
+  RequestId,
+  Ticks,
+} from "../core/index.ts";
+import type { Obstacle } from "./proposals.ts";
+import type { Replica } from "./replica.ts";
+import type { NodeEffect, Snapshot } from "./seam.ts";
+
+/** Something that an operator wants to read in the log. */
+export type Note = Extract<NodeEffect, { type: "Note" }>;
+
+/** What a replica asks of its node, inside a turn. */
+export interface ReplicaPort {
+  /** Appends to the journal; the sequence tells when it is durable. */
+  persist(replica: Replica, bytes: Bytes): JournalSeq;
+  /** `after`: leave once that is durable. */
+  send(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void;
+  outcome(id: RequestId, outcome: Outcome): void;
+  readable(id: RequestId, machine: Machine, validUntil: Ticks | null): void;
+  events(ids: readonly RequestId[], revision: number, part: Bytes): void;
+  watchCompacted(id: RequestId, compactRevision: number): void;
+  /** All watches of this group end: its machine was replaced, or stopped serving. */
+  watchesLost(group: GroupId, failure: Failure): void;
+  checkpoint(replica: Replica, snapshot: Snapshot, covers: JournalSeq): void;
+  note(level: Note["level"], event: string, fields: Note["fields"]): void;
+  /** The machine changed, or the role did: what follows from this group's state must be looked at again. */
+  changed(replica: Replica): void;
+  /** A number for internal requests and transfers, never used twice in this life of the node. */
+  nextId(): RequestId;
+  lastSeq(): JournalSeq;
+  obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
+}

@@ -1,0 +1,218 @@
+import {
+  type Bytes,
+  DEFAULT_KEYSPACE,
+  type Failure,
+  fail,
+  type JournalSeq,
+  type KeyspaceId,
+  type Machine,
+  type NodeId,
+  type Outcome,
+  type ReadLevel,
+  type RequestId,
+  SYSTEM_GROUP,
+  SYSTEM_KEYSPACE,
+  succeed,
+  type Ticks,
+} from "../core/index.ts";
+import { encodeSystemCommand, type SystemCommand, SystemKind } from "../machines/system/index.ts";
+import { leaderOf } from "../protocols/raft/index.ts";
+import { encodeEnvelope } from "./envelope.ts";
+import type { Groups } from "./groups.ts";
+import { membershipReached } from "./membership.ts";
+import type { NodeOptions } from "./options.ts";
+import { type Pending, PendingRequests } from "./pending-requests.ts";
+import type { Replica } from "./replica.ts";
+import type { Identity, NodeInput } from "./seam.ts";
+import type { Turn } from "./turn.ts";
+
+/** Ids that the node draws for itself lie above those of its host. */
+const OWN_IDS_FROM = 2 ** 51;
+/** How long the node waits for an outcome of what it submits itself, before it submits it again. */
+const OWN_DEADLINE_TICKS = 5000;
+/** Commands of the system keyspace that change the cluster's members. */
+const MEMBERSHIP: readonly number[] = [
+  SystemKind.addNode,
+  SystemKind.removeNode,
+  SystemKind.promoteNode,
+];
+
+type Requested = Extract<NodeInput, { type: "Request" }>;
+
+/** Brings each request to the group of its keyspace, and its outcome back to whoever waits for it. */
+export class Router {
+  readonly #identity: Identity;
+  readonly #options: NodeOptions;
+  readonly #groups: Groups;
+  readonly #turn: Turn;
+  readonly #pending = new PendingRequests();
+  #ownIds = OWN_IDS_FROM;
+  #draining = false;
+
+  constructor(identity: Identity, options: NodeOptions, groups: Groups, turn: Turn) {
+    this.#identity = identity;
+    this.#options = options;
+    this.#groups = groups;
+    this.#turn = turn;
+  }
+
+  /** How many wait for an outcome. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get wakeAt(): Ticks | null {
+    return this.#pending.wakeAt;
+  }
+
+  /** A number of the node's own, never used twice in this life of it. */
+  nextId(): RequestId {
+    return this.#ownIds++ as RequestId;
+  }
+
+  /** From now on new requests are refused. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  request({ id, keyspace, kind, body, deadline, session }: Requested): void {
+    const replica = this.#admit(id, keyspace);
+    if (replica === null) return;
+    const membership = keyspace === SYSTEM_KEYSPACE && MEMBERSHIP.includes(kind);
+    this.#expect(id, replica, deadline, { type: "request", membership, to: null });
+    this.#submit(replica, id, kind, body, deadline, session);
+  }
+
+  read(id: RequestId, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): void {
+    const replica = this.#admit(id, keyspace);
+    if (replica === null) return;
+    this.#expect(id, replica, deadline, { type: "read", membership: false, to: null });
+    replica.read(id, level);
+    this.#turn.touch(replica);
+  }
+
+  moveLeader(id: RequestId, keyspace: KeyspaceId, to: NodeId, deadline: Ticks): void {
+    const replica = this.#groups.of(keyspace);
+    if (replica === null)
+      return this.#reply(id, fail({ code: "UnknownKeyspace", definite: true, keyspace }));
+    this.#expect(id, replica, deadline, { type: "move", membership: false, to });
+    this.#turn.feed(replica, { type: "TransferLeadership", id, to });
+    this.settleMoves(replica);
+  }
+
+  /** A command of the node itself, for group 0. Its outcome shows in the state, so nobody is told of it. */
+  submitOwn(command: SystemCommand): void {
+    const system = this.#groups.get(SYSTEM_GROUP);
+    if (system === null) return;
+    const { kind, body } = encodeSystemCommand(command);
+    const id = this.nextId();
+    const deadline = (this.#turn.now.ticks + OWN_DEADLINE_TICKS) as Ticks;
+    this.#expect(id, system, deadline, { type: "request", membership: false, to: null });
+    this.#submit(system, id, kind, body, deadline, null);
+  }
+
+  cancel(id: RequestId): void {
+    const pending = this.#pending.get(id);
+    this.#pending.end(id);
+    if (pending !== null) this.#groups.get(pending.group)?.proposals.forget(id);
+  }
+
+  outcome(id: RequestId, outcome: Outcome): void {
+    const pending = this.#pending.get(id);
+    if (pending === null) return;
+    if (pending.membership && outcome.ok) {
+      this.#pending.hold(id, outcome, this.#groups.system.membershipEpoch);
+      return;
+    }
+    this.#pending.end(id);
+    this.#reply(id, outcome);
+  }
+
+  readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {
+    if (this.#pending.end(id)) this.#turn.ask({ type: "Readable", id, view, validUntil });
+  }
+
+  /** Ends what has waited to its deadline. What may be in a log has an unknown outcome; all else did not happen. */
+  expire(): void {
+    const { ticks } = this.#turn.now;
+    for (const id of this.#pending.overdue(ticks)) {
+      const pending = this.#pending.get(id);
+      if (pending === null) continue;
+      const proposals = this.#groups.get(pending.group)?.proposals;
+      const underWay = pending.type !== "read" && (proposals?.isUnderWay(id) ?? false);
+      const unknown = underWay || pending.membership || pending.type === "move";
+      const waitedTicks = (ticks - pending.since) as Ticks;
+      this.outcome(
+        id,
+        unknown
+          ? fail({ code: "Timeout", definite: false, waitedTicks })
+          : fail({ code: "NoLeader", definite: true }),
+      );
+      proposals?.forget(id);
+    }
+  }
+
+  /** A member change is answered when group 0 and the default keyspace's group have the new members. */
+  settleMembership(): void {
+    const settled = this.#pending.settled((epoch) =>
+      [this.#groups.get(SYSTEM_GROUP), this.#groups.of(DEFAULT_KEYSPACE)].every(
+        (replica) => replica === null || membershipReached(replica.state, epoch),
+      ),
+    );
+    for (const { id, outcome } of settled) this.#reply(id, outcome);
+  }
+
+  /** A transfer of leadership is answered when the new leader shows. */
+  settleMoves(replica: Replica): void {
+    for (const id of this.#pending.movesTo(replica.group, leaderOf(replica.state)))
+      this.outcome(id, succeed(new Uint8Array(0)));
+  }
+
+  /** The replica that serves this keyspace here; null when the request was refused at once. */
+  #admit(id: RequestId, keyspace: KeyspaceId): Replica | null {
+    const replica = this.#groups.of(keyspace);
+    const refusal = this.#refusalOf(keyspace, replica);
+    if (refusal !== null) this.#reply(id, fail(refusal));
+    return refusal === null ? replica : null;
+  }
+
+  #refusalOf(keyspace: KeyspaceId, replica: Replica | null): Failure | null {
+    if (this.#draining) return { code: "Stopped", definite: true };
+    if (this.#pending.size >= this.#options.pendingMax)
+      return { code: "Overloaded", definite: true, retryAfterTicks: 100 as Ticks };
+    if (replica !== null) return null;
+    // A node that has just joined does not know the keyspaces yet; the default one surely comes.
+    if (keyspace === DEFAULT_KEYSPACE) return { code: "NoLeader", definite: true };
+    return { code: "UnknownKeyspace", definite: true, keyspace };
+  }
+
+  #expect(
+    id: RequestId,
+    { group }: Replica,
+    deadline: Ticks,
+    what: Pick<Pending, "type" | "membership" | "to">,
+  ): void {
+    this.#pending.expect(id, deadline, { group, since: this.#turn.now.ticks, ...what });
+  }
+
+  #submit(
+    replica: Replica,
+    id: RequestId,
+    kind: number,
+    body: Bytes,
+    deadline: Ticks,
+    session: Requested["session"],
+  ): void {
+    const { node, start } = this.#identity;
+    const deadlineTicks = Math.max(0, deadline - this.#turn.now.ticks);
+    const head = { kind, node, start, request: id, deadlineTicks, at: 0, session };
+    replica.proposals.submit(id, kind, encodeEnvelope({ ...head, body }));
+    this.#turn.touch(replica);
+  }
+
+  #reply(id: RequestId, outcome: Outcome): void {
+    // Not after our own disk: a command is applied only when a majority's disks hold it.
+    const after = 0 as JournalSeq;
+    if (id < OWN_IDS_FROM) this.#turn.ask({ type: "Reply", id, outcome, after });
+  }
+}

@@ -1,0 +1,128 @@
+import { DEFAULT_KEYSPACE, type NodeId, SYSTEM_GROUP, type Ticks } from "../core/index.ts";
+import {
+  learnersOf,
+  type SystemCommand,
+  type SystemGroup,
+  type SystemState,
+  votersOf,
+} from "../machines/system/index.ts";
+import type { Groups } from "./groups.ts";
+import { publication } from "./membership.ts";
+import type { NodeOptions } from "./options.ts";
+import type { Replica } from "./replica.ts";
+import type { PeerAddress } from "./seam.ts";
+
+/** Who this node says it is, to be known to all (etcd: the member's name and client URLs). */
+export interface Self {
+  readonly name: string;
+  readonly peerAddress: string;
+  readonly clientAddresses: readonly string[];
+}
+
+/** How often a leader looks whether its group has the members it should have. */
+const RECONCILE_TICKS = 200;
+/** A node that proposed something of its own waits so long for it to be seen before it proposes it again. */
+const REPEAT_TICKS = 10 * RECONCILE_TICKS;
+/** A removed node stays for so long, because the groups it leaves may need its vote to be able to leave it out. */
+const LEAVE_TICKS = 5000;
+
+/** What the steward has done by its node. */
+export interface StewardHost {
+  readonly node: NodeId;
+  readonly groups: Groups;
+  readonly touch: (replica: Replica) => void;
+  /** Gives birth to a group that this node is to hold. */
+  readonly bear: (state: SystemState, group: SystemGroup) => void;
+  readonly setPeers: (peers: readonly PeerAddress[]) => void;
+  readonly submit: (command: SystemCommand) => void;
+}
+
+/**
+ * Makes this node what the system keyspace says it is to be: its peers, its groups, their members. Each step is
+ * idempotent and fenced by an epoch, so it is simply repeated until nothing is left to do.
+ */
+export class Steward {
+  readonly #host: StewardHost;
+  readonly #self: Self;
+  readonly #options: NodeOptions;
+  #seen: SystemState | null = null;
+  #reconcileAt: Ticks | null = null;
+  #publishAt: Ticks;
+  #defaultProposedAt: Ticks | null = null;
+  /** When this node, removed from the cluster, stops. */
+  #leaveAt: Ticks | null = null;
+
+  constructor(host: StewardHost, self: Self, options: NodeOptions, now: Ticks) {
+    this.#host = host;
+    this.#self = self;
+    this.#options = options;
+    this.#publishAt = now;
+  }
+
+  /** Something that the members of a group follow from has changed. */
+  changed(now: Ticks): void {
+    this.#reconcileAt ??= now;
+  }
+
+  mustLeave(now: Ticks): boolean {
+    return this.#leaveAt !== null && now >= this.#leaveAt;
+  }
+
+  wakeAt(now: Ticks): readonly (Ticks | null)[] {
+    return [this.#reconcileAt, this.#leaveAt, this.#publishAt > now ? this.#publishAt : null];
+  }
+
+  /** Group 0 changed: dial its members, give birth to the groups this node is to hold, leave if it was removed. */
+  follow(now: Ticks): void {
+    const state = this.#host.groups.system;
+    if (state === this.#seen) return;
+    this.#seen = state;
+    const { node, groups, bear, setPeers } = this.#host;
+    if (state.removed.includes(node)) this.#leaveAt ??= (now + LEAVE_TICKS) as Ticks;
+    const peers = [...state.nodes.values()].filter((other) => other.node !== node);
+    // A node that has only just joined knows nobody yet, and keeps the links that its host was told to dial.
+    if (state.nodes.size > 0)
+      setPeers(peers.map((peer) => ({ node: peer.node, address: peer.peerAddress })));
+    if (!state.nodes.has(node)) return;
+    for (const group of state.groups.values())
+      if (groups.get(group.group) === null) bear(state, group);
+  }
+
+  /** Leaders give their groups the members that the system keyspace names; nodes report themselves. */
+  reconcile(now: Ticks): void {
+    if (this.#reconcileAt === null || now < this.#reconcileAt) return;
+    this.#reconcileAt = null;
+    const state = this.#host.groups.system;
+    const change = { voters: votersOf(state), learners: learnersOf(state) };
+    for (const replica of this.#host.groups) {
+      const behind = replica.isLeader && replica.config.epoch < state.membershipEpoch;
+      if (!behind || change.voters.length === 0) continue;
+      replica.change(change, state.membershipEpoch);
+      this.#host.touch(replica);
+      this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
+    }
+    this.#createDefault(state, now);
+    this.#publish(state, now);
+  }
+
+  /** The first leader of group 0 creates the default keyspace, through the same path as any other. */
+  #createDefault(state: SystemState, now: Ticks): void {
+    const system = this.#host.groups.get(SYSTEM_GROUP);
+    if (system === null || !system.isLeader || state.nextKeyspace !== DEFAULT_KEYSPACE) return;
+    this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
+    if (this.#defaultProposedAt !== null && now - this.#defaultProposedAt < REPEAT_TICKS) return;
+    this.#defaultProposedAt = now;
+    this.#host.submit({ type: "createKeyspace", name: "default", profile: "etcd" });
+  }
+
+  /** Tells the cluster this node's name, addresses and release, until the cluster knows them. */
+  #publish(state: SystemState, now: Ticks): void {
+    const command = publication(state, this.#host.node, this.#self, this.#options.version);
+    if (command === null) return;
+    if (now >= this.#publishAt) {
+      this.#publishAt = (now + REPEAT_TICKS) as Ticks;
+      this.#host.submit(command);
+    }
+    this.#reconcileAt ??= this.#publishAt;
+  }
+}

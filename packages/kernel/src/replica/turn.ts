@@ -1,0 +1,45 @@
+import type { Now } from "../core/index.ts";
+import type { Replica } from "./replica.ts";
+import type { NodeEffect } from "./seam.ts";
+
+/** A node's turn while it runs: its time, what it asks of the host, and the groups that must run before it ends. */
+export class Turn {
+  now: Now;
+  #effects: NodeEffect[] = [];
+  #touched = new Set<Replica>();
+
+  constructor(now: Now) {
+    this.now = now;
+  }
+
+  get isQuiet(): boolean {
+    return this.#touched.size === 0;
+  }
+
+  ask(effect: NodeEffect): void {
+    this.#effects.push(effect);
+  }
+
+  touch(replica: Replica | null): void {
+    if (replica !== null) this.#touched.add(replica);
+  }
+
+  /** Something happened to this group: it runs before the turn ends. */
+  feed(replica: Replica, input: Parameters<Replica["input"]>[0]): void {
+    replica.input(input);
+    this.#touched.add(replica);
+  }
+
+  /** The groups that were touched, in the order of their ids; each once. */
+  takeTouched(): readonly Replica[] {
+    const replicas = [...this.#touched].sort((a, b) => a.group - b.group);
+    this.#touched.clear();
+    return replicas;
+  }
+
+  takeEffects(): readonly NodeEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

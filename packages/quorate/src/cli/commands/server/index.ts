@@ -1,0 +1,2 @@
+export { configCommand } from "./config.ts";
+export { startCommand } from "./start.ts";

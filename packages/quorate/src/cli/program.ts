@@ -1,0 +1,77 @@
+import { Command, CommanderError } from "commander";
+import { completionCommand } from "./commands/completion.ts";
+import { delCommand, getCommand, putCommand } from "./commands/kv.ts";
+import { leaseCommand } from "./commands/lease.ts";
+import { memberCommand } from "./commands/member.ts";
+import { statusCommand } from "./commands/status.ts";
+import { txnCommand } from "./commands/txn.ts";
+import { watchCommand } from "./commands/watch.ts";
+import { CommandFailed, Exit, type ExitCode } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Commands that need a node's code, which takes longer to load than a client's whole work. */
+const SERVER_COMMANDS: Readonly<Record<string, string>> = {
+  start: "run a node",
+  config: "what a node would be started with",
+};
+
+/** Runs one command line, without the program's name. Resolves with the exit code; what it throws is a bug. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    const root = await program(terminal, args[0] ?? "");
+    await root.parseAsync(args, { from: "user" });
+    return Exit.done;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+/** All commands, those that need a node's code in full only where `first` asks for one of them. */
+async function program(terminal: Terminal, first: string): Promise<Command> {
+  const root = new Command("quorate")
+    .description("Replicated state: run nodes, and speak to a cluster")
+    .addHelpText("after", "\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 outcome unknown");
+  const commands = [
+    ...(await serverCommands(terminal, first)),
+    statusCommand(terminal),
+    getCommand(terminal),
+    putCommand(terminal),
+    delCommand(terminal),
+    watchCommand(terminal),
+    txnCommand(terminal),
+    leaseCommand(terminal),
+    memberCommand(terminal),
+    completionCommand(terminal, () => root),
+  ];
+  for (const command of commands) root.addCommand(command);
+  quiet(root, terminal);
+  return root;
+}
+
+async function serverCommands(terminal: Terminal, first: string): Promise<readonly Command[]> {
+  if (Object.hasOwn(SERVER_COMMANDS, first) || first === "completion") {
+    const { configCommand, startCommand } = await import("./commands/server/index.ts");
+    return [startCommand(terminal), configCommand(terminal)];
+  }
+  return Object.entries(SERVER_COMMANDS).map(([name, description]) =>
+    new Command(name).description(description),
+  );
+}
+
+function report(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.usage;
+  if (!(error instanceof CommandFailed)) throw error;
+  terminal.err(`quorate: ${error.message}\n`);
+  return error.exit;
+}
+
+/** Commander throws instead of ending the process, and writes where the terminal does. */
+function quiet(command: Command, terminal: Terminal): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+    outputError: (text, write) => write(`quorate: ${text}`),
+  });
+  for (const child of command.commands) quiet(child, terminal);
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { logIndex, type Outcome, requestId, utf8 } from "@quorate/kernel/core";
+import { EtcdKind } from "@quorate/kernel/etcd";
+import { describe, expect, it } from "vitest";
+import {
+  BadConfiguration,
+  configurationOf,
+  configurationTable,
+  explain,
+  nearest,
+  serverOptions,
+} from "../../src/config/index.ts";
+import { TxnRequest } from "../../src/gateway/messages/index.ts";
+import { encode } from "../../src/gateway/protobuf/index.ts";
+
+const made = (flags: Record<string, string | true> = {}) =>
+  serverOptions(configurationOf(flags, {}, {}));
+
+describe("what a configuration makes of a server", () => {
+  it("alone is a cluster of one node on loopback", () => {
+    const { options, warnings } = made();
+    expect(options).toMatchObject({
+      name: "default",
+      dataDir: ".quorate/default",
+      listenClient: "127.0.0.1:2379",
+      listenPeer: "127.0.0.1:2380",
+      advertisePeer: "127.0.0.1:2380",
+      advertiseClients: ["http://127.0.0.1:2379"],
+      initialCluster: [{ name: "default", address: "127.0.0.1:2380" }],
+      foundersNamed: false,
+      join: [],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it("with --join asks to be let in and to be promoted, unless it is to stay a learner", () => {
+    expect(made({ join: "h:1,g:2" }).options).toMatchObject({
+      join: ["h:1", "g:2"],
+      initialCluster: [],
+      learner: false,
+    });
+    expect(made({ join: "h:1", learner: true }).options.learner).toBe(true);
+  });
+
+  it("with `existing` asks the other members, and waits for somebody else to promote it, as with etcd", () => {
+    const flags = {
+      name: "b",
+      "initial-cluster": "a=h:1,b=h:2",
+      "initial-cluster-state": "existing",
+    };
+    expect(made(flags).options).toMatchObject({
+      join: ["h:1"],
+      initialCluster: [],
+      learner: true,
+      foundersNamed: false,
+    });
+  });
+
+  it("holds clients to max-txn-ops at the gateway, and every machine to the same bound whatever the setting", () => {
+    const { gateway, kernel } = made({ "max-txn-ops": "4" }).options;
+    expect(gateway?.etcd?.txnOpsMax).toBe(4);
+    const success = Array.from({ length: 5 }, (_, i) => ({
+      request_put: { key: utf8(`k${i}`), value: utf8("v") },
+    }));
+    const body = encode(TxnRequest, { success } as object);
+    const outcomes: Outcome[] = [];
+    const entry = { index: logIndex(1), at: 0, kind: EtcdKind.txn, body, origin: requestId(1) };
+    const machine = kernel?.profiles?.get("etcd")?.create();
+    machine?.apply([entry], { result: (_, outcome) => outcomes.push(outcome) });
+    expect(outcomes).toMatchObject([{ ok: true }]);
+  });
+
+  it("derives the shortest election time-out from the longest, and wants five heartbeats in it", () => {
+    const { raft } =
+      made({ "election-timeout": "3000", "heartbeat-interval": "300" }).options.kernel ?? {};
+    expect(raft).toMatchObject({
+      heartbeatTicks: 300,
+      electionTicksMin: 1500,
+      electionTicksMax: 3000,
+    });
+    expect(() => made({ "election-timeout": "1000", "heartbeat-interval": "101" })).toThrow(
+      BadConfiguration,
+    );
+  });
+
+  it("warns of a client port beyond loopback", () => {
+    expect(made({ "listen-client-urls": "http://0.0.0.0:2379" }).warnings).toHaveLength(1);
+    expect(made({ "listen-client-urls": "http://[::1]:2379" }).warnings).toEqual([]);
+    expect(made({ "listen-client-urls": "http://localhost:2379" }).warnings).toEqual([]);
+  });
+
+  it("refuses a peer port beyond loopback unless it is told that the network is trusted", () => {
+    const open = {
+      "listen-peer-urls": "http://0.0.0.0:2380",
+      "initial-advertise-peer-urls": "http://h:2380",
+    };
+    expect(() => made(open)).toThrow(/--insecure-peers/);
+    expect(made({ ...open, "insecure-peers": true }).warnings).toHaveLength(1);
+  });
+
+  it("refuses a peer port that the others could not know", () => {
+    expect(() => made({ "listen-peer-urls": "http://127.0.0.1:0" })).toThrow(
+      /initial-advertise-peer-urls/,
+    );
+  });
+});
+
+describe("documentation", () => {
+  it("docs/configuration.md is what `quorate config table` prints", () => {
+    const file = join(import.meta.dirname, "../../../../docs/configuration.md");
+    expect(readFileSync(file, "utf8")).toBe(configurationTable());
+  });
+
+  it("explains a setting with its default, flag, variable and bound", () => {
+    const text = explain("quota-backend-bytes");
+    for (const part of [
+      "8 GiB",
+      "--quota-backend-bytes VALUE",
+      "QUORATE_QUOTA_BACKEND_BYTES",
+      "same on every member",
+    ])
+      expect(text).toContain(part);
+  });
+});
+
+describe("nearest", () => {
+  it.each([
+    ["elektion-timeout", "election-timeout"],
+    ["datadir", "data-dir"],
+    ["nmae", "name"],
+    ["qwertyuiop", null],
+  ])("%s is meant as %s", (word, want) => {
+    expect(nearest(word, ["election-timeout", "data-dir", "name"])).toBe(want);
+  });
+});

@@ -1,0 +1,2 @@
+export { idOf, type Name, put, RaftCluster, type RaftClusterSetup } from "./raft-cluster.ts";
+export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";
