@@ -10,13 +10,8 @@ import {
 import { bodyOf, EtcdKind, EtcdMachine, isRejected } from "@quorate/kernel/etcd";
 import type { OperationOutcome, RegisterAction, RegisterOperation } from "@quorate/verify";
 import type { Dice } from "./dice.ts";
-import {
-  compareAndPut,
-  putRequest,
-  rangeRequest,
-  succeededIn,
-  valueInKvs,
-} from "./etcd-requests.ts";
+import { compareAndPut, putRequest, rangeRequest } from "./etcd-requests.ts";
+import { succeededIn, valueInKvs } from "./etcd-responses.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { World } from "./world.ts";
 

@@ -13,8 +13,11 @@ export const leaseGrantRequest = (id: number, ttlSeconds: number): Bytes =>
 
 export const leaseKeepAliveRequest = (id: number): Bytes => message(varintField(1, id));
 
-export const watchRequest = (key: string, startRevision: number): Bytes =>
-  message(field(1, utf8(key)), startRevision === 0 ? [] : varintField(3, startRevision));
+/** All keys in [key, end), from that revision on. */
+export const watchRequest = (key: string, end: string, startRevision: number): Bytes =>
+  message(field(1, utf8(key)), field(2, utf8(end)), varintField(3, startRevision));
+
+export const compactRequest = (revision: number): Bytes => message(varintField(1, revision));
 
 /** If the value of `key` is `from` (null: the key does not exist), then put `to`. */
 export function compareAndPut(key: string, from: string | null, to: string): Bytes {
@@ -25,21 +28,6 @@ export function compareAndPut(key: string, from: string | null, to: string): Byt
       : message(EQUAL, varintField(2, 3), field(3, utf8(key)), field(7, utf8(from)));
   const put = message(field(2, putRequest(key, to)));
   return message(field(1, compare), field(2, put));
-}
-
-/** Whether a TxnResponse's body says that the comparison held: field 2, a varint. */
-export const succeededIn = (body: Bytes): boolean => body[0] === 0x10 && body[1] === 1;
-
-/** The value in an encoded `kvs` field of a RangeResponse, as text. */
-export function valueInKvs(part: Bytes): string {
-  const keyValue = part.subarray(varintEnd(part, 1));
-  for (let at = 0; at < keyValue.length; ) {
-    const tag = keyValue[at] ?? 0;
-    const [number, next] = readVarint(keyValue, at + 1);
-    if (tag === 0x2a) return String.fromCharCode(...keyValue.subarray(next, next + number));
-    at = (tag & 7) === 2 ? next + number : next;
-  }
-  return "";
 }
 
 function message(...fields: readonly (readonly number[])[]): Bytes {
@@ -63,17 +51,4 @@ function varint(value: number): readonly number[] {
     rest = Math.floor(rest / 128);
   }
   return [...out, rest];
-}
-
-const varintEnd = (bytes: Bytes, at: number): number => readVarint(bytes, at)[1];
-
-function readVarint(bytes: Bytes, at: number): readonly [value: number, next: number] {
-  let value = 0;
-  let scale = 1;
-  for (let i = at; ; i++) {
-    const byte = bytes[i] ?? 0;
-    value += (byte & 127) * scale;
-    if (byte < 128) return [value, i + 1];
-    scale *= 128;
-  }
 }

@@ -9,6 +9,7 @@ import { type DiskFaults, HEALTHY_DISK } from "./disk.ts";
 import { putRequest } from "./etcd-requests.ts";
 import { ALL_FAULTS, type FaultKind, Nemesis } from "./nemesis.ts";
 import { CALM_NETWORK, type NetworkFaults } from "./network.ts";
+import { Watching } from "./watching.ts";
 import { World } from "./world.ts";
 
 /** What of a run is decided beforehand; all else follows from the seed. */
@@ -39,6 +40,9 @@ export interface RunReport {
 /** After the last fault an operation must succeed within this time (card 32, check 6). */
 const LIVENESS_MILLIS = 15_000;
 
+/** Watchers of a run, each of all keys. */
+const WATCHERS = 3;
+
 /** One seeded run: nodes, clients and faults as the seed draws them; then all heals, and progress is demanded. */
 export function runSeed(setup: RunSetup): RunReport {
   const dice = new Dice(setup.seed ^ 0x5eedn);
@@ -54,11 +58,16 @@ export function runSeed(setup: RunSetup): RunReport {
     readLevel: setup.leaseReads === true ? "lease" : "readIndex",
     ...setup.workload,
   }).start();
+  const watching = new Watching(world, WATCHERS).start();
+  if (dice.chance(500)) watching.compactSometimes();
   const nemesis = new Nemesis(world, faults).start();
   const broken: string[] = [];
   world.until(() => clients.done || world.observer.violations.length > 0, setup.millis ?? 30_000);
   nemesis.stop();
+  watching.calm();
   if (world.observer.violations.length === 0) broken.push(...demandProgress(world));
+  world.run(2000);
+  const settled = watching.newest;
   world.run(2000);
   broken.push(
     ...world.observer.violations,
@@ -74,6 +83,7 @@ export function runSeed(setup: RunSetup): RunReport {
   if (verdict.type === "unknown")
     broken.push(`${verdict.key}: no verdict after ${verdict.steps} steps`);
   broken.push(...differences(world));
+  if (broken.length === 0) broken.push(...watching.findings(settled));
   return {
     seed: setup.seed,
     broken,

@@ -24,6 +24,7 @@ import {
   type RecoveredNode,
   type Self,
   startNode,
+  type WatchEnd,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
 import type { Dice } from "./dice.ts";
@@ -46,7 +47,8 @@ export interface SimCaller {
 export interface SimWatcher {
   onWatching(revision: number): void;
   onEvents(revision: number, part: Bytes): void;
-  onEnded(): void;
+  /** Nothing follows. `Lost` also where the node died. */
+  onEnded(ended: WatchEnd): void;
 }
 
 /** What a world knows of a node when it starts one. */
@@ -195,7 +197,8 @@ export class SimNode implements Station {
     this.#waiting = [];
     this.#checkpoints = [];
     this.#callers.clear();
-    this.#watchers.clear();
+    for (const id of [...this.#watchers.keys()])
+      this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
     this.#syncing = false;
     this.#hungUntil = 0;
     this.#turnPlanned = false;
@@ -309,8 +312,7 @@ export class SimNode implements Station {
           this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
         return;
       case "WatchEnded":
-        this.#watchers.get(effect.id)?.onEnded();
-        this.#watchers.delete(effect.id);
+        this.#endWatch(effect.id, effect.ended);
         return;
       case "Checkpoint":
         this.#checkpoints.push(effect);
@@ -332,6 +334,12 @@ export class SimNode implements Station {
       case "Peers":
         return;
     }
+  }
+
+  #endWatch(id: RequestId, ended: WatchEnd): void {
+    const watcher = this.#watchers.get(id);
+    this.#watchers.delete(id);
+    watcher?.onEnded(ended);
   }
 
   #release(effect: After): void {

@@ -180,11 +180,15 @@ describe("members", () => {
 
     const [first = ""] = endpoints;
     const firstPeer = `127.0.0.1:${Number(first.split(":")[1]) + 1}`;
-    const fourth = stage.node([
-      ...["--name", "n4", "--data-dir", `${stage.directory}/n4`, "--join", firstPeer, "--learner"],
-      ...["--listen-client-urls", `http://127.0.0.1:${client}`],
-      ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
-    ]);
+    const settings = {
+      name: "n4",
+      "data-dir": `${stage.directory}/n4`,
+      join: firstPeer,
+      "listen-client-urls": `http://127.0.0.1:${client}`,
+      "listen-peer-urls": `http://127.0.0.1:${peer}`,
+    };
+    const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const fourth = stage.node([...flags, "--learner"]);
     await fourth.says(/^cluster ready$/m);
     await fourth.says(new RegExp(`id ${added.id}`));
 

@@ -33,9 +33,12 @@ const newPlace = async (name: string): Promise<Place> => ({
 });
 
 const flags = ({ client, peer, dataDir }: Place, ...more: string[]): string[] => [
-  ...["--listen-client-urls", `http://127.0.0.1:${client}`],
-  ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
-  ...["--data-dir", dataDir],
+  "--listen-client-urls",
+  `http://127.0.0.1:${client}`,
+  "--listen-peer-urls",
+  `http://127.0.0.1:${peer}`,
+  "--data-dir",
+  dataDir,
   ...more,
 ];
 

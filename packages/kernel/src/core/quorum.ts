@@ -20,11 +20,11 @@ export function hasLost(config: GroupConfig, refused: (member: NodeId) => boolea
  * The greatest value that a quorum has reached: the median of a majority, the lesser of both while joint.
  * With it a leader finds what may be committed, and up to when a majority last heard it.
  */
-export function quorumValue(config: GroupConfig, valueOf: (member: NodeId) => number): number {
-  const incoming = majorityValue(config.voters, valueOf);
+export function quorumValue(config: GroupConfig, amountOf: (member: NodeId) => number): number {
+  const incoming = majorityValue(config.voters, amountOf);
   return config.outgoing === null
     ? incoming
-    : Math.min(incoming, majorityValue(config.outgoing, valueOf));
+    : Math.min(incoming, majorityValue(config.outgoing, amountOf));
 }
 
 /** Every member that takes part: voters of both halves and learners, sorted, each once. */
@@ -48,8 +48,8 @@ function blocked(members: readonly NodeId[], refused: (member: NodeId) => boolea
   );
 }
 
-function majorityValue(members: readonly NodeId[], valueOf: (member: NodeId) => number): number {
+function majorityValue(members: readonly NodeId[], amountOf: (member: NodeId) => number): number {
   if (members.length === 0) return Number.MAX_SAFE_INTEGER;
-  const values = members.map(valueOf).sort((a, b) => b - a);
+  const values = members.map(amountOf).sort((a, b) => b - a);
   return values[majority(values.length) - 1] ?? 0;
 }

@@ -1,6 +1,14 @@
-import { type Bytes, Malformed, majority, type NodeId, type Ticks } from "../core/index.ts";
-import { decodeSystemCommand } from "../machines/system/codec.ts";
 import {
+  type Bytes,
+  byId,
+  isVoter,
+  Malformed,
+  type MemberChange,
+  majority,
+  type NodeId,
+} from "../core/index.ts";
+import {
+  decodeSystemCommand,
   learnersOf,
   type SystemCommand,
   SystemKind,
@@ -23,7 +31,7 @@ export function memberObstacle(
   envelope: Bytes,
   system: SystemState,
   raft: RaftState,
-  now: Ticks,
+  isUp: (member: NodeId) => boolean,
 ): Obstacle | null {
   if (
     kind !== SystemKind.addNode &&
@@ -38,26 +46,44 @@ export function memberObstacle(
   if (configOf(raft).outgoing !== null || configOf(raft).epoch < system.membershipEpoch) {
     return refused("etcdserver: another member change is under way; ask again when it is done");
   }
-  const { progress } = raft.role;
   if (command.type === "promoteNode") {
-    const learner = progress.get(command.node);
-    const behind =
-      learner === undefined ||
-      learner.matchIndex + raft.settings.promoteLagMax < raft.log.lastIndex;
-    if (learnersOf(system).includes(command.node) && (behind || learner.mode !== "replicate")) {
+    if (learnersOf(system).includes(command.node) && !isInStep(raft, command.node)) {
       return refused("etcdserver: can only promote a learner member which is in sync with leader");
     }
   }
   const voters = votersAfter(system, command);
-  const since = now - raft.settings.electionTicksMax;
-  const started = voters.filter(
-    (member) => member === raft.self || (progress.get(member)?.heardAt ?? 0) >= since,
-  );
-  // A voter that is added counts as not started: it must not be what the majority then waits for.
+  // By what the nodes know of each other, not the group: it may be asleep.
+  const started = voters.filter((member) => member === raft.self || isUp(member));
+  // A voter that is added counts by whether it is there: it must not be what the majority then waits for.
   return voters.length > 0 && started.length < majority(voters.length)
     ? refused("etcdserver: re-configuration failed due to not enough started members")
     : null;
 }
+
+/** A member that holds nearly all of the log: counting its vote takes nothing from the majority (dissertation §4.2.1). */
+function isInStep({ role, log, settings }: RaftState, member: NodeId): boolean {
+  const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
+  if (progress === undefined || progress.mode !== "replicate") return false;
+  return progress.matchIndex + settings.promoteLagMax >= log.lastIndex;
+}
+
+/** The next step towards the members that group 0 names, or null when the group has them: a new voter learns first. */
+export function nextMembers(system: SystemState, raft: RaftState): MemberChange | null {
+  const config = configOf(raft);
+  const wanted = votersOf(system);
+  const voters = wanted.filter((member) => isVoter(config, member) || isInStep(raft, member));
+  const learners = [
+    ...learnersOf(system),
+    ...wanted.filter((member) => !voters.includes(member)),
+  ].sort(byId);
+  const same = voters.join() === config.voters.join() && learners.join() === config.learners.join();
+  const done = same && config.outgoing === null && config.epoch >= system.membershipEpoch;
+  return done || voters.length === 0 ? null : { voters, learners };
+}
+
+/** Whether a later look may find another step to take. */
+export const isComplete = (system: SystemState, raft: RaftState): boolean =>
+  votersOf(system).every((member) => isVoter(configOf(raft), member));
 
 function votersAfter(system: SystemState, command: SystemCommand): readonly NodeId[] {
   const voters = votersOf(system);

@@ -314,8 +314,9 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {
-    const { ticks } = this.#turn.now;
-    return obstacleTo(this.#groups, group, kind, envelope, this.#space, ticks);
+    return obstacleTo(this.#groups, group, kind, envelope, this.#space, (member) =>
+      this.#liveness.isUp(member),
+    );
   }
 
   /** A group begins to exist here: its birth is the first thing in its part of the journal. */

@@ -1,4 +1,4 @@
-import { type Bytes, type GroupId, SYSTEM_GROUP, type Ticks } from "../core/index.ts";
+import { type Bytes, type GroupId, type NodeId, SYSTEM_GROUP } from "../core/index.ts";
 import type { Groups } from "./groups.ts";
 import { memberObstacle } from "./membership.ts";
 import type { Obstacle } from "./proposals.ts";
@@ -11,14 +11,14 @@ export function obstacleTo(
   kind: number,
   envelope: Bytes,
   space: Space,
-  now: Ticks,
+  isUp: (member: NodeId) => boolean,
 ): Obstacle | null {
   const replica = groups.get(group);
   if (replica === null) return null;
   if (replica.deviation.readOnly)
     return { type: "Refused", status: 15, message: "etcdserver: corrupt cluster" };
   if (group === SYSTEM_GROUP)
-    return memberObstacle(kind, envelope, groups.system, replica.state, now);
+    return memberObstacle(kind, envelope, groups.system, replica.state, isUp);
   if (space === "ample" || (space === "low" && replica.profile.withoutRoom.has(kind))) return null;
   return { type: "NoSpace" };
 }

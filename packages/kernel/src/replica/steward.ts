@@ -1,13 +1,7 @@
 import { DEFAULT_KEYSPACE, type NodeId, SYSTEM_GROUP, type Ticks } from "../core/index.ts";
-import {
-  learnersOf,
-  type SystemCommand,
-  type SystemGroup,
-  type SystemState,
-  votersOf,
-} from "../machines/system/index.ts";
+import type { SystemCommand, SystemGroup, SystemState } from "../machines/system/index.ts";
 import type { Groups } from "./groups.ts";
-import { publication } from "./membership.ts";
+import { isComplete, nextMembers, publication } from "./membership.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { PeerAddress } from "./seam.ts";
@@ -93,13 +87,15 @@ export class Steward {
     if (this.#reconcileAt === null || now < this.#reconcileAt) return;
     this.#reconcileAt = null;
     const state = this.#host.groups.system;
-    const change = { voters: votersOf(state), learners: learnersOf(state) };
     for (const replica of this.#host.groups) {
-      const behind = replica.isLeader && replica.config.epoch < state.membershipEpoch;
-      if (!behind || change.voters.length === 0) continue;
-      replica.change(change, state.membershipEpoch);
-      this.#host.touch(replica);
-      this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
+      if (!replica.isLeader) continue;
+      const change = nextMembers(state, replica.state);
+      if (change !== null) {
+        replica.change(change, state.membershipEpoch);
+        this.#host.touch(replica);
+      }
+      if (change !== null || !isComplete(state, replica.state))
+        this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
     }
     this.#createDefault(state, now);
     this.#publish(state, now);

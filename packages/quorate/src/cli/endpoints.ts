@@ -189,7 +189,7 @@ function answerOf(status: number, text: string): Answer {
   }
   if (status === 200) return { type: "ok", value };
   const { code, message } = value as { code?: unknown; message?: unknown };
-  return failureOf(Number(code), String(message ?? `status ${status}`));
+  return failureOf(Number(code), typeof message === "string" ? message : `status ${status}`);
 }
 
 /** What a status of the API means for whoever asked. */

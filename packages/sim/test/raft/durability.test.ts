@@ -1,19 +1,6 @@
-import { idOf, put, RaftCluster } from "@quorate/sim";
+import { idOf } from "@quorate/sim";
 import { expect, it } from "vitest";
-
-/** S3 votes for S1, loses power before its disk has synced, and is asked by S2 for a vote in the same term. */
-function voteLostInCrash(persistBeforeReply: boolean): RaftCluster {
-  const c = new RaftCluster({
-    replicas: 3,
-    rules: { persistBeforeReply, preVote: false },
-    seed: 3n,
-  });
-  c.net.holdSync(idOf("S3"));
-  c.stand("S1", ["S3"]);
-  c.crash("S3").restart("S3");
-  c.stand("S2", ["S3"]);
-  return c;
-}
+import { hungLeader, oldAppendAgain, voteLostInCrash } from "./schedules.ts";
 
 it("RF-3: a vote that a crash takes back was never sent", () => {
   const c = voteLostInCrash(true);
@@ -26,18 +13,6 @@ it("RF-3 with the flush removed: the checker finds two leaders in one term", () 
   expect(c.leaders()).toEqual(["S1", "S2"]);
   expect(c.violations.join("\n")).toContain("Election Safety");
 });
-
-/** S2 acknowledged two entries; then an append that held only the first comes once more. */
-function oldAppendAgain(truncateOnlyOnConflict: boolean): RaftCluster {
-  const c = new RaftCluster({ replicas: 3, rules: { truncateOnlyOnConflict }, seed: 4n });
-  c.elect("S1").replicate("S1");
-  c.propose("S1", put("x", "a"));
-  const old = c.captured("S2", "AppendEntries");
-  c.net.deliver();
-  c.propose("S1", put("x", "b")).reaches("S2");
-  c.net.arrive(old).lose();
-  return c;
-}
 
 it("RF-4: an old, shorter append that arrives again cuts nothing", () => {
   const c = oldAppendAgain(true);
@@ -58,15 +33,6 @@ it("RF-4 without the rule: the cut takes a committed entry away from the next le
   c.elect("S2", { votes: ["S3"] });
   expect(c.violations.join("\n")).toContain("Leader Completeness");
 });
-
-/** The leader's own disk hangs: the entry is on one follower's disk, and in the leader's memory. */
-function hungLeader(countSelfWhenDurable: boolean): RaftCluster {
-  const c = new RaftCluster({ replicas: 3, rules: { countSelfWhenDurable }, seed: 5n });
-  c.elect("S1").replicate("S1");
-  c.net.holdSync(idOf("S1"));
-  c.propose("S1", put("x", "a")).reaches("S2");
-  return c;
-}
 
 it("a leader counts itself only for what its own disk holds", () => {
   const c = hungLeader(true);

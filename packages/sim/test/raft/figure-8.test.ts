@@ -1,21 +1,6 @@
-import { put, RaftCluster } from "@quorate/sim";
+import { put } from "@quorate/sim";
 import { expect, it } from "vitest";
-
-/** As drawn: index 1 is everywhere, and leaders append no entry of their own when elected. */
-function figure8(commitOnlyOwnTerm: boolean): RaftCluster {
-  const rules = { noopOnElection: false, commitOnlyOwnTerm };
-  const c = new RaftCluster({ replicas: 5, rules, log: [1], seed: 8n });
-
-  c.elect("S1", { term: 2 });
-  c.propose("S1", put("x", "a")).reaches("S2");
-  c.crash("S1");
-  c.elect("S5", { term: 3, votes: ["S3", "S4"] });
-  c.propose("S5", put("x", "b")).reaches();
-  c.crash("S5").restart("S1");
-  c.elect("S1", { term: 4, votes: ["S2", "S3"] });
-  c.replicate("S1", ["S2", "S3"]);
-  return c;
-}
+import { figure8 } from "./schedules.ts";
 
 it("RF-2, Figure 8: replicas alone do not commit an entry of an earlier term", () => {
   const c = figure8(true);

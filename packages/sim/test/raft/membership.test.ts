@@ -1,20 +1,6 @@
-import { type Name, put, RaftCluster } from "@quorate/sim";
+import { put } from "@quorate/sim";
 import { expect, it } from "vitest";
-
-/**
- * Four voters; S1 adds S5 and reaches nobody else; S2 leads the next term and removes S1, reaching only S3; S1 comes
- * back. {S1, S4, S5} is a majority of five, {S2, S3} of three (Ongaro's note of 2015).
- */
-function twoChanges(changeNeedsOwnTerm: boolean): RaftCluster {
-  const rules = { changeNeedsOwnTerm };
-  const c = new RaftCluster({ replicas: 5, voters: ["S1", "S2", "S3", "S4"], rules, seed: 7n });
-  c.elect("S1").replicate("S1").replicate("S1");
-  c.change("S1", { voters: ["S1", "S2", "S3", "S4", "S5"] }, 1);
-  c.exchange("S1", ["S5"], () => true);
-  c.crash("S1");
-  c.elect("S2", { votes: ["S3", "S4"] });
-  return c;
-}
+import { beforeJointChange, NEW, twoChanges } from "./schedules.ts";
 
 it("RF-7: a leader that has committed nothing in its term refuses to change the members", () => {
   const c = twoChanges(true);
@@ -44,16 +30,6 @@ it("RF-7 without the rule: two configurations commit to two disjoint majorities"
   expect(c.violations.join("\n")).toContain("Leader Completeness");
   expect(c.violations.join("\n")).toContain("State Machine Safety");
 });
-
-const OLD: readonly Name[] = ["S1", "S2", "S3"];
-const NEW: readonly Name[] = ["S3", "S4", "S5"];
-
-/** S1 leads {S1, S2, S3} and is about to hand the group over to {S3, S4, S5}, which have caught up as learners. */
-function beforeJointChange(jointNeedsBoth: boolean): RaftCluster {
-  const c = new RaftCluster({ replicas: 5, voters: OLD, rules: { jointNeedsBoth }, seed: 8n });
-  c.elect("S1").replicate("S1").replicate("S1");
-  return c;
-}
 
 it("RF-8: a joint change ends in the new members' hands, and its leader retires", () => {
   const c = beforeJointChange(true);

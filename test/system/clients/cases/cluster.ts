@@ -54,6 +54,12 @@ export const CLUSTER_CASES: readonly Case[] = [
     },
   },
   {
+    name: "cluster: a snapshot",
+    async run(on) {
+      await on.stream("Maintenance/Snapshot").send({}).end().takeStatus();
+    },
+  },
+  {
     name: "cluster: a leader moved",
     async run(on) {
       const [second, first] = [await on.memberId("n2"), await on.memberId("n1")];

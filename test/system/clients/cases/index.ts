@@ -1,4 +1,5 @@
 import type { Case } from "../case.ts";
+import { AUTH_CASES } from "./auth.ts";
 import { CLUSTER_CASES } from "./cluster.ts";
 import { COMPACTION_CASES } from "./compaction.ts";
 import { ENDPOINT_CASES } from "./endpoints.ts";
@@ -7,6 +8,7 @@ import { GATEWAY_CASES } from "./gateway.ts";
 import { LEASE_CASES } from "./lease.ts";
 import { PUT_CASES } from "./put.ts";
 import { RANGE_CASES } from "./range.ts";
+import { RECIPE_CASES } from "./recipes.ts";
 import { TXN_CASES } from "./txn.ts";
 import { WATCH_CASES } from "./watch.ts";
 
@@ -21,5 +23,7 @@ export const CASES: readonly Case[] = [
   ...GATEWAY_CASES,
   ...ERROR_CASES,
   ...ENDPOINT_CASES,
+  ...AUTH_CASES,
+  ...RECIPE_CASES,
   ...CLUSTER_CASES,
 ];

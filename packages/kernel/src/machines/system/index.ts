@@ -1,4 +1,5 @@
 export {
+  decodeSystemCommand,
   decodeSystemState,
   encodeSystemCommand,
   encodeSystemState,

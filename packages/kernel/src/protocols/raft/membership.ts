@@ -44,7 +44,7 @@ export function onChangeMembers(
     return [state, [refuse(id, { code: "NotLeader", definite: true, leaderHint })]];
   }
   const current = configOf(state);
-  if (isReached(current, change))
+  if (epoch === current.epoch && isReached(current, change))
     return [state, [{ type: "Settle", id, outcome: succeed(new Uint8Array(0)) }]];
   const obstacle = obstacleTo(state, state.role, now, change, epoch);
   if (obstacle !== null)
@@ -70,7 +70,8 @@ function obstacleTo(
 ): string | null {
   const current = configOf(state);
   if (change.voters.length === 0) return "a group needs a voter";
-  if (epoch <= current.epoch)
+  // One epoch of group 0 may take several steps here: a voter enters as a learner first.
+  if (epoch < current.epoch)
     return `a change of epoch ${epoch} comes after one of epoch ${current.epoch}`;
   if (current.outgoing !== null || configIndexOf(state) > state.commitIndex) {
     return "another change of members is not committed yet; ask again when it is";

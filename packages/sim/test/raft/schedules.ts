@@ -1,0 +1,77 @@
+import { idOf, type Name, put, RaftCluster } from "@quorate/sim";
+
+/** As drawn: index 1 is everywhere, and leaders append no entry of their own when elected. */
+export function figure8(commitOnlyOwnTerm: boolean): RaftCluster {
+  const rules = { noopOnElection: false, commitOnlyOwnTerm };
+  const c = new RaftCluster({ replicas: 5, rules, log: [1], seed: 8n });
+
+  c.elect("S1", { term: 2 });
+  c.propose("S1", put("x", "a")).reaches("S2");
+  c.crash("S1");
+  c.elect("S5", { term: 3, votes: ["S3", "S4"] });
+  c.propose("S5", put("x", "b")).reaches();
+  c.crash("S5").restart("S1");
+  c.elect("S1", { term: 4, votes: ["S2", "S3"] });
+  c.replicate("S1", ["S2", "S3"]);
+  return c;
+}
+
+/** S3 votes for S1, loses power before its disk has synced, and is asked by S2 for a vote in the same term. */
+export function voteLostInCrash(persistBeforeReply: boolean): RaftCluster {
+  const c = new RaftCluster({
+    replicas: 3,
+    rules: { persistBeforeReply, preVote: false },
+    seed: 3n,
+  });
+  c.net.holdSync(idOf("S3"));
+  c.stand("S1", ["S3"]);
+  c.crash("S3").restart("S3");
+  c.stand("S2", ["S3"]);
+  return c;
+}
+
+/** S2 acknowledged two entries; then an append that held only the first comes once more. */
+export function oldAppendAgain(truncateOnlyOnConflict: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 3, rules: { truncateOnlyOnConflict }, seed: 4n });
+  c.elect("S1").replicate("S1");
+  c.propose("S1", put("x", "a"));
+  const old = c.captured("S2", "AppendEntries");
+  c.net.deliver();
+  c.propose("S1", put("x", "b")).reaches("S2");
+  c.net.arrive(old).lose();
+  return c;
+}
+
+/** The leader's own disk hangs: the entry is on one follower's disk, and in the leader's memory. */
+export function hungLeader(countSelfWhenDurable: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 3, rules: { countSelfWhenDurable }, seed: 5n });
+  c.elect("S1").replicate("S1");
+  c.net.holdSync(idOf("S1"));
+  c.propose("S1", put("x", "a")).reaches("S2");
+  return c;
+}
+
+/**
+ * Four voters; S1 adds S5 and reaches nobody else; S2 leads the next term and removes S1, reaching only S3; S1 comes
+ * back. {S1, S4, S5} is a majority of five, {S2, S3} of three (Ongaro's note of 2015).
+ */
+export function twoChanges(changeNeedsOwnTerm: boolean): RaftCluster {
+  const rules = { changeNeedsOwnTerm };
+  const c = new RaftCluster({ replicas: 5, voters: ["S1", "S2", "S3", "S4"], rules, seed: 7n });
+  c.elect("S1").replicate("S1").replicate("S1");
+  c.change("S1", { voters: ["S1", "S2", "S3", "S4", "S5"] }, 1);
+  c.exchange("S1", ["S5"], () => true);
+  c.crash("S1");
+  c.elect("S2", { votes: ["S3", "S4"] });
+  return c;
+}
+
+const OLD: readonly Name[] = ["S1", "S2", "S3"];
+export const NEW: readonly Name[] = ["S3", "S4", "S5"];
+
+/** S1 leads {S1, S2, S3} and is about to hand the group over to {S3, S4, S5}, which have caught up as learners. */
+export function beforeJointChange(jointNeedsBoth: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 5, voters: OLD, rules: { jointNeedsBoth }, seed: 8n });
+  c.elect("S1").replicate("S1").replicate("S1");
+  return c;
+}
