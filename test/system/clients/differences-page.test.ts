@@ -37,4 +37,5 @@ function shown(value: unknown): string {
     : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 
-const cell = (text: string): string => (text === "" ? "" : ` ${text.replaceAll("|", "\\|")} `);
+const cell = (text: string): string =>
+  text === "" ? "" : ` ${text.replaceAll("|", "\\|").replaceAll("\n", "\\n")} `;

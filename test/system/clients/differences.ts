@@ -434,7 +434,7 @@ export const DIFFERENCES: readonly Difference[] = [
   ).map(
     ([field, ours]): Difference => ({
       case: "cluster: status",
-      field: `2 POST /v3/maintenance/status.body.${field}`,
+      field: `3 POST /v3/maintenance/status.body.${field}`,
       theirs: null,
       ours,
       section: "12",

@@ -38,7 +38,12 @@ export class Normaliser {
       return Object.fromEntries(
         Object.entries(value)
           .filter(([name]) => name !== "stdout")
-          .map(([name, one]) => [name, this.value(one, name)]),
+          .map(([name, one]) => [
+            name,
+            isTimeLeft(name, value as Readonly<Record<string, unknown>>)
+              ? "<time>"
+              : this.value(one, name),
+          ]),
       );
     }
     if (OWN.test(field)) return "<own>";
@@ -54,6 +59,8 @@ export class Normaliser {
     for (const [found, name] of this.#names) named = named.replaceAll(found, name);
     return named
       .replace(/took = [\d.]+[µm]?s/g, "took = <time>")
+      .replace(/remaining\(\d+s\)/g, "remaining(<time>)")
+      .replace(/attached keys\(\[(.*?)\]\)/g, (_, keys: string) => keys.split(" ").sort().join(" "))
       .replace(
         /(revision"? ?:? ?)(\d+)/gi,
         (_, what: string, n: string) => what + String(this.#revision(n)),
@@ -73,6 +80,11 @@ export class Normaliser {
     if (!Number.isSafeInteger(revision) || revision <= 0) return value;
     return `r${revision < this.base ? "" : "+"}${revision - this.base}`;
   }
+}
+
+/** What is left of a lease: it may tick between two answers. That one is gone is told by a value below zero. */
+function isTimeLeft(name: string, { TTL, grantedTTL }: Readonly<Record<string, unknown>>): boolean {
+  return name === "TTL" && grantedTTL !== undefined && Number(TTL) > 0;
 }
 
 /** Lists in which etcd promises no order: members, endpoints, and the keys of a lease. */

@@ -77,7 +77,12 @@ export {
 } from "./journal/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export {
+  ANSWER,
+  type Answer,
+  type Call,
   type Command,
+  decodeAnswer,
+  encodeAnswer,
   KIND_RESERVED,
   type Machine,
   type MachineFork,

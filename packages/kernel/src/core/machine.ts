@@ -1,5 +1,6 @@
-import type { Outcome } from "./failure.ts";
-import type { Bytes, LogIndex, RequestId } from "./ids.ts";
+import { Reader, Writer } from "./bytes.ts";
+import { fail, type Outcome, succeed } from "./failure.ts";
+import type { Bytes, KeyspaceId, LogIndex, RequestId } from "./ids.ts";
 
 /**
  * A command as a machine sees it: the envelope has been opened by the replica, the client's own bytes are `body`.
@@ -17,6 +18,43 @@ export interface Command {
   readonly body: Bytes;
   /** Set where this node asked for it: the result goes to that request. */
   readonly origin: RequestId | null;
+}
+
+/** What one keyspace's machine asks of another's. */
+export interface Call {
+  /** Counts the calls of this machine, from 1: the callee knows a repeated one by it. */
+  readonly sequence: number;
+  readonly keyspace: KeyspaceId;
+  readonly kind: number;
+  readonly body: Bytes;
+}
+
+/** A command that brings the answer to a call; its body is read by `decodeAnswer`. */
+export const ANSWER = 0xdf;
+
+export interface Answer {
+  readonly sequence: number;
+  readonly outcome: Outcome;
+}
+
+/** Only what the callee decided is an answer: success, or a refusal with its text. */
+export function encodeAnswer({ sequence, outcome }: Answer): Bytes {
+  const w = new Writer(64).uint(sequence).u8(Number(outcome.ok));
+  if (outcome.ok) return w.bytes(outcome.value).take();
+  const { status, message } =
+    outcome.code === "Rejected" ? outcome : { status: 2, message: outcome.code };
+  return w.u32(status).text(message).take();
+}
+
+/** Throws `Malformed`. */
+export function decodeAnswer(body: Bytes): Answer {
+  const r = new Reader(body);
+  const [sequence, ok] = [r.uint(), r.u8() === 1];
+  if (ok) return { sequence, outcome: succeed(r.bytes()) };
+  return {
+    sequence,
+    outcome: fail({ code: "Rejected", definite: true, status: r.u32(), message: r.text() }),
+  };
 }
 
 /** Kinds at and above this one belong to the replica, not to machines. */
@@ -60,6 +98,12 @@ export interface Machine {
   dueAt(): number | null;
   /** The command that log time `at` calls for, which the leader proposes without an origin; null if none. */
   due(at: number): { readonly kind: number; readonly body: Bytes } | null;
+  /**
+   * The oldest call to another keyspace that has not been answered; null if none. The machine keeps its calls in its replicated
+   * state; its leader submits them, one at a time, at least once, and the callee applies each once. The answer comes
+   * back as a command of kind `ANSWER`, and may come again.
+   */
+  call(): Call | null;
   /** Where changes can be watched; null for a machine that has no events. */
   readonly watches: WatchSource | null;
 }

@@ -14,6 +14,7 @@ import {
 } from "../core/index.ts";
 import { configOf, type RaftState } from "../protocols/raft/index.ts";
 import { type Applier, bodyOfCheck } from "./applier.ts";
+import { Calls } from "./calls.ts";
 import { ReplicaKind, stampOf } from "./envelope.ts";
 import { LogClock } from "./log-clock.ts";
 import type { NodeOptions } from "./options.ts";
@@ -31,6 +32,7 @@ export class LeaderDuties {
   readonly #options: NodeOptions;
   readonly #proposals: Proposals;
   readonly #port: ReplicaPort;
+  readonly #calls: Calls;
   /** Where the last command of the machine's own may have come to stand; no other is made before it is applied. */
   #dueProposedAt: LogIndex | null = null;
   #logTimeAt: Ticks | null = null;
@@ -42,6 +44,7 @@ export class LeaderDuties {
     this.#options = options;
     this.#proposals = proposals;
     this.#port = port;
+    this.#calls = new Calls(group, proposals, port);
   }
 
   /** This replica leads from now on. Log time goes on from the last stamp in the log, applied or not. */
@@ -52,6 +55,7 @@ export class LeaderDuties {
     const { checkTicks } = this.#options;
     this.#markAt = checkTicks === 0 ? null : ((now.ticks + checkTicks) as Ticks);
     this.#dueProposedAt = null;
+    this.#calls.begin();
   }
 
   end(now: Now): void {
@@ -78,6 +82,7 @@ export class LeaderDuties {
       this.#proposals.own(command.kind, command.body);
       this.#dueProposedAt = (state.log.lastIndex + 1) as LogIndex;
     }
+    this.#calls.perform(machine, now);
     if (this.#logTimeAt !== null && now.ticks >= this.#logTimeAt)
       this.#tellTime(now, time, state, applier);
     if (this.#markAt === null) return;
@@ -111,7 +116,7 @@ export class LeaderDuties {
     const due = this.#dueProposedAt === null ? machine.dueAt() : null;
     const dueTick = due === null ? null : this.clock.tickOf(due);
     let least: Ticks | null = null;
-    for (const at of [this.#logTimeAt, this.#markAt, dueTick])
+    for (const at of [this.#logTimeAt, this.#markAt, dueTick, this.#calls.wakeAt])
       if (at !== null && (least === null || at < least)) least = at;
     return least;
   }

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  type Call,
   type Failure,
   type GroupId,
   type JournalSeq,
@@ -311,6 +312,10 @@ export class Node implements NodeKernel, ReplicaPort {
 
   lastSeq(): JournalSeq {
     return this.#seq;
+  }
+
+  call(from: GroupId, call: Call, done: (outcome: Outcome) => void): void {
+    this.#router.call(from, call, done);
   }
 
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {

@@ -1,5 +1,6 @@
 import type {
   Bytes,
+  Call,
   Failure,
   GroupId,
   JournalSeq,
@@ -36,5 +37,7 @@ export interface ReplicaPort {
   /** A number for internal requests and transfers, never used twice in this life of the node. */
   nextId(): RequestId;
   lastSeq(): JournalSeq;
+  /** Submits a call of this group to another keyspace. `done` is told its outcome, in a later turn. */
+  call(from: GroupId, call: Call, done: (outcome: Outcome) => void): void;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }

@@ -1,8 +1,10 @@
 import {
   type Bytes,
+  type Call,
   DEFAULT_KEYSPACE,
   type Failure,
   fail,
+  type GroupId,
   type JournalSeq,
   type KeyspaceId,
   type Machine,
@@ -24,6 +26,7 @@ import type { NodeOptions } from "./options.ts";
 import { type Pending, PendingRequests } from "./pending-requests.ts";
 import type { Replica } from "./replica.ts";
 import type { Identity, NodeInput } from "./seam.ts";
+import { GROUP_SESSIONS_FROM, groupSession } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
 
 /** Ids that the node draws for itself lie above those of its host. */
@@ -46,6 +49,8 @@ export class Router {
   readonly #groups: Groups;
   readonly #turn: Turn;
   readonly #pending = new PendingRequests();
+  /** Calls between groups under way, one for each calling group at most. */
+  readonly #calls = new Map<RequestId, (outcome: Outcome) => void>();
   #ownIds = OWN_IDS_FROM;
   #draining = false;
 
@@ -76,6 +81,11 @@ export class Router {
   }
 
   request({ id, keyspace, kind, body, deadline, session }: Requested): void {
+    if (session !== null && session.id >= GROUP_SESSIONS_FROM)
+      return this.#reply(
+        id,
+        fail({ code: "Rejected", definite: true, status: 3, message: "a session id has 63 bits" }),
+      );
     const replica = this.#admit(id, keyspace);
     if (replica === null) return;
     const membership = keyspace === SYSTEM_KEYSPACE && MEMBERSHIP.includes(kind);
@@ -111,6 +121,26 @@ export class Router {
     this.#submit(system, id, kind, body, deadline, null);
   }
 
+  /** A call from one group to another keyspace, under the caller's own session: repeated, it is applied once. */
+  call(
+    from: GroupId,
+    { sequence, keyspace, kind, body }: Call,
+    done: (outcome: Outcome) => void,
+  ): void {
+    const callee = this.#groups.of(keyspace);
+    const caller = this.#groups.get(from);
+    if (callee === null || caller === null)
+      return done(fail({ code: "UnknownKeyspace", definite: true, keyspace }));
+    const id = this.nextId();
+    const deadline = (this.#turn.now.ticks + OWN_DEADLINE_TICKS) as Ticks;
+    this.#calls.set(id, (outcome) => {
+      done(outcome);
+      this.#turn.touch(caller);
+    });
+    this.#expect(id, callee, deadline, { type: "request", membership: false, to: null });
+    this.#submit(callee, id, kind, body, deadline, { id: groupSession(from), sequence });
+  }
+
   cancel(id: RequestId): void {
     const pending = this.#pending.get(id);
     this.#pending.end(id);
@@ -125,7 +155,10 @@ export class Router {
       return;
     }
     this.#pending.end(id);
-    this.#reply(id, outcome);
+    const called = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (called === undefined) this.#reply(id, outcome);
+    else called(outcome);
   }
 
   readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {

@@ -1,6 +1,7 @@
 import {
   type Bytes,
   fail,
+  type GroupId,
   Malformed,
   type Outcome,
   Reader,
@@ -15,6 +16,11 @@ export const SESSION_WINDOW = 1024;
 export const SESSIONS_MAX = 100_000;
 /** Bytes of an outcome kept for a retry; of a larger one only that it succeeded is remembered. */
 const OUTCOME_BYTES_MAX = 64 * 1024;
+
+/** Session ids from here up belong to groups that call each other: opened by their first call, never ended by time. */
+export const GROUP_SESSIONS_FROM = 1n << 63n;
+
+export const groupSession = (group: GroupId): bigint => GROUP_SESSIONS_FROM | BigInt(group);
 
 interface Session {
   readonly ttl: number;
@@ -59,6 +65,7 @@ export class Sessions {
 
   /** The outcome this request had before, a refusal, or null: then it is to be applied, and `remember`ed. */
   recall(id: bigint, sequence: number, at: number): Outcome | null {
+    if (id >= GROUP_SESSIONS_FROM) this.open(id, FOR_EVER, at);
     const session = this.#live(id, at);
     if (session === null) return refused("the session is not open, or has ended: open a new one");
     session.lastAt = Math.max(session.lastAt, at);
@@ -139,6 +146,9 @@ export class Sessions {
     return sessions;
   }
 }
+
+/** Longer than any log lasts, and far from what addition could make imprecise. */
+const FOR_EVER = 2 ** 50;
 
 /** Only what a machine or this table answers is remembered: success, or a refusal with its text. */
 function writeOutcome(w: Writer, outcome: Outcome): Writer {

@@ -7,6 +7,7 @@ import {
   type MemberChange,
   type NodeId,
   nodeId,
+  type ReadLevel,
   type RequestId,
   requestId,
   utf8,
@@ -147,6 +148,14 @@ export class RaftCluster {
       type: "Propose",
       commands: commands.map((command) => ({ id: requestId(++this.#requests), command })),
     });
+  }
+
+  /** A reader comes, and all messages that help it arrive. The index it may look at, or null if it may not look. */
+  read(name: Name, level: ReadLevel): number | null {
+    const id = requestId(++this.#requests);
+    this.net.input(idOf(name), { type: "Read", ids: [id], level });
+    this.exchange(name, this.#names, () => true);
+    return this.net.readable.get(id) ?? null;
   }
 
   change(name: Name, change: { readonly voters: readonly Name[] }, epoch: number): RequestId {

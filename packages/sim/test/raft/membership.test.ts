@@ -78,3 +78,25 @@ it("RF-8 without the rule: half of a joint configuration commits what the other 
   c.elect("S2", { votes: ["S3"] });
   expect(c.violations.join("\n")).toContain("Leader Completeness");
 });
+
+/**
+ * Found by the crash after nine messages above: the entry that ends the joint state reached only S2, which it leaves
+ * out. Nobody else has as long a log, so if S2 did not stand, nobody could be elected ever again (dissertation §4.2.2).
+ */
+it("RF-8: a member that the newest configuration leaves out stands until that is committed", () => {
+  const c = beforeJointChange(true);
+  c.change("S1", { voters: NEW }, 1);
+  c.exchange("S1", ["S4", "S5"], () => true);
+  c.net.lose();
+  c.replicate("S1", ["S2", "S4"]);
+  c.crash("S1");
+  expect(c.config("S2")).toMatchObject({ outgoing: null });
+  expect(c.config("S3").outgoing).not.toBeNull();
+
+  expect(() => c.elect("S3", { votes: ["S2", "S4", "S5"] })).toThrow("is not elected");
+  c.elect("S2", { votes: ["S3", "S4", "S5"] });
+  c.replicate("S2", NEW);
+  c.net.run(3000);
+  expect(NEW).toContain(c.leaders()[0]);
+  expect(c.violations).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import type { ReadLevel } from "@quorate/kernel/core";
 import { idOf, type Name, put, RaftCluster } from "@quorate/sim";
 
 /** As drawn: index 1 is everywhere, and leaders append no entry of their own when elected. */
@@ -74,4 +75,51 @@ export function beforeJointChange(jointNeedsBoth: boolean): RaftCluster {
   const c = new RaftCluster({ replicas: 5, voters: OLD, rules: { jointNeedsBoth }, seed: 8n });
   c.elect("S1").replicate("S1").replicate("S1");
   return c;
+}
+
+/** S1 and S2 ask S3 for its vote in the same term. */
+export function twoCandidates(voteOncePerTerm: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 3, rules: { voteOncePerTerm, preVote: false }, seed: 9n });
+  c.stand("S1", ["S3"]);
+  c.stand("S2", ["S3"]);
+  return c;
+}
+
+/** S1 and S2 hold a committed entry; S1 dies, and S3, which never heard of it, asks S2 for its vote. */
+export function shorterLog(upToDateLog: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 3, rules: { upToDateLog }, seed: 10n });
+  c.elect("S1").replicate("S1");
+  c.propose("S1", put("x", "a")).reaches("S2");
+  c.crash("S1");
+  c.stand("S3", ["S2"]);
+  return c;
+}
+
+/** S2 leads term 2 and commits with S3; S1, which still leads term 1, writes to S3. */
+export function deposedWriter(termCheck: boolean): RaftCluster {
+  const c = new RaftCluster({ replicas: 3, rules: { termCheck, checkQuorum: false }, seed: 11n });
+  c.elect("S1").replicate("S1");
+  c.elect("S2", { votes: ["S3"] });
+  c.propose("S2", put("x", "b")).reaches("S3");
+  c.propose("S1", put("x", "a")).reaches("S3");
+  return c;
+}
+
+/** S1 led until now and does not know of S2, which committed a write; S1 is read. Gives where that read looks. */
+export function deposedReader(
+  level: ReadLevel,
+  rules: { readonly confirmReads?: boolean; readonly leaseWithinBound?: boolean },
+): { readonly c: RaftCluster; readonly looksAt: number | null } {
+  const settings = { leaseReads: level === "lease" };
+  const c = new RaftCluster({
+    replicas: 3,
+    rules: { ...rules, checkQuorum: false },
+    settings,
+    seed: 12n,
+  });
+  c.elect("S1").replicate("S1");
+  c.net.run(200);
+  c.elect("S2", { votes: ["S3"] });
+  c.propose("S2", put("x", "b")).reaches("S3");
+  return { c, looksAt: c.read("S1", level) };
 }

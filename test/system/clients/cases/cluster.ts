@@ -33,6 +33,7 @@ export const CLUSTER_CASES: readonly Case[] = [
   {
     name: "cluster: status",
     async run(on) {
+      await on.ctl("put", "k", "v");
       await on.unary("Maintenance/Status", {});
       await on.json("/v3/maintenance/status", {});
     },

@@ -162,6 +162,11 @@ export class EtcdMachine implements Machine {
     return this.#keyspace.leases.dueAt();
   }
 
+  /** etcd's API knows one keyspace. */
+  call(): null {
+    return null;
+  }
+
   due(at: number): { readonly kind: number; readonly body: Bytes } | null {
     const body = dueLeases(this.#keyspace, at);
     return body === null ? null : { kind: EtcdKind.leasesExpired, body };

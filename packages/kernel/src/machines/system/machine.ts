@@ -109,6 +109,10 @@ export class SystemMachine implements Machine {
     return null;
   }
 
+  call(): null {
+    return null;
+  }
+
   #bytes(): Bytes {
     this.#encoded ??= encodeSystemState(this.#state);
     return this.#encoded;

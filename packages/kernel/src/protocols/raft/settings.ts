@@ -15,7 +15,7 @@ export interface RaftRules {
   readonly noopOnElection: boolean;
   /** Entries are removed only where one conflicts, never because a message was shorter (§5.3). */
   readonly truncateOnlyOnConflict: boolean;
-  /** Newer terms are adopted and messages of older ones refused (§5.1). */
+  /** Messages of older terms are refused (§5.1). */
   readonly termCheck: boolean;
   /** A read waits for a round of confirmations begun after it came (§8). */
   readonly confirmReads: boolean;

@@ -111,10 +111,9 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
 
 /** What is common to all messages is applied here, once: newer terms are adopted, stale messages answered or dropped. */
 function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
-  if (!state.settings.rules.termCheck)
-    return andThen(follow(state, now, from, message), (s) => dispatch(s, now, from, message));
   if (message.type === "PreVote") return onPreVote(state, now, from, message);
-  if (message.term < state.term) return onStale(state, from, message);
+  if (message.term < state.term && state.settings.rules.termCheck)
+    return onStale(state, from, message);
   // A member that hears its leader ignores candidates, so that one who was cut off cannot depose it (dissertation §4.2.3).
   if (
     message.type === "RequestVote" &&
