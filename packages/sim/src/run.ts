@@ -64,6 +64,7 @@ export function runSeed(setup: RunSetup): RunReport {
   const broken: string[] = [];
   world.until(() => clients.done || world.observer.violations.length > 0, setup.millis ?? 30_000);
   nemesis.stop();
+  world.network.faults = { ...CALM_NETWORK, mode: world.network.faults.mode };
   watching.calm();
   if (world.observer.violations.length === 0) broken.push(...demandProgress(world));
   world.run(2000);

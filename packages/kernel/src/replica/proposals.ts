@@ -166,7 +166,9 @@ export class Proposals {
 
   /** What this turn proposes. Where another node leads it is shipped instead; where nobody does, it waits. */
   take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<RaftMessage> | null {
-    this.#flushRefusals();
+    this.#sendRefusals();
+    this.#bundles.clear();
+    if (this.#arrived.length === 0) this.#forwarded.clear();
     const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
     const queue = retrying ? [] : this.#queue;
     if (!retrying) {
@@ -176,14 +178,14 @@ export class Proposals {
     const [arrived, own] = [this.#arrived, this.#own];
     this.#arrived = [];
     this.#own = [];
-    if (leading)
-      return this.#propose(
-        [...own, ...this.#admitted(arrived), ...this.#admitted(queue)],
-        time,
-        queue,
-      );
+    if (leading) {
+      const [remote, local] = [this.#admitted(arrived), this.#admitted(queue)];
+      // Now, not with the next turn: on a group that goes to sleep the next may be seconds away.
+      this.#sendRefusals();
+      return this.#propose([...own, ...remote, ...local], time, local);
+    }
     for (const { id } of arrived) this.#refuse(id, "NotLeader");
-    this.#flushRefusals();
+    this.#sendRefusals();
     if (leader !== null && leader !== this.#identity.node) this.#ship(leader, queue);
     return null;
   }
@@ -310,20 +312,12 @@ export class Proposals {
     });
   }
 
-  #flushRefusals(): void {
+  #sendRefusals(): void {
     for (const { to, refused } of this.#refusals) {
-      this.#port.send(
-        to,
-        "control",
-        this.#group,
-        FrameKind.forwardRefused,
-        encodeForwardRefused(refused),
-        0 as JournalSeq,
-      );
+      const bytes = encodeForwardRefused(refused);
+      this.#port.send(to, "control", this.#group, FrameKind.forwardRefused, bytes, 0 as JournalSeq);
     }
     this.#refusals = [];
-    this.#bundles.clear();
-    if (this.#arrived.length === 0) this.#forwarded.clear();
   }
 }
 

@@ -1,4 +1,8 @@
-import { runSeed } from "@quorate/sim";
+import { runSeed } from "../run.ts";
+
+/** What this program needs of its process; the world itself is compiled without any. */
+declare const process: { readonly argv: readonly string[]; exitCode: number };
+declare const console: { log(line: string): void; error(line: string): void };
 
 /** Every how many seeds a line says how far it is. */
 const PROGRESS_SEEDS = 10;
