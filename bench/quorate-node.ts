@@ -23,6 +23,7 @@ const server = await startServer({
   advertiseClients: [`http://${client}`],
   token: "bench",
   initialCluster: founders,
+  foundersNamed: true,
   join: [],
   learner: false,
   log: silentLog,

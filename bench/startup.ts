@@ -27,9 +27,7 @@ export async function startup(
   return { text, data: rows };
 }
 
-async function measure(
-  cluster: Cluster,
-): Promise<{
+async function measure(cluster: Cluster): Promise<{
   readonly kind: string;
   readonly seconds: number;
   readonly before: number;

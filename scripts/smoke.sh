@@ -29,7 +29,7 @@ if (verdict.type !== "ok") throw new Error(JSON.stringify(verdict));
 const server = await startServer({
   name: "solo", dataDir: "data", listenPeer: "127.0.0.1:23801", listenClient: "127.0.0.1:23791",
   advertisePeer: "127.0.0.1:23801", advertiseClients: ["http://127.0.0.1:23791"], token: "smoke",
-  initialCluster: [{ name: "solo", address: "127.0.0.1:23801" }], join: [], learner: false, log: silentLog,
+  initialCluster: [{ name: "solo", address: "127.0.0.1:23801" }], foundersNamed: true, join: [], learner: false, log: silentLog,
   onHalt: (reason) => { throw new Error(reason); },
 });
 await server.ready;

@@ -46,7 +46,13 @@ const sources: readonly Source[] = PACKAGES.flatMap((pkg) =>
 
 describe("walls", () => {
   it("packages import only what design.md allows", () => {
-    none(sources.flatMap((source) => importsOf(source).filter((name) => isForbidden(source, name)).map((name) => `${source.path} imports ${name}`)));
+    none(
+      sources.flatMap((source) =>
+        importsOf(source)
+          .filter((name) => isForbidden(source, name))
+          .map((name) => `${source.path} imports ${name}`),
+      ),
+    );
   });
 
   it("rooms of the kernel import inward only, and no protocol another", () => {
@@ -78,14 +84,17 @@ describe("promises", () => {
   });
 
   it("no configuration can switch off a safety rule", () => {
-    const told = sources.filter(({ pkg, code }) => (pkg === "server" || pkg === "quorate") && /\brules\b/.test(code));
+    const told = sources.filter(
+      ({ pkg, code }) => (pkg === "server" || pkg === "quorate") && /\brules\b/.test(code),
+    );
     none(told.map(({ path }) => path));
   });
 });
 
 describe("shape", () => {
   it("no type is talked out of its check", () => {
-    const escapes = /\bas any\b|: any\b|@ts-ignore|@ts-expect-error|biome-ignore|oxlint-disable|^\s*(export )?(const )?enum |^\s*(export )?namespace /;
+    const escapes =
+      /\bas any\b|: any\b|@ts-ignore|@ts-expect-error|biome-ignore|oxlint-disable|^\s*(export )?(const )?enum |^\s*(export )?namespace /;
     none(sources.flatMap(({ path, code }) => findings(path, code, escapes)));
   });
 
@@ -95,7 +104,11 @@ describe("shape", () => {
   });
 
   it("no room is called utils, helpers, types or common", () => {
-    none(sources.filter(({ path }) => /\/(utils|helpers|types|common)(\.ts|\/)/.test(path)).map(({ path }) => path));
+    none(
+      sources
+        .filter(({ path }) => /\/(utils|helpers|types|common)(\.ts|\/)/.test(path))
+        .map(({ path }) => path),
+    );
   });
 
   it("the lock file names no host", () => {
@@ -171,15 +184,20 @@ function hasDoor(folder: string): boolean {
 function earlySites(path: string, text: string): readonly string[] {
   const lines = text.split("\n");
   return lines.flatMap((line, i) => {
-    if (!/\bsendEarly\(|\broundMessage\(/.test(line) || /function |import |^\s*\*/.test(line)) return [];
+    if (!/\bsendEarly\(|\broundMessage\(/.test(line) || /function |import |^\s*\*/.test(line))
+      return [];
     if (/^\s*sendEarly,$/.test(line) || /roundMessage\(/.test(line)) return [];
     const above = lines.slice(Math.max(0, i - 14), i + 1).join("\n");
-    return /Early[:.]| Early/.test(above) ? [] : [`${path}:${i + 1} sends early and does not say why`];
+    return /Early[:.]| Early/.test(above)
+      ? []
+      : [`${path}:${i + 1} sends early and does not say why`];
   });
 }
 
 function findings(path: string, code: string, pattern: RegExp): readonly string[] {
-  return code.split("\n").flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1} ${line.trim()}`] : []));
+  return code
+    .split("\n")
+    .flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1} ${line.trim()}`] : []));
 }
 
 /** Comments become blanks, so that line numbers stay; texts stay, but for template literals' own words. */

@@ -67,6 +67,8 @@ export class Network {
   /** When the last frame in a direction arrives: a stream does not overtake itself. */
   readonly #lastArrival = new Map<string, number>();
   readonly counts = { sent: 0, lost: 0, dropped: 0, closed: 0 };
+  /** Frames that a link refused, by reason. */
+  readonly drops = new Map<string, number>();
 
   constructor(agenda: Agenda, dice: Dice, faults: NetworkFaults) {
     this.#agenda = agenda;
@@ -150,6 +152,7 @@ export class Network {
     if (opened.type === "frame") receiver.receive(from, opened.payload);
     else {
       this.counts.dropped++;
+      this.drops.set(opened.reason, (this.drops.get(opened.reason) ?? 0) + 1);
       if (opened.close) this.#close(connection);
     }
   }

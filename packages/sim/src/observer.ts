@@ -25,11 +25,8 @@ export class Observer {
   turned(node: SimNode): void {
     const { kernel } = node;
     if (kernel === null) return;
-    for (const group of kernel.groups) {
-      const state = kernel.replica(group)?.state;
-      if (state === undefined) continue;
+    for (const { group, state } of kernel.ran)
       for (const violation of this.#group(group).look(state)) this.#report(violation);
-    }
   }
 
   /** A node came back: what it knows starts anew, but its term must not have fallen. */

@@ -140,14 +140,18 @@ function nextCandidate(
     const candidate = candidates[i] as Candidate;
     if (candidate.called > limit) return null;
     if (done[i] === 1) continue;
-    const next = apply(candidate.operation.action, value);
+    const next = apply(candidate.operation.action, value, candidate.must);
     if (next !== undefined) return { index: i, value: next };
   }
   return null;
 }
 
-/** The value afterwards, or undefined where this action cannot have seen that value. */
-function apply(action: RegisterAction, value: string | null): string | null | undefined {
+/** The value afterwards, or undefined where this action cannot have seen that value. Of an unknown outcome nothing was told. */
+function apply(
+  action: RegisterAction,
+  value: string | null,
+  answered: boolean,
+): string | null | undefined {
   switch (action.type) {
     case "read":
       return action.value === value ? value : undefined;
@@ -155,7 +159,7 @@ function apply(action: RegisterAction, value: string | null): string | null | un
       return action.value;
     case "cas": {
       const holds = action.from === value;
-      if (action.applied !== null && action.applied !== holds) return undefined;
+      if (answered && action.applied !== null && action.applied !== holds) return undefined;
       return holds ? action.to : value;
     }
   }

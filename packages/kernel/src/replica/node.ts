@@ -100,7 +100,7 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   turn(now: Now, inputs: readonly NodeInput[]): readonly NodeEffect[] {
-    this.#turn.now = now;
+    this.#turn.begin(now);
     if (this.#halted) return [];
     for (const replica of this.#alarms.ring(now.ticks)) this.#turn.feed(replica, { type: "Wake" });
     for (const input of inputs) this.#onInput(input);
@@ -112,7 +112,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#steward.reconcile(now.ticks);
     this.#runTouched();
     this.#router.settleMembership();
-    this.#retention.schedule(this.#groups);
+    this.#retention.schedule(this.#turn.ran, this.#groups);
     this.#outbox.flush(this.#turn);
     return this.#turn.takeEffects();
   }
@@ -138,6 +138,11 @@ export class Node implements NodeKernel, ReplicaPort {
   /** The replica itself, for observers that may see everything: the simulator's invariants. */
   replica(group: GroupId): Replica | null {
     return this.#groups.get(group);
+  }
+
+  /** Those that ran in the last turn: in no other has anything changed. For observers, too. */
+  get ran(): readonly Replica[] {
+    return this.#turn.ran;
   }
 
   get groups(): readonly GroupId[] {

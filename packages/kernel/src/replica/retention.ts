@@ -2,6 +2,9 @@ import type { JournalSeq } from "../core/index.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 
+/** All groups are looked at so often while the journal grows by what one may keep from being deleted. */
+const SWEEPS = 8;
+
 /** How long the journal's old segments are needed, and which groups to checkpoint so that they no longer are. */
 export class Retention {
   readonly #options: NodeOptions;
@@ -10,6 +13,9 @@ export class Retention {
   /** Bytes of the journal so far, and at which count each group's checkpoint stood: who pins old segments. */
   #journalBytes = 0;
   readonly #pinnedAt = new Map<Replica, number>();
+  /** Groups to checkpoint when there is room for it. */
+  readonly #due = new Set<Replica>();
+  #sweptAt = 0;
   #retained = 0 as JournalSeq;
 
   constructor(options: NodeOptions) {
@@ -35,17 +41,30 @@ export class Retention {
   /** A checkpoint of this group is durable: it pins nothing older. */
   renewed(replica: Replica): void {
     this.#pinnedAt.set(replica, this.#journalBytes);
+    this.#due.delete(replica);
   }
 
-  /** Checkpoints groups that wrote much, and groups that keep old segments from being deleted; a few at a time. */
-  schedule(replicas: Iterable<Replica>): void {
+  /**
+   * Checkpoints groups that wrote much, and groups that keep old segments from being deleted; a few at a time. Looks at
+   * those that ran, and at all of them only now and then: a thousand idle groups cost a turn nothing.
+   */
+  schedule(ran: Iterable<Replica>, all: Iterable<Replica>): void {
     const { checkpointsMax, checkpointBytes, pinnedBytesMax } = this.#options;
-    for (const replica of replicas) {
-      if (this.#writing >= checkpointsMax) return;
-      const pinned = this.#journalBytes - (this.#pinnedAt.get(replica) ?? 0);
-      const due = replica.coverage.bytesSince >= checkpointBytes || pinned >= pinnedBytesMax;
-      if (due && replica.serving) replica.checkpoint();
+    for (const replica of ran)
+      if (replica.coverage.bytesSince >= checkpointBytes) this.#due.add(replica);
+    if (this.#journalBytes - this.#sweptAt >= pinnedBytesMax / SWEEPS) {
+      this.#sweptAt = this.#journalBytes;
+      for (const replica of all)
+        if (this.#pinned(replica) >= pinnedBytesMax) this.#due.add(replica);
     }
+    for (const replica of this.#due) {
+      if (this.#writing >= checkpointsMax) return;
+      if (replica.serving) replica.checkpoint();
+    }
+  }
+
+  #pinned(replica: Replica): number {
+    return this.#journalBytes - (this.#pinnedAt.get(replica) ?? 0);
   }
 
   /** The first record that some group still needs, where that has moved on; else null. */

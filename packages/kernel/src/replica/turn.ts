@@ -4,12 +4,27 @@ import type { NodeEffect } from "./seam.ts";
 
 /** A node's turn while it runs: its time, what it asks of the host, and the groups that must run before it ends. */
 export class Turn {
-  now: Now;
+  #now: Now;
+  #ran: Replica[] = [];
   #effects: NodeEffect[] = [];
   #touched = new Set<Replica>();
 
   constructor(now: Now) {
-    this.now = now;
+    this.#now = now;
+  }
+
+  get now(): Now {
+    return this.#now;
+  }
+
+  /** The groups that ran, some more than once: in all others nothing changed. */
+  get ran(): readonly Replica[] {
+    return this.#ran;
+  }
+
+  begin(now: Now): void {
+    this.#now = now;
+    this.#ran = [];
   }
 
   get isQuiet(): boolean {
@@ -34,6 +49,7 @@ export class Turn {
   takeTouched(): readonly Replica[] {
     const replicas = [...this.#touched].sort((a, b) => a.group - b.group);
     this.#touched.clear();
+    this.#ran.push(...replicas);
     return replicas;
   }
 

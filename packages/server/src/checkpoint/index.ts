@@ -1,1 +1,1 @@
-export { CHECKPOINTS_KEPT, type CheckpointOptions, CheckpointStore } from "./store.ts";
+export { type CheckpointOptions, CheckpointStore } from "./store.ts";

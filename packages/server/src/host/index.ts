@@ -1,7 +1,7 @@
-export { type Clock, systemClock, WALL_ERROR_MILLIS } from "./clock.ts";
+export { type Clock, systemClock } from "./clock.ts";
 export { Host, type HostOptions } from "./host.ts";
-export { IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX, WATCHES_MAX } from "./in-flight.ts";
-export { DirectoryInUse, lockDirectory } from "./lock.ts";
+export { IN_FLIGHT_MAX } from "./in-flight.ts";
+export { DirectoryInUse } from "./lock.ts";
 export { type Log, silentLog } from "./log.ts";
 export { DirectoryUnusable, type NodeFile, readNodeFile } from "./node-file.ts";
 export {

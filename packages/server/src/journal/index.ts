@@ -1,6 +1,6 @@
 export { below, codeOf, type Files, nodeFiles, type OpenFile } from "./files.ts";
 export type { JournalListener, JournalOptions } from "./journal.ts";
-export { BATCH_BYTES_MAX, FREE_BYTES_MIN, Journal, SEGMENT_BYTES } from "./journal.ts";
+export { FREE_BYTES_MIN, Journal, SEGMENT_BYTES } from "./journal.ts";
 export {
   type Damage,
   describeDamage,
@@ -8,4 +8,3 @@ export {
   type RecoveredJournal,
   recoverJournal,
 } from "./recover.ts";
-export { DiskFull } from "./tail.ts";

@@ -1,5 +1,5 @@
-export { TransportCounters, type TransportEvent } from "./counters.ts";
+export type { TransportEvent } from "./counters.ts";
 export { JoinFailed, requestJoin } from "./join.ts";
-export { TRANSPORT_LIMITS, type TransportLimits } from "./limits.ts";
+export type { TransportLimits } from "./limits.ts";
 export { type PeerTls, parseAddress } from "./sockets.ts";
 export { Transport, type TransportListener, type TransportOptions } from "./transport.ts";

@@ -1,0 +1,34 @@
+import { CALM_NETWORK, Clients, REGISTERS, World } from "@quorate/sim";
+import { checkRegisters } from "@quorate/verify";
+import { expect, it } from "vitest";
+
+const TEN_MINUTES = 600_000;
+
+/** A relay between all nodes that repeats, reorders, loses and alters frames. */
+const RELAY = {
+  ...CALM_NETWORK,
+  lossPerMille: 1,
+  duplicatePerMille: 2,
+  reorderPerMille: 2,
+  flipPerMille: 1,
+};
+
+for (const mode of ["links", "bare"] as const) {
+  it(`LI-1: ten minutes behind such a relay, ${mode === "links" ? "each refused frame is counted by its reason" : "without links in between"}: the history is clean`, () => {
+    const world = new World({ seed: 65n, nodes: 3, network: { ...RELAY, mode } }).boot();
+    world.until(() => world.leader() !== null, 10_000);
+    const workload = { ...REGISTERS, operations: 150, thinkMillisMax: 7000 };
+    const clients = new Clients(world, workload).start();
+    world.run(TEN_MINUTES);
+
+    const history = clients.finish();
+    expect(history.filter(({ outcome }) => outcome === "ok").length).toBeGreaterThan(400);
+    expect(checkRegisters(history)).toEqual({ type: "ok" });
+    expect(world.observer.violations).toEqual([]);
+    expect(world.halted).toEqual([]);
+    const counted = [...world.network.drops.values()].reduce((sum, count) => sum + count, 0);
+    expect(counted).toBe(world.network.counts.dropped);
+    if (mode === "links")
+      expect([...world.network.drops.keys()].sort()).toEqual(["checksum", "malformed", "sequence"]);
+  });
+}
