@@ -197,7 +197,7 @@ export class SimNode implements Station {
     this.#waiting = [];
     this.#checkpoints = [];
     this.#callers.clear();
-    for (const id of [...this.#watchers.keys()])
+    for (const id of this.#watchers.keys())
       this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
     this.#syncing = false;
     this.#hungUntil = 0;
