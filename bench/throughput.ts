@@ -5,7 +5,7 @@ import { markdown, rounded, type Summary, summary, withSpread } from "./table.ts
 
 const IN_FLIGHT = [1, 10, 100, 1000] as const;
 const METHODS: readonly Method[] = ["Put", "Range"];
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SECONDS = 3;
 const WARM_UP_SECONDS = 2;
 

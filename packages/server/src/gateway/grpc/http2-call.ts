@@ -114,10 +114,8 @@ export class Http2Call implements GrpcCall, Timed {
       stream.respond({ ...RESPONSE_HEADERS, ...trailersOf(ended) }, { endStream: true });
     } else {
       this.#respond();
-      if (this.#answer !== null) this.#send(this.#answer);
+      this.#finishWith(this.#answer);
       this.#answer = null;
-      stream.end();
-      if (stream.writableLength > 0) stream.setTimeout(this.#options.slowReaderMs, onSlowReader);
     }
     stream.resume();
   }
@@ -224,12 +222,29 @@ export class Http2Call implements GrpcCall, Timed {
     stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   }
 
+  /**
+   * The last bytes and the end. A small answer goes out in one write with the end of the stream, and without a timer for its
+   * reader: it holds little, and what all streams of a session may hold is bounded.
+   */
+  #finishWith(parts: readonly Bytes[] | null): void {
+    const stream = this.#stream;
+    const small = parts !== null && lengthOf(parts) <= JOIN_BYTES_MAX;
+    if (small) {
+      const length = lengthOf(parts);
+      this.#options.observer.sent(length);
+      stream.end(Buffer.concat([prefixOf(parts), ...parts], length));
+      return;
+    }
+    if (parts !== null) this.#send(parts);
+    stream.end();
+    if (stream.writableLength > 0) stream.setTimeout(this.#options.slowReaderMs, onSlowReader);
+  }
+
   #send(parts: readonly Bytes[]): boolean {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return true;
     const prefix = prefixOf(parts);
-    let length = PREFIX_BYTES;
-    for (const part of parts) length += part.length;
+    const length = lengthOf(parts);
     this.#options.observer.sent(length);
     if (length <= JOIN_BYTES_MAX) return stream.write(Buffer.concat([prefix, ...parts], length));
     stream.cork();
@@ -280,6 +295,10 @@ function onDrain(this: CallStream): void {
 function onWantTrailers(this: CallStream): void {
   this[CALL]?.sendTrailers();
 }
+
+/** Of the message on the wire, its prefix included. */
+const lengthOf = (parts: readonly Bytes[]): number =>
+  parts.reduce((sum, part) => sum + part.length, PREFIX_BYTES);
 
 function onSlowReader(this: ServerHttp2Stream): void {
   this.close(constants.NGHTTP2_CANCEL);
