@@ -29,6 +29,8 @@ for (const mode of ["links", "bare"] as const) {
     const counted = [...world.network.drops.values()].reduce((sum, count) => sum + count, 0);
     expect(counted).toBe(world.network.counts.dropped);
     if (mode === "links")
-      expect([...world.network.drops.keys()].sort()).toEqual(["checksum", "malformed", "sequence"]);
+      expect(new Set(world.network.drops.keys())).toEqual(
+        new Set(["checksum", "malformed", "sequence"]),
+      );
   });
 }
