@@ -112,7 +112,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#steward.reconcile(now.ticks);
     this.#runTouched();
     this.#router.settleMembership();
-    this.#retention.schedule(this.#turn.ran, this.#groups);
+    this.#retention.schedule(this.#turn.ran, this.#groups, now.ticks);
     this.#outbox.flush(this.#turn);
     return this.#turn.takeEffects();
   }
@@ -121,6 +121,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const { ticks } = this.#turn.now;
     const times = [this.#alarms.next, this.#router.wakeAt, ...this.#steward.wakeAt(ticks)];
     if (this.#liveness.peers.length > 0) times.push(this.#aliveAt);
+    times.push(this.#retention.wakeAt);
     if (!this.#turn.isQuiet) times.push(ticks);
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : (Math.min(...known) as Ticks);
@@ -232,8 +233,15 @@ export class Node implements NodeKernel, ReplicaPort {
 
   /** With nothing left to write on, this member is of no use as a leader. */
   #onSpace(space: Space): void {
+    const { ticks } = this.#turn.now;
     this.#space = space;
-    this.#aliveAt = this.#turn.now.ticks;
+    this.#aliveAt = ticks;
+    this.#retention.press(space !== "ample", ticks);
+    if (space !== "ample")
+      this.note("warn", "disk space is short", {
+        space,
+        what: "client writes are refused; deletes and compactions make room",
+      });
     if (space === "exhausted") this.#feedAll({ type: "Yield" });
   }
 
@@ -248,7 +256,7 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   #onCheckpointed(group: GroupId, covers: JournalSeq, ok: boolean): void {
-    this.#retention.ended();
+    this.#retention.ended(ok, this.#turn.now.ticks);
     const replica = this.#groups.get(group);
     if (replica === null) return;
     replica.onCheckpointed(covers, ok);

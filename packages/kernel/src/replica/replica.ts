@@ -224,9 +224,11 @@ export class Replica {
     return snapshotOf(this.keyspace, this.#profileName, this.#state, meta, this.#applier);
   }
 
-  checkpoint(): void {
+  /** With its tail, a checkpoint leaves the records in place that lagging followers may want after a restart. */
+  checkpoint(withTail = true): void {
     if (this.coverage.writing || this.#intake.busy) return;
-    const keep = Math.max(0, this.#applier.index - this.#options.tailEntriesMax);
+    const tail = withTail ? this.#options.tailEntriesMax : 0;
+    const keep = Math.max(0, this.#applier.index - tail);
     const covers = this.coverage.begin(keep, this.#port.lastSeq());
     this.#port.checkpoint(this, this.snapshot(), covers);
   }

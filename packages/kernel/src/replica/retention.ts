@@ -1,9 +1,14 @@
-import type { JournalSeq } from "../core/index.ts";
+import type { JournalSeq, Ticks } from "../core/index.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 
 /** All groups are looked at so often while the journal grows by what one may keep from being deleted. */
 const SWEEPS = 8;
+
+/** While room is short all groups are checkpointed again so often, to let go of whatever can be. */
+const PRESS_TICKS = 5000;
+/** After a checkpoint that failed none is tried for so long: it may have failed for want of room. */
+const REST_TICKS = 5000;
 
 /** How long the journal's old segments are needed, and which groups to checkpoint so that they no longer are. */
 export class Retention {
@@ -17,6 +22,9 @@ export class Retention {
   readonly #due = new Set<Replica>();
   #sweptAt = 0;
   #retained = 0 as JournalSeq;
+  /** When all groups are to be checkpointed for want of room; null while there is room. */
+  #pressAt: Ticks | null = null;
+  #restUntil = 0 as Ticks;
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -34,8 +42,18 @@ export class Retention {
     this.#writing++;
   }
 
-  ended(): void {
+  ended(ok: boolean, now: Ticks): void {
     this.#writing--;
+    if (!ok) this.#restUntil = (now + REST_TICKS) as Ticks;
+  }
+
+  /** Room is short, or is there again. While it is short checkpoints keep no log behind them, so that segments can go. */
+  press(short: boolean, now: Ticks): void {
+    this.#pressAt = short ? now : null;
+  }
+
+  get wakeAt(): Ticks | null {
+    return this.#pressAt;
   }
 
   /** A checkpoint of this group is durable: it pins nothing older. */
@@ -48,7 +66,11 @@ export class Retention {
    * Checkpoints groups that wrote much, and groups that keep old segments from being deleted; a few at a time. Looks at
    * those that ran, and at all of them only now and then: a thousand idle groups cost a turn nothing.
    */
-  schedule(ran: Iterable<Replica>, all: Iterable<Replica>): void {
+  schedule(ran: Iterable<Replica>, all: Iterable<Replica>, now: Ticks): void {
+    if (this.#pressAt !== null && now >= this.#pressAt) {
+      this.#pressAt = (now + PRESS_TICKS) as Ticks;
+      for (const replica of all) this.#due.add(replica);
+    }
     const { checkpointsMax, checkpointBytes, pinnedBytesMax } = this.#options;
     for (const replica of ran)
       if (replica.coverage.bytesSince >= checkpointBytes) this.#due.add(replica);
@@ -58,8 +80,8 @@ export class Retention {
         if (this.#pinned(replica) >= pinnedBytesMax) this.#due.add(replica);
     }
     for (const replica of this.#due) {
-      if (this.#writing >= checkpointsMax) return;
-      if (replica.serving) replica.checkpoint();
+      if (this.#writing >= checkpointsMax || now < this.#restUntil) return;
+      if (replica.serving) replica.checkpoint(this.#pressAt === null);
     }
   }
 

@@ -30,6 +30,7 @@ export class ClientPort {
   readonly #limits: ClientPortLimits;
   readonly #server: Server;
   readonly #undecided = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
 
   constructor(http2: Acceptor, http1: Acceptor, limits: ClientPortLimits = CLIENT_PORT_LIMITS) {
     this.#http2 = http2;
@@ -60,7 +61,15 @@ export class ClientPort {
     for (const socket of this.#undecided) socket.destroy();
   }
 
+  /** Cuts every connection, whatever it speaks: an HTTP server that does not listen itself keeps no list of its own. */
+  destroy(): void {
+    this.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   #onSocket(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
     const timer = setTimeout(() => socket.destroy(), this.#limits.prefaceTimeoutMs).unref();
     this.#undecided.add(socket);
     socket.on("error", ignore);

@@ -72,7 +72,7 @@ export class Gateway {
 
   /** Cuts every connection. */
   destroy(): void {
-    this.#clientPort.close();
+    this.#clientPort.destroy();
     this.#http2.destroy();
     this.#http1.destroy();
     this.#context.leaders.stop();

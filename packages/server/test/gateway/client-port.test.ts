@@ -43,6 +43,14 @@ afterEach(() => {
 });
 
 describe("the client port", () => {
+  it("cuts even a connection that was taken and is idle, so that a stop does not wait for it", async () => {
+    socket.write("GET /health HTTP/1.1\r\n\r\n");
+    await http1.first;
+    const closed = once(socket, "close");
+    port.destroy();
+    await closed;
+  });
+
   it("gives a connection with the HTTP/2 preface to HTTP/2, preface included", async () => {
     socket.write(PREFACE);
     expect(await http2.first).toBe(PREFACE.toString());

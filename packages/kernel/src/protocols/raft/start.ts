@@ -64,7 +64,8 @@ export function start(
     durableIndex: log.lastIndex,
     heardFromLeaderAt: null,
     electionAt: null,
-    reads: NO_READS,
+    // Another count in every life: a late answer to a question of an earlier one must not confirm a reader of this.
+    reads: { ...NO_READS, questions: firstQuestion(seed) },
     installing: null,
   };
   const entries = log.slice(applied.index, commitIndex);
@@ -157,6 +158,10 @@ export function startRepairing(
   };
   return persistHardState(state, now.ticks);
 }
+
+/** The seed differs in every life; a life asks fewer than 2^20 questions before a late answer could still arrive. */
+const firstQuestion = (seed: bigint): number =>
+  Number(BigInt.asUintN(31, seed ^ (seed >> 33n))) * 2 ** 20;
 
 const fresh = (): HardState => ({
   term: term(0),

@@ -30,6 +30,9 @@ export class Http1Listener {
   readonly #callOptions: JsonCallOptions;
   readonly #server: Server;
   readonly #calls = new Set<JsonCall>();
+  readonly #limits: Http1Limits;
+  /** Connections from which a request's header is awaited, and until when. */
+  readonly #awaited = new WeakMap<Duplex, NodeJS.Timeout>();
 
   constructor(
     table: ServiceTable,
@@ -37,6 +40,7 @@ export class Http1Listener {
     observer: CallObserver,
     limits: Http1Limits = HTTP1_LIMITS,
   ) {
+    this.#limits = limits;
     this.#routes = new Routes(table);
     this.#endpoints = endpoints;
     this.#callOptions = {
@@ -47,7 +51,6 @@ export class Http1Listener {
     };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       // The body of a watch may stay open for days; those of other calls have the call's own limit.
       requestTimeout: 0,
@@ -57,7 +60,16 @@ export class Http1Listener {
 
   /** Takes over a connection; garbage on it is answered with 400. */
   accept(socket: Duplex): void {
+    this.#awaitRequest(socket, this.#limits.headersTimeoutMs);
     this.#server.emit("connection", socket);
+  }
+
+  /** Node enforces its own header limit only on servers that listen themselves, so this one is kept here. */
+  #awaitRequest(socket: Duplex, millis: number): void {
+    clearTimeout(this.#awaited.get(socket));
+    const timer = setTimeout(() => socket.destroy(), millis).unref();
+    this.#awaited.set(socket, timer);
+    socket.once("close", () => clearTimeout(timer));
   }
 
   /** Ends streaming calls with `reason`; the others are short. */
@@ -67,11 +79,16 @@ export class Http1Listener {
   }
 
   destroy(): void {
-    this.#server.closeAllConnections();
     this.#server.close();
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const { keepAliveTimeoutMs, headersTimeoutMs } = this.#limits;
+    clearTimeout(this.#awaited.get(socket));
+    response.once("close", () => {
+      if (!socket.destroyed) this.#awaitRequest(socket, keepAliveTimeoutMs + headersTimeoutMs);
+    });
     const url = URL.parse(request.url ?? "/", "http://quorate");
     if (url === null) {
       refuse(request, response, NOT_FOUND);
