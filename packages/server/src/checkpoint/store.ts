@@ -145,10 +145,13 @@ export class CheckpointStore {
     }
   }
 
+  /** One that was written again at the same place stands for both: the older may be what fills the disk. */
   async #dropOlder(group: GroupId, newest: JournalSeq): Promise<void> {
-    const kept = [...(this.#kept.get(group) ?? []).filter((covers) => covers < newest), newest];
+    const before = this.#kept.get(group) ?? [];
+    const again = before[before.length - 1] === newest;
+    const kept = [...before.filter((covers) => covers < newest), newest];
     this.#kept.set(group, kept);
-    while (kept.length > CHECKPOINTS_KEPT) {
+    while (kept.length > (again ? 1 : CHECKPOINTS_KEPT)) {
       const [oldest] = kept;
       if (oldest !== undefined) await this.#options.files.remove(this.#fileOf(group, oldest));
       kept.shift();

@@ -60,6 +60,8 @@ export class Http1Listener {
 
   /** Takes over a connection; garbage on it is answered with 400. */
   accept(socket: Duplex): void {
+    // One listener for the connection's whole life, however many requests come on it.
+    socket.once("close", () => clearTimeout(this.#awaited.get(socket)));
     this.#awaitRequest(socket, this.#limits.headersTimeoutMs);
     this.#server.emit("connection", socket);
   }
@@ -67,9 +69,7 @@ export class Http1Listener {
   /** Node enforces its own header limit only on servers that listen themselves, so this one is kept here. */
   #awaitRequest(socket: Duplex, millis: number): void {
     clearTimeout(this.#awaited.get(socket));
-    const timer = setTimeout(() => socket.destroy(), millis).unref();
-    this.#awaited.set(socket, timer);
-    socket.once("close", () => clearTimeout(timer));
+    this.#awaited.set(socket, setTimeout(() => socket.destroy(), millis).unref());
   }
 
   /** Ends streaming calls with `reason`; the others are short. */
