@@ -55,6 +55,15 @@ describe("a checkpoint", () => {
     expect((await recovered(files)).found).toEqual([{ group: 3, covers: 5, length: 3_000_000 }]);
   });
 
+  test("written again at the same place stands for both that were kept, so that a full disk gets room", async () => {
+    const store = await CheckpointStore.open(optionsOf(new MemoryFiles()));
+    await store.write(group, snapshot(300_000, 1), journalSeq(5), durable);
+    await store.write(group, snapshot(100, 2), journalSeq(9), durable);
+    expect(store.retainable(journalSeq(10)), "the older one still needs what is behind it").toBe(6);
+    await store.write(group, snapshot(100, 2), journalSeq(9), durable);
+    expect(store.retainable(journalSeq(10))).toBe(10);
+  });
+
   test("is there whole or not at all, wherever power goes while it is written", async () => {
     const whole = new MemoryFiles();
     const first = await CheckpointStore.open(optionsOf(whole));
