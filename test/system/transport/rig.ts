@@ -51,7 +51,7 @@ export class Party {
   }
 
   /** Resolves when a frame or a change of a link made `condition` true; rejects at the deadline. */
-  until(what: string, condition: () => boolean): Promise<void> {
+  until(what: string, condition: () => boolean, waitMillis = EVENT_MILLIS): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -60,7 +60,7 @@ export class Party {
         this.#waiting.delete(look);
         resolve();
       };
-      const deadline = setTimeout(() => reject(new Error(`never: ${what}`)), EVENT_MILLIS);
+      const deadline = setTimeout(() => reject(new Error(`never: ${what}`)), waitMillis);
       this.#waiting.add(look);
     });
   }
