@@ -5,9 +5,9 @@ import {
   checkpointBlocks,
   concat,
   encodeSegmentHeader,
-  type Gap,
   type GroupId,
   groupOfGap,
+  groupsOfLost,
   inspectSegment,
   JOURNAL_FORMAT,
   type JournalSeq,
@@ -141,16 +141,24 @@ export class Disk {
     this.#durable = [whole];
   }
 
-  /** What a starting node finds. Cuts the torn tail; names the groups that lost records, or null where that cannot be told. */
-  recover(): RecoveredNode | { readonly unreadable: string } {
+  /** A stretch of the journal reads back as something else: a bad sector, as far as it reaches. */
+  spoil(from: number, bytes: number): void {
+    const whole = concat(this.#durable);
+    const end = Math.min(whole.length, SEGMENT_HEADER_BYTES + from + bytes);
+    for (let at = SEGMENT_HEADER_BYTES + from; at < end; at++) whole[at] = ~(whole[at] ?? 0);
+    this.#durable = [whole];
+  }
+
+  /** What a starting node finds. Cuts the torn tail; names the groups that lost records, all where that cannot be told. */
+  recover(): RecoveredNode {
     const segment = concat(this.#durable);
     const inspection = inspectSegment(segment, this.#header, true);
     const found = [...recordsOf(segment, this.#header, inspection.end)];
-    const damaged = this.#damaged(segment, inspection.damage, inspection.groups);
-    if (damaged === null)
-      return {
-        unreadable: `a damaged record at ${inspection.damage[0]?.from} belongs to no known group`,
-      };
+    const { damage, groups } = inspection;
+    const lost = damage.map((gap) => ({
+      group: groupOfGap(segment, gap, this.#seed, groups),
+      nextSeq: gap.nextSeq,
+    }));
     this.#durable = [segment.slice(0, inspection.end)];
     this.#durableBytes = inspection.end;
     const lastSeq = journalSeq(inspection.nextSeq - 1);
@@ -158,21 +166,12 @@ export class Disk {
     const records = found.map(
       (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
     );
-    return { checkpoints: this.#readCheckpoints(lastSeq), records, lastSeq, damaged };
-  }
-
-  #damaged(
-    segment: Bytes,
-    gaps: readonly Gap[],
-    groups: readonly GroupId[],
-  ): readonly GroupId[] | null {
-    const damaged = new Set<GroupId>();
-    for (const gap of gaps) {
-      const group = groupOfGap(segment, gap, this.#seed, groups);
-      if (group === null) return null;
-      damaged.add(group);
-    }
-    return [...damaged];
+    const checkpoints = this.#readCheckpoints(lastSeq);
+    const known = [...groups, ...checkpoints.map(({ group }) => group)];
+    const covers = new Map(checkpoints.map((one) => [one.group, one.covers]));
+    const damaged = groupsOfLost(lost, known, covers);
+    const birthsLost = lost.some(({ group }) => group === null);
+    return { checkpoints, records, lastSeq, damaged, birthsLost };
   }
 
   #readCheckpoints(lastSeq: JournalSeq): RecoveredNode["checkpoints"] {

@@ -151,11 +151,6 @@ export class SimNode implements Station {
     this.start = startId(this.#dice.id());
     this.#life++;
     const recovered = this.disk.recover();
-    if ("unreadable" in recovered) {
-      this.start = null;
-      this.#observer.halted(this, recovered.unreadable);
-      return;
-    }
     this.#durable = recovered.lastSeq;
     const kernel = this.#startKernel(recovered, this.start);
     if (kernel === null) return;

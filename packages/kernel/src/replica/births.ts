@@ -1,78 +1,45 @@
 import {
   type Bytes,
-  type GroupConfig,
   type GroupId,
   type JournalSeq,
-  type KeyspaceId,
-  keyspaceId,
   type LogIndex,
   type Machine,
   Malformed,
-  type NodeId,
   type Now,
-  type Position,
   type Protocol,
-  Reader,
-  type Recovered,
   SYSTEM_GROUP,
   SYSTEM_KEYSPACE,
-  Writer,
 } from "../core/index.ts";
 import {
   decodeSystemState,
   encodeSystemState,
   type SystemGroup,
   SystemMachine,
-  type SystemState,
 } from "../machines/system/index.ts";
+import { decodeRecord, type RaftMessage, type RaftState, raft } from "../protocols/raft/index.ts";
 import {
-  decodeRecord,
-  type RaftMessage,
-  type RaftState,
-  raft,
-  readConfig,
-  writeConfig,
-} from "../protocols/raft/index.ts";
+  BIRTH,
+  type Birth,
+  type Bootstrap,
+  decodeBirth,
+  encodeBirth,
+  firstState,
+  founding,
+  joining,
+  membersAlone,
+} from "./birth.ts";
+import type { Groups } from "./groups.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Profile } from "./profiles.ts";
 import { RecordKind } from "./record-kind.ts";
 import { Replica } from "./replica.ts";
+import type { ReplicaParts } from "./replica-parts.ts";
 import type { Identity, JournalRecord, RecoveredCheckpoint, RecoveredNode } from "./seam.ts";
 import { Sessions } from "./sessions.ts";
 import { SnapshotReader } from "./snapshot.ts";
 
-/**
- * The first configuration, which every founder computes alike. A node that joins later is not among them: it names the
- * members it was told of, to know whom to listen to until the real metadata comes.
- */
-export interface Bootstrap {
-  readonly founders: readonly {
-    readonly node: NodeId;
-    readonly name: string;
-    readonly peerAddress: string;
-  }[];
-}
-
-/**
- * Where a founder's log begins: behind a first entry that nobody wrote. Whoever was not there at the founding has not
- * even that, so its leader sends a snapshot instead of a log that starts from a state it does not know.
- */
-const BIRTH: Position = { epoch: 0, index: 1 as LogIndex };
-
-/** How a group began on this node; the first record of its part of the journal. */
-interface Birth {
-  readonly group: GroupId;
-  readonly keyspace: KeyspaceId;
-  readonly profile: string;
-  readonly config: GroupConfig;
-  readonly founder: boolean;
-  /** Group 0: the metadata at the founding. */
-  readonly initial: Bytes;
-}
-
 const SYSTEM_PROFILE = "system";
-const VERSION = 1;
 
 /** Brings replicas to life: from what the disk kept, or new, as the system keyspace says. */
 export class Births {
@@ -82,6 +49,10 @@ export class Births {
   readonly #options: NodeOptions;
   readonly #seed: bigint;
   readonly #protocol: Protocol<RaftState, RaftMessage>;
+  readonly #damaged: ReadonlySet<GroupId>;
+  /** Damaged groups of which not even the birth is left, with what is: they come back when group 0 names them. */
+  readonly #orphans = new Map<GroupId, readonly JournalRecord[]>();
+  #settled: boolean;
 
   constructor(
     identity: Identity,
@@ -96,6 +67,16 @@ export class Births {
     this.#options = options;
     this.#seed = seed;
     this.#protocol = raft(options.raft);
+    this.#damaged = new Set(recovered.damaged);
+    this.#settled = !recovered.birthsLost;
+  }
+
+  /**
+   * Are all groups here that ever were? Until then the damage must stay in the journal: after a restart it is all that
+   * tells a group whose birth was lost, and which may have voted, from one that is new (JN-2).
+   */
+  get settled(): boolean {
+    return this.#settled;
   }
 
   /** All groups that the disk knows, group 0 first; on the first start of a node group 0 alone, founded or joined. */
@@ -104,12 +85,23 @@ export class Births {
     const checkpoints = new Map(
       this.#recovered.checkpoints.map((checkpoint) => [checkpoint.group, checkpoint]),
     );
-    const groups = new Set([SYSTEM_GROUP, ...checkpoints.keys(), ...records.keys()]);
+    const groups = new Set([
+      SYSTEM_GROUP,
+      ...this.#damaged,
+      ...checkpoints.keys(),
+      ...records.keys(),
+    ]);
     for (const group of [...groups].sort((a, b) => a - b)) {
       const kept = records.get(group) ?? [];
       const checkpoint = checkpoints.get(group) ?? null;
-      if (checkpoint === null && kept.length === 0) adopt(this.#found(node, now));
-      else adopt(this.#revive(node, group, checkpoint, kept, now));
+      if (checkpoint !== null) adopt(this.#load(node, group, checkpoint, kept, now));
+      else if (kept.some(isBirth)) adopt(this.#revive(node, group, kept, now));
+      else if (kept.length > 0 && !this.#damaged.has(group))
+        throw new Malformed(
+          `the journal has no birth of group ${group} and there is no checkpoint of it`,
+        );
+      else if (group === SYSTEM_GROUP) adopt(this.#found(node, kept, now));
+      else this.#orphan(group, kept);
     }
   }
 
@@ -126,10 +118,31 @@ export class Births {
       founder,
       initial: new Uint8Array(0),
     };
-    return this.#profile(birth) === null ? null : this.#start(node, birth, now);
+    if (this.#profile(birth) === null) return null;
+    const replica = this.#start(node, birth, this.#orphans.get(group.group) ?? [], now);
+    this.#orphans.delete(group.group);
+    return replica;
   }
 
-  #found(node: Node, now: Now): Replica {
+  /** Called while it is not settled: is group 0 whole, and every group that it names? True when that has come. */
+  settle(groups: Groups): boolean {
+    const named = [SYSTEM_GROUP, ...groups.system.groups.keys()];
+    this.#settled = named.every((group) => groups.get(group)?.state.repairing === false);
+    return this.#settled;
+  }
+
+  /** A group that begins here now may have been here, and have voted and acknowledged what it has forgotten. */
+  #isReborn(group: GroupId): boolean {
+    const unnamed = this.#recovered.birthsLost && !this.#settled;
+    return unnamed || this.#damaged.has(group) || this.#orphans.has(group);
+  }
+
+  #orphan(group: GroupId, kept: readonly JournalRecord[]): void {
+    this.#orphans.set(group, kept);
+    this.#settled = false;
+  }
+
+  #found(node: Node, kept: readonly JournalRecord[], now: Now): Replica {
     const { founders } = this.#bootstrap;
     const self = this.#identity.node;
     const founder = founders.some((other) => other.node === self);
@@ -143,131 +156,132 @@ export class Births {
       founder,
       initial,
     };
-    return this.#start(node, birth, now);
+    return this.#start(node, birth, kept, now);
   }
 
-  /** Born now: its birth is persisted before anything that it says. */
-  #start(node: Node, birth: Birth, now: Now): Replica {
-    const replica = this.#replica(
-      node,
-      birth,
-      { checkpoint: null, records: [] },
-      null,
-      { covers: node.lastSeq(), records: [] },
-      now,
-    );
+  /** Born now, or born again after its birth was lost: its birth is persisted before anything that it says. */
+  #start(node: Node, birth: Birth, kept: readonly JournalRecord[], now: Now): Replica {
+    const covers = node.lastSeq();
+    const replica = this.#isReborn(birth.group)
+      ? this.#repair(node, birth, kept, covers, now)
+      : this.#whole(node, birth, null, { covers, records: [] }, now);
+    if (replica === null) throw new RangeError("an empty replica always starts");
     node.bornRecord(replica, encodeBirth(birth));
     return replica;
   }
 
-  #revive(
-    node: Node,
-    group: GroupId,
-    checkpoint: RecoveredCheckpoint | null,
-    kept: readonly JournalRecord[],
-    now: Now,
-  ): Replica {
-    const covers = checkpoint?.covers ?? (((kept[0]?.seq ?? 1) - 1) as JournalSeq);
-    const later = kept.filter(({ seq, kind }) => seq > covers && kind === RecordKind.protocol);
-    if (checkpoint !== null) {
-      const { birth, loaded } = this.#load(group, checkpoint);
-      const { at, config, meta } = loaded.header;
-      return this.#replica(
-        node,
-        birth,
-        { checkpoint: { at, config, meta }, records: later.map(({ bytes }) => bytes) },
-        loaded,
-        { covers, records: later },
-        now,
-      );
-    }
-    const born = kept.find(({ kind }) => kind === RecordKind.born);
-    if (born === undefined)
-      throw new Malformed(
-        `the journal has no birth of group ${group} and there is no checkpoint of it`,
-      );
-    return this.#replica(
-      node,
-      decodeBirth(group, born.bytes),
-      { checkpoint: null, records: later.map(({ bytes }) => bytes) },
-      null,
-      { covers, records: later },
-      now,
-    );
+  /** From its birth and all that was recorded since. What an earlier birth left is no part of its log. */
+  #revive(node: Node, group: GroupId, kept: readonly JournalRecord[], now: Now): Replica {
+    const at = kept.findLastIndex(isBirth);
+    const birth = decodeBirth(group, (kept[at] as JournalRecord).bytes);
+    const covers = ((kept[at] as JournalRecord).seq - 1) as JournalSeq;
+    const later = { covers, records: kept.slice(at + 1) };
+    const whole = this.#damaged.has(group) ? null : this.#whole(node, birth, null, later, now);
+    return whole ?? this.#repair(node, birth, kept, covers, now);
   }
 
   #load(
+    node: Node,
     group: GroupId,
-    { chunks }: RecoveredCheckpoint,
-  ): { readonly birth: Birth; readonly loaded: Loaded } {
+    checkpoint: RecoveredCheckpoint,
+    kept: readonly JournalRecord[],
+    now: Now,
+  ): Replica {
+    const { covers, chunks } = checkpoint;
     const reader = new SnapshotReader((profile) =>
-      this.#machine(profile, encodeSystemState(emptyState())),
+      this.#machine(profile, encodeSystemState(membersAlone([]))),
     );
     for (const chunk of chunks) reader.push(chunk);
     const loaded = reader.finish();
     if (loaded === null) throw new Malformed(`the checkpoint of group ${group} does not load`);
     const { keyspace, profile, config } = loaded.header;
-    return {
-      birth: { group, keyspace, profile, config, founder: false, initial: new Uint8Array(0) },
-      loaded,
-    };
+    const birth = { group, keyspace, profile, config, founder: false, initial: hintOf(loaded) };
+    const later = { covers, records: kept.filter(({ seq }) => seq > covers) };
+    const whole = this.#damaged.has(group) ? null : this.#whole(node, birth, loaded, later, now);
+    return whole ?? this.#repair(node, birth, kept, covers, now);
+  }
+
+  /** Null where the records contradict each other. */
+  #whole(
+    node: Node,
+    birth: Birth,
+    loaded: Loaded | null,
+    { covers, records }: Kept,
+    now: Now,
+  ): Replica | null {
+    const { group, config } = birth;
+    const begin = birth.founder ? { at: BIRTH, config, meta: null } : null;
+    const checkpoint = loaded === null ? begin : loaded.header;
+    const protocol = records.filter(({ kind }) => kind === RecordKind.protocol);
+    const started = this.#protocol.start(
+      this.#identity.node,
+      config,
+      { checkpoint, records: protocol.map(({ bytes }) => bytes) },
+      this.#seedOf(group),
+      now,
+    );
+    if (started === null) return null;
+    const [state, recovery] = started;
+    const machine = loaded?.machine ?? this.#machine(birth.profile, birth.initial);
+    const at = checkpoint?.at.index ?? (0 as LogIndex);
+    return this.#replica(node, birth, {
+      state,
+      recovery,
+      machine,
+      sessions: loaded?.sessions ?? new Sessions(),
+      at,
+      time: loaded?.header.time ?? 0,
+      covers,
+      records: protocol.map(({ seq, bytes }) => ({ seq, lastIndex: lastIndexIn(bytes) })),
+    });
+  }
+
+  /** Empty, and silent until its peers have rebuilt it. `kept`: what is readable of its earlier life. */
+  #repair(
+    node: Node,
+    birth: Birth,
+    kept: readonly JournalRecord[],
+    covers: JournalSeq,
+    now: Now,
+  ): Replica {
+    const { group, config } = birth;
+    node.note("error", "group repairing", {
+      group,
+      damaged: this.#isReborn(group),
+      why: "durable records are gone: rebuilt from its peers",
+    });
+    const readable = kept.filter(({ kind }) => kind === RecordKind.protocol);
+    const [state, recovery] = this.#protocol.repair(
+      this.#identity.node,
+      config,
+      readable.map(({ bytes }) => bytes),
+      this.#seedOf(group),
+      now,
+    );
+    return this.#replica(node, birth, {
+      state,
+      recovery,
+      machine: this.#machine(birth.profile, birth.initial),
+      sessions: new Sessions(),
+      at: 0 as LogIndex,
+      time: 0,
+      covers,
+      records: [],
+    });
   }
 
   #replica(
     node: Node,
     birth: Birth,
-    recovered: Recovered,
-    loaded: Loaded | null,
-    { covers, records }: Kept,
-    now: Now,
+    { machine, ...parts }: Omit<ReplicaParts, keyof Named | "machine"> & Built,
   ): Replica {
-    const { group, config } = birth;
-    const { node: self } = this.#identity;
-    const seed = this.#seed ^ (BigInt(group) * 0x9e3779b97f4a7c15n);
-    const begin = birth.founder ? { at: BIRTH, config, meta: null } : null;
-    const damaged = this.#recovered.damaged.includes(group);
-    const whole = damaged
-      ? null
-      : this.#protocol.start(
-          self,
-          config,
-          { ...recovered, checkpoint: recovered.checkpoint ?? begin },
-          seed,
-          now,
-        );
-    const [state, effects] =
-      whole ?? this.#protocol.repair(self, config, recovered.records, seed, now);
-    const fresh = whole === null;
-    if (fresh)
-      node.note("error", "group repairing", {
-        group,
-        damaged,
-        why: "durable records are gone: rebuilt from its peers",
-      });
-    const machine =
-      fresh || loaded === null ? this.#machine(birth.profile, birth.initial) : loaded.machine;
     const profile = this.#profile(birth);
     if (machine === null || profile === null)
       throw new Malformed(`no profile ${birth.profile} in this release`);
+    const { group, keyspace } = birth;
+    const named: Named = { group, keyspace, profileName: birth.profile, profile };
     return new Replica(
-      {
-        group,
-        keyspace: birth.keyspace,
-        profileName: birth.profile,
-        profile,
-        state,
-        machine,
-        sessions: fresh || loaded === null ? new Sessions() : loaded.sessions,
-        at: fresh
-          ? (0 as LogIndex)
-          : (recovered.checkpoint?.at.index ?? begin?.at.index ?? (0 as LogIndex)),
-        time: fresh || loaded === null ? 0 : loaded.header.time,
-        covers,
-        records: fresh
-          ? []
-          : records.map(({ seq, bytes }) => ({ seq, lastIndex: lastIndexIn(bytes) })),
-        recovery: effects,
-      },
+      { ...named, ...parts, machine },
       this.#identity,
       this.#options,
       this.#protocol,
@@ -275,9 +289,16 @@ export class Births {
     );
   }
 
+  /** Another for each group, so that they do not all stand for election at the same time. */
+  #seedOf(group: GroupId): bigint {
+    return this.#seed ^ (BigInt(group) * 0x9e3779b97f4a7c15n);
+  }
+
   #machine(profile: string, initial: Bytes): Machine | null {
     if (profile === SYSTEM_PROFILE)
-      return new SystemMachine(initial.length === 0 ? emptyState() : decodeSystemState(initial));
+      return new SystemMachine(
+        initial.length === 0 ? membersAlone([]) : decodeSystemState(initial),
+      );
     return this.#options.profiles.get(profile)?.create() ?? null;
   }
 
@@ -289,6 +310,20 @@ export class Births {
       withoutRoom: new Set(),
     };
   }
+}
+
+type Named = Pick<ReplicaParts, "group" | "keyspace" | "profileName" | "profile">;
+
+interface Built {
+  readonly machine: Machine | null;
+}
+
+const isBirth = ({ kind }: JournalRecord): boolean => kind === RecordKind.born;
+
+/** Whom group 0 knew, should it have to be rebuilt by them: the rest of its state may be what is damaged. */
+function hintOf({ machine }: Loaded): Bytes {
+  if (!(machine instanceof SystemMachine)) return new Uint8Array(0);
+  return encodeSystemState(membersAlone(machine.state.nodes.values()));
 }
 
 /** What is left of a group's part of the journal: where its checkpoint stands, and the protocol's records behind it. */
@@ -306,45 +341,6 @@ function lastIndexIn(bytes: Bytes): LogIndex {
 
 type Loaded = NonNullable<ReturnType<SnapshotReader["finish"]>>;
 
-const founding = (voters: readonly NodeId[]): GroupConfig => ({
-  epoch: 0,
-  voters: [...voters].sort((a, b) => (a < b ? -1 : 1)),
-  outgoing: null,
-  learners: [],
-});
-
-/** Nobody's voter: it follows whoever leads, and gets the real members with the snapshot. */
-const joining = (self: NodeId): GroupConfig => ({
-  epoch: 0,
-  voters: [],
-  outgoing: null,
-  learners: [self],
-});
-
-const emptyState = (): SystemState => firstState({ founders: [] });
-
-function firstState({ founders }: Bootstrap): SystemState {
-  const nodes = founders.map(({ node, peerAddress }) => ({
-    node,
-    name: "",
-    peerAddress,
-    clientAddresses: [],
-    learner: false,
-    version: 0,
-  }));
-  return {
-    membershipEpoch: 0,
-    nodes: new Map(
-      nodes.sort((a, b) => (a.node < b.node ? -1 : 1)).map((node) => [node.node, node]),
-    ),
-    removed: [],
-    keyspaces: new Map(),
-    groups: new Map(),
-    nextKeyspace: keyspaceId(1),
-    nextGroup: 1 as GroupId,
-  };
-}
-
 function recordsByGroup(records: Iterable<JournalRecord>): Map<GroupId, JournalRecord[]> {
   const groups = new Map<GroupId, JournalRecord[]>();
   for (const record of records) {
@@ -353,17 +349,4 @@ function recordsByGroup(records: Iterable<JournalRecord>): Map<GroupId, JournalR
     else known.push(record);
   }
   return groups;
-}
-
-function encodeBirth({ keyspace, profile, config, founder, initial }: Birth): Bytes {
-  const w = new Writer(128).u8(VERSION).u32(keyspace).text(profile).u8(Number(founder));
-  return writeConfig(w, config).bytes(initial).take();
-}
-
-function decodeBirth(group: GroupId, bytes: Bytes): Birth {
-  const r = new Reader(bytes);
-  if (r.u8() !== VERSION) throw new Malformed("a birth record of another release");
-  const [keyspace, profile, founder] = [keyspaceId(r.u32()), r.text(), r.u8() === 1];
-  const config = readConfig(r);
-  return { group, keyspace, profile, founder, config, initial: r.bytes() };
 }

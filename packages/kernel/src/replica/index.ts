@@ -4,7 +4,7 @@ export {
   SystemKind,
   type SystemState,
 } from "../machines/system/index.ts";
-export type { Bootstrap } from "./births.ts";
+export type { Bootstrap } from "./birth.ts";
 export { ReplicaKind } from "./envelope.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";

@@ -28,6 +28,7 @@ import type { NodeOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Obstacle } from "./proposals.ts";
 import { RecordKind } from "./record-kind.ts";
+import { Repairs } from "./repairs.ts";
 import type { Replica } from "./replica.ts";
 import type { Note, ReplicaPort } from "./replica-port.ts";
 import { Retention } from "./retention.ts";
@@ -67,6 +68,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #liveness: Liveness;
   readonly #retention: Retention;
   readonly #steward: Steward;
+  readonly #repairs = new Repairs();
   /** Undurable records, oldest first. */
   readonly #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
   readonly #counters: Record<string, number> = {};
@@ -112,6 +114,9 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#steward.reconcile(now.ticks);
     this.#runTouched();
     this.#router.settleMembership();
+    if (!this.#births.settled && this.#births.settle(this.#groups))
+      this.#retention.renew(this.#groups);
+    this.#repairs.report(now.ticks, (event, fields) => this.note("error", event, fields));
     this.#retention.schedule(this.#turn.ran, this.#groups, now.ticks);
     this.#outbox.flush(this.#turn);
     return this.#turn.takeEffects();
@@ -121,7 +126,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const { ticks } = this.#turn.now;
     const times = [this.#alarms.next, this.#router.wakeAt, ...this.#steward.wakeAt(ticks)];
     if (this.#liveness.peers.length > 0) times.push(this.#aliveAt);
-    times.push(this.#retention.wakeAt);
+    times.push(this.#retention.wakeAt, this.#repairs.wakeAt);
     if (!this.#turn.isQuiet) times.push(ticks);
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : (Math.min(...known) as Ticks);
@@ -262,7 +267,7 @@ export class Node implements NodeKernel, ReplicaPort {
     replica.onCheckpointed(covers, ok);
     if (ok) this.#retention.renewed(replica);
     this.#turn.touch(replica);
-    const from = this.#retention.advance(this.#groups);
+    const from = this.#births.settled ? this.#retention.advance(this.#groups) : null;
     if (from !== null) this.#turn.ask({ type: "Retain", from });
   }
 
@@ -373,6 +378,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #adopt(replica: Replica): void {
     this.#groups.add(replica);
     this.#retention.adopted(replica);
+    this.#repairs.begun(replica, this.#turn.now.ticks);
     this.#turn.touch(replica);
     replica.recover(this.#turn.now);
   }

@@ -130,9 +130,13 @@ export class Replica {
     return configOf(this.#state);
   }
 
-  /** May gateways look at this machine: it has caught up with what was served before a restart, and deviates from nobody. */
+  /**
+   * May gateways look at this machine: it has caught up with what was served before a restart, is not being rebuilt, and
+   * deviates from nobody.
+   */
   get serving(): boolean {
-    return !this.deviation.quarantined && this.#applier.index >= this.#recoverTo;
+    const { repairing } = this.#state;
+    return !this.deviation.quarantined && !repairing && this.#applier.index >= this.#recoverTo;
   }
 
   input(input: RaftInput): void {

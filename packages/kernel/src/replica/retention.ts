@@ -56,6 +56,11 @@ export class Retention {
     return this.#pressAt;
   }
 
+  /** Checkpoints all groups when there is room for it: what is damaged is no longer needed, and is to go. */
+  renew(all: Iterable<Replica>): void {
+    for (const replica of all) this.#due.add(replica);
+  }
+
   /** A checkpoint of this group is durable: it pins nothing older. */
   renewed(replica: Replica): void {
     this.#pinnedAt.set(replica, this.#journalBytes);
@@ -69,7 +74,7 @@ export class Retention {
   schedule(ran: Iterable<Replica>, all: Iterable<Replica>, now: Ticks): void {
     if (this.#pressAt !== null && now >= this.#pressAt) {
       this.#pressAt = (now + PRESS_TICKS) as Ticks;
-      for (const replica of all) this.#due.add(replica);
+      this.renew(all);
     }
     const { checkpointsMax, checkpointBytes, pinnedBytesMax } = this.#options;
     for (const replica of ran)

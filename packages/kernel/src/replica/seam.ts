@@ -59,6 +59,11 @@ export interface RecoveredNode {
   readonly lastSeq: JournalSeq;
   /** Groups of which a damaged record was found: they stay silent and are rebuilt from their peers. */
   readonly damaged: readonly GroupId[];
+  /**
+   * Records are lost that nobody can name a group for, so a group that the disk does not know may have been here:
+   * those that are born in this life are rebuilt from their peers too, until all are whole.
+   */
+  readonly birthsLost: boolean;
 }
 
 /** What the host tells the node. One turn carries any number, in the order in which they happened. */

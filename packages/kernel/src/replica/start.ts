@@ -1,5 +1,6 @@
 import type { Now } from "../core/index.ts";
-import { Births, type Bootstrap } from "./births.ts";
+import type { Bootstrap } from "./birth.ts";
+import { Births } from "./births.ts";
 import { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Identity, RecoveredNode } from "./seam.ts";

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import {
   type ClusterId,
-  type GroupId,
+  groupsOfLost,
   type JoinedHello,
   type JoinHello,
-  type JournalSeq,
   journalSeq,
   type NodeId,
   type Now,
   type RefusedHello,
   type StartId,
+  SYSTEM_GROUP,
   startId,
 } from "@quorate/kernel/core";
 import type { Identity, NodeKernel, RecoveredNode } from "@quorate/kernel/replica";
@@ -67,16 +67,12 @@ export interface OpenNode {
   readonly peerAddress: string;
 }
 
-/** Durable records of this node are lost, and nobody else has them or it is not known whose they were. */
+/** Durable records of this node are lost, and nobody else has them. */
 export class JournalDamaged extends Error {
   override readonly name = "JournalDamaged";
-  readonly damage: readonly Damage[];
 
-  constructor(damage: readonly Damage[], advice: string) {
-    super(
-      `the journal is damaged and must not be skipped: ${damage.map(describeDamage).join("; ")}. ${advice}`,
-    );
-    this.damage = damage;
+  constructor(lost: readonly string[], advice: string) {
+    super(`the journal is damaged and must not be skipped: ${lost.join("; ")}. ${advice}`);
   }
 }
 
@@ -92,11 +88,16 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   const undo: (() => Promise<void>)[] = [() => lock.release()];
   try {
     const identity = await identify(files, options);
-    const { recovered, journal: found, checkpoints } = await recover(files, options, identity);
+    const {
+      recovered,
+      journal: found,
+      checkpoints,
+      lost,
+    } = await recover(files, options, identity);
     const seed = randomBytes(8).readBigUInt64LE();
     const clock = options.clock ?? systemClock();
     const kernel = options.kernel(identity, recovered, seed, clock.now());
-    refuseIfAlone(kernel, found.damage);
+    refuseIfAlone(kernel, lost);
 
     // The journal and the peer port speak to a host that is made of them: it exists before they can say a word.
     let host: Host | null = null;
@@ -172,6 +173,8 @@ async function recover(
   readonly recovered: RecoveredNode;
   readonly journal: RecoveredJournal;
   readonly checkpoints: CheckpointStore;
+  /** What is gone, a line each. */
+  readonly lost: readonly string[];
 }> {
   const { dataDir, log } = options;
   const checkpoints = await CheckpointStore.open({
@@ -189,34 +192,32 @@ async function recover(
     log.warn({ offset: from, bytes: to - from, firstSeq }, "a torn tail of the journal is cut off");
   }
   const covers = new Map(sound.map((checkpoint) => [checkpoint.group, checkpoint.covers]));
-  const damage = journal.damage.filter((one) => !isCovered(one, covers));
+  const all = [SYSTEM_GROUP, ...known, ...journal.groups];
+  const damage = journal.damage.filter((one) => groupsOfLost([one], all, covers).length > 0);
   for (const one of damage) log.error({ group: one.group }, describeDamage(one));
-  const unknown = damage.filter(({ group }) => group === null);
-  const ends = missingEnds(journal, Math.max(0, ...sound.map(({ covers }) => covers)));
-  if (unknown.length + ends.length > 0) {
+  const ends = missingEnds(journal, Math.max(0, ...covers.values()));
+  if (ends.length > 0) {
     throw new JournalDamaged(
-      [...unknown, ...ends],
+      ends.map(describeDamage),
       "Restore a backup, or remove this member and join anew.",
     );
   }
-  const damaged = new Set<GroupId>(lost);
-  for (const { group } of damage) if (group !== null) damaged.add(group);
+  const damaged = new Set([...lost, ...groupsOfLost(damage, all, covers)]);
   return {
     recovered: {
       checkpoints: sound,
       records: journal.records,
       lastSeq: journal.lastSeq,
       damaged: [...damaged].sort((a, b) => a - b),
+      birthsLost: journal.damage.some(({ group }) => group === null),
     },
-    journal: { ...journal, damage },
+    journal,
     checkpoints,
+    lost: [
+      ...damage.map(describeDamage),
+      ...lost.map((group) => `no checkpoint of group ${group} is sound`),
+    ],
   };
-}
-
-/** A checkpoint that was written later holds what the lost records did: the group was repaired since. */
-function isCovered(damage: Damage, covers: ReadonlyMap<GroupId, JournalSeq>): boolean {
-  const { group, nextSeq } = damage;
-  return group !== null && nextSeq !== null && (covers.get(group) ?? 0) >= nextSeq - 1;
 }
 
 /**
@@ -236,12 +237,12 @@ function lostRange(from: number, to: number): Damage {
 }
 
 /** A replicated group is rebuilt from its peers; a lone voter has none, and stops. */
-function refuseIfAlone(kernel: NodeKernel, damage: readonly Damage[]): void {
-  if (damage.length === 0) return;
+function refuseIfAlone(kernel: NodeKernel, lost: readonly string[]): void {
+  if (lost.length === 0) return;
   const voters = kernel.status().members.filter(({ learner }) => !learner);
   if (voters.length <= 1) {
     throw new JournalDamaged(
-      damage,
+      lost,
       "This node is the only voter, so nobody can repair it: restore a backup.",
     );
   }

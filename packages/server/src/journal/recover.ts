@@ -6,6 +6,7 @@ import {
   inspectSegment,
   type JournalSeq,
   journalSeq,
+  type LostRecords,
   Malformed,
   recordSeed,
   recordsOf,
@@ -15,14 +16,11 @@ import {
 import type { Identity, JournalRecord } from "@quorate/kernel/replica";
 import { below, type Files } from "./files.ts";
 
-/** Durable records that are lost. `group` is null where it cannot be told whose they were. */
-export interface Damage {
+/** Durable records that are lost, and where they should be. */
+export interface Damage extends LostRecords {
   readonly segment: string;
   readonly offset: number;
   readonly firstSeq: JournalSeq;
-  /** The first sequence that is there again; null if none is. */
-  readonly nextSeq: JournalSeq | null;
-  readonly group: GroupId | null;
 }
 
 /** A segment file whose header has been checked. */
@@ -40,6 +38,8 @@ export interface RecoveredJournal {
   /** The half-written tail of the last segment, to be cut off before anything is appended. */
   readonly torn: Gap | null;
   readonly damage: readonly Damage[];
+  /** Groups with at least one valid record, ascending. */
+  readonly groups: readonly GroupId[];
   /** All valid records in order, read segment by segment as they are asked for; each owns its memory. */
   readonly records: Iterable<JournalRecord>;
 }
@@ -65,7 +65,7 @@ export async function recoverJournal(
   const segments: Segment[] = [];
   const found: { readonly segment: Segment; readonly gap: Gap }[] = [];
   const missing: Damage[] = [];
-  const known = new Set(alsoKnown);
+  const here = new Set<GroupId>();
   let torn: Gap | null = null;
   let nextSeq: JournalSeq | null = null;
 
@@ -81,14 +81,15 @@ export async function recoverJournal(
     const segment = { file, header, end: verdict.end };
     segments.push(segment);
     for (const gap of verdict.damage) found.push({ segment, gap });
-    for (const group of verdict.groups) known.add(group);
+    for (const group of verdict.groups) here.add(group);
     ({ torn, nextSeq } = verdict);
   }
 
-  const groups = [...known].sort((a, b) => a - b);
+  const groups = [...here].sort((a, b) => a - b);
+  const known = [...new Set([...groups, ...alsoKnown])].sort((a, b) => a - b);
   const damage = found.map(({ segment, gap }): Damage => {
     const bytes = files.read(segment.file);
-    const group = groupOfGap(bytes, gap, recordSeed(segment.header), groups);
+    const group = groupOfGap(bytes, gap, recordSeed(segment.header), known);
     const { from: offset, firstSeq, nextSeq } = gap;
     return { segment: segment.file, offset, firstSeq, nextSeq, group };
   });
@@ -97,6 +98,7 @@ export async function recoverJournal(
     lastSeq: journalSeq(nextSeq === null ? 0 : nextSeq - 1),
     torn,
     damage: [...missing, ...damage],
+    groups,
     records: { [Symbol.iterator]: () => readAll(files, segments) },
   };
 }

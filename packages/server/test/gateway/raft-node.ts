@@ -28,7 +28,13 @@ export function startRaftNode(): { readonly host: Host; readonly led: Promise<vo
     peerAddress: "127.0.0.1:2380",
     clientAddresses: ["127.0.0.1:2379"],
   };
-  const recovered = { checkpoints: [], records: [], lastSeq: journalSeq(0), damaged: [] };
+  const recovered = {
+    checkpoints: [],
+    records: [],
+    lastSeq: journalSeq(0),
+    damaged: [],
+    birthsLost: false,
+  };
   const founders = [{ node: identity.node, name: self.name, peerAddress: self.peerAddress }];
   const kernel = startNode(
     { identity, self, bootstrap: { founders }, recovered, seed: 7n },
@@ -63,6 +69,8 @@ export function startRaftNode(): { readonly host: Host; readonly led: Promise<vo
       counters: { flat: () => ({}) },
       send() {},
       flush() {},
+      twin: new Promise(() => {}),
+      rollCall: () => Promise.resolve(true),
       setPeers() {},
       close: () => Promise.resolve(),
     },

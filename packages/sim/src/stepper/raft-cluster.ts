@@ -204,6 +204,18 @@ export class RaftCluster {
     return this;
   }
 
+  /** Its last records are damaged: it comes back to be rebuilt by the others. */
+  repair(name: Name, lost: number): this {
+    this.net.repair(idOf(name), lost);
+    this.#observer.forget(idOf(name));
+    return this;
+  }
+
+  /** Records that its disk holds. */
+  recordsOf(name: Name): number {
+    return this.net.recordsOf(idOf(name));
+  }
+
   /** The next message on its way to this one, to be delivered once more later. */
   captured(to: Name, type: RaftMessage["type"]): Flight<RaftMessage> {
     const found = this.net.flights.find(

@@ -12,6 +12,7 @@ import {
   type Protocol,
   type Recovered,
   type RequestId,
+  type Step,
   type Ticks,
   ticks,
 } from "@quorate/kernel/core";
@@ -100,6 +101,11 @@ export class Stepper<S, M extends { readonly type: string }> {
     return this.#member(id).state !== null;
   }
 
+  /** Records that this member's disk surely holds. */
+  recordsOf(id: NodeId): number {
+    return this.#member(id).durable.length;
+  }
+
   /** What this member's machine was given, in all its lives. */
   appliedOf(id: NodeId): readonly Entry[] {
     return this.#member(id).applied;
@@ -154,10 +160,25 @@ export class Stepper<S, M extends { readonly type: string }> {
   }
 
   restart(id: NodeId): this {
+    const recovered: Recovered = { checkpoint: null, records: this.#member(id).durable };
+    return this.#revive(id, (seed) =>
+      this.#protocol.start(id, this.#config, recovered, seed, this.now),
+    );
+  }
+
+  /** It restarts without its last records, which are damaged; the ones before them are readable. */
+  repair(id: NodeId, lost: number): this {
     const member = this.#member(id);
-    const recovered: Recovered = { checkpoint: null, records: member.durable };
-    const seed = this.#seed ^ (id << 8n) ^ (++this.#lives << 32n);
-    const begun = this.#protocol.start(id, this.#config, recovered, seed, this.now);
+    member.durable = member.durable.slice(0, Math.max(0, member.durable.length - lost));
+    const readable = member.durable;
+    return this.#revive(id, (seed) =>
+      this.#protocol.repair(id, this.#config, readable, seed, this.now),
+    );
+  }
+
+  #revive(id: NodeId, start: (seed: bigint) => Step<S, M> | null): this {
+    const member = this.#member(id);
+    const begun = start(this.#seed ^ (id << 8n) ^ (++this.#lives << 32n));
     if (begun === null) throw new RangeError(`the records of ${id} contradict each other`);
     Object.assign(member, { volatile: [], persisted: 0, waiting: [], syncs: true });
     member.state = begun[0];

@@ -1,6 +1,12 @@
 import { idOf } from "@quorate/sim";
 import { expect, it } from "vitest";
-import { hungLeader, oldAppendAgain, voteLostInCrash } from "./schedules.ts";
+import {
+  hungLeader,
+  lostVote,
+  oldAppendAgain,
+  rebuiltInPart,
+  voteLostInCrash,
+} from "./schedules.ts";
 
 it("RF-3: a vote that a crash takes back was never sent", () => {
   const c = voteLostInCrash(true);
@@ -49,4 +55,27 @@ it("a leader that counts its memory loses a committed entry with its power", () 
   c.crash("S1").restart("S1");
   c.elect("S3", { votes: ["S1"] });
   expect(c.violations.join("\n")).toContain("Leader Completeness");
+});
+
+it("RF-13: whoever leads meanwhile steps down for a replica that forgot its vote, and is elected by the others or not at all", () => {
+  const c = lostVote(true);
+  expect(c.state("S2").role.type, "the vote that S3 forgot is worth more than S2's term").toBe(
+    "Follower",
+  );
+  c.stand("S2", ["S3"]);
+  expect(c.leaders(), "S3 votes for nobody until its log is whole").not.toContain("S2");
+  c.replicate("S1")
+    .elect("S1", { votes: ["S2"] })
+    .replicate("S1");
+  expect(c.state("S3").repairing).toBe(false);
+  expect(c.termsOf("S3")).toEqual(c.termsOf("S1"));
+  expect(c.violations).toEqual([]);
+});
+
+it("RF-13: what a new leader knows to be committed does not make a rebuilt replica whole", () => {
+  const c = rebuiltInPart(true);
+  expect(c.state("S3")).toMatchObject({ commitIndex: 2, repairing: true });
+  for (let round = 0; round < 3; round++) c.replicate("S1", ["S3"]);
+  expect(c.termsOf("S3")).toEqual(c.termsOf("S1"));
+  expect(c.state("S3").repairing, "an entry of the leader's own term is committed").toBe(false);
 });

@@ -7,8 +7,10 @@ import {
   deposedWriter,
   figure8,
   hungLeader,
+  lostVote,
   NEW,
   oldAppendAgain,
+  rebuiltInPart,
   shorterLog,
   twoCandidates,
   twoChanges,
@@ -38,6 +40,12 @@ const SCHEDULES: readonly (readonly [
 ])[] = [
   ["persistBeforeReply", (on) => voteLostInCrash(on).violations, "Election Safety"],
   ["voteOncePerTerm", (on) => twoCandidates(on).violations, "Election Safety"],
+  ["repairPastLostVotes", (on) => lostVote(on).violations, "State Machine Safety"],
+  [
+    "repairedByOwnTerm",
+    (on) => then(rebuiltInPart(on), (c) => c.crash("S1").stand("S2", ["S3"])),
+    "Leader Completeness",
+  ],
   ["upToDateLog", (on) => shorterLog(on).violations, "Leader Completeness"],
   [
     "commitOnlyOwnTerm",

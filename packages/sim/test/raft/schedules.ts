@@ -95,6 +95,49 @@ export function shorterLog(upToDateLog: boolean): RaftCluster {
   return c;
 }
 
+/**
+ * S2 leads term 2 by the vote of S1, and S3 does not know. Then S1 leads term 3 by the vote of S3, and commits with it.
+ * S3 loses all it recorded of that, and comes back while S1 is away: S2, which still leads term 2, writes.
+ */
+export function lostVote(repairPastLostVotes: boolean): RaftCluster {
+  const rules = { repairPastLostVotes, checkQuorum: false };
+  const c = new RaftCluster({ replicas: 3, rules, seed: 13n });
+  c.elect("S1").replicate("S1");
+  const before = c.recordsOf("S3");
+  c.crash("S1").restart("S1");
+  c.elect("S2", { votes: ["S1"] });
+  c.elect("S1", { votes: ["S3"] });
+  c.propose("S1", put("x", "a")).reaches("S3");
+  c.repair("S3", c.recordsOf("S3") - before);
+  c.propose("S2", put("x", "b")).reaches("S3");
+  return c;
+}
+
+/**
+ * S1 commits with S3, which loses all its records; S1 restarts and leads again, not knowing yet what is committed. When
+ * it dies S3 holds no more than what S1 knew, and S2, which never had the rest, asks for its vote.
+ */
+export function rebuiltInPart(repairedByOwnTerm: boolean): RaftCluster {
+  const c = new RaftCluster({
+    replicas: 3,
+    rules: { repairedByOwnTerm, checkQuorum: false },
+    settings: { batchEntriesMax: 1 },
+    seed: 14n,
+  });
+  c.elect("S1").replicate("S1").replicate("S1");
+  c.propose("S1", put("x", "a")).reaches("S2", "S3");
+  c.propose("S1", put("x", "b")).reaches("S3");
+  c.repair("S3", c.recordsOf("S3"));
+  c.crash("S1").restart("S1");
+  c.elect("S1", { votes: ["S2"] }).replicate("S1", ["S3"]);
+  c.elect("S1", { votes: ["S2"] });
+  c.net.pass(1).wake(idOf("S1"));
+  const between = [idOf("S1"), idOf("S3")];
+  while (c.state("S3").commitIndex < 2)
+    c.net.deliver(({ from, to }) => between.includes(from) && between.includes(to), 1);
+  return c;
+}
+
 /** S2 leads term 2 and commits with S3; S1, which still leads term 1, writes to S3. */
 export function deposedWriter(termCheck: boolean): RaftCluster {
   const c = new RaftCluster({ replicas: 3, rules: { termCheck, checkQuorum: false }, seed: 11n });

@@ -1,5 +1,5 @@
 import { crc32c } from "../crc32c.ts";
-import { type Bytes, type GroupId, groupId } from "../ids.ts";
+import { type Bytes, type GroupId, groupId, type JournalSeq } from "../ids.ts";
 import { RECORD_HEAD_BYTES, u32 } from "./record.ts";
 import type { Gap } from "./scan.ts";
 
@@ -44,6 +44,31 @@ export function groupOfGap(
     if (sum === u32(record, 4)) return group;
   }
   return placed && sameSector(gap.from + 15, gap.from + 19) ? claimed : null;
+}
+
+/** Durable records that are lost, as far as it is known whose they were. */
+export interface LostRecords {
+  /** Null where that cannot be told. */
+  readonly group: GroupId | null;
+  /** The first sequence that is there again; null if none is. */
+  readonly nextSeq: JournalSeq | null;
+}
+
+/**
+ * The groups that lost something: where nobody can be named, all that are known. Not those whose checkpoint was written
+ * later: it holds what the lost records did, for the group was repaired since. Ascending.
+ */
+export function groupsOfLost(
+  lost: readonly LostRecords[],
+  known: readonly GroupId[],
+  covers: ReadonlyMap<GroupId, JournalSeq>,
+): readonly GroupId[] {
+  const groups = lost.flatMap(({ group, nextSeq }) =>
+    (group === null ? known : [group]).filter(
+      (one) => nextSeq === null || (covers.get(one) ?? 0) < nextSeq - 1,
+    ),
+  );
+  return [...new Set(groups)].sort((a, b) => a - b);
 }
 
 function sameSector(a: number, b: number): boolean {

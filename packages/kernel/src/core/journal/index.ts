@@ -1,4 +1,4 @@
-export { groupOfGap } from "./damage.ts";
+export { groupOfGap, groupsOfLost, type LostRecords } from "./damage.ts";
 export { type Inspection, inspectSegment, recordsOf } from "./inspect.ts";
 export {
   MARK_GROUP,

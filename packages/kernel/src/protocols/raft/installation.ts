@@ -55,7 +55,6 @@ export function onInstalled(
     durableIndex: at.index,
     undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
-    repairing: false,
     installing: null,
   };
   return andThen(

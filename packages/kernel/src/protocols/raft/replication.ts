@@ -48,10 +48,8 @@ export function onAppendEntries(
 
   return andThen(appendFrom(state, now, m), (s) => {
     const matchIndex = (m.prevLogIndex + m.entries.length) as LogIndex;
-    const committed = commitTo(
-      repaired(s, matchIndex, m),
-      Math.min(m.leaderCommit, Math.max(matchIndex, s.commitIndex)) as LogIndex,
-    );
+    const upTo = Math.min(m.leaderCommit, Math.max(matchIndex, s.commitIndex)) as LogIndex;
+    const committed = repaired(commitTo(s, upTo));
     const reply: AppendEntriesReply = {
       type: "AppendEntriesReply",
       term: s.term,
@@ -93,11 +91,19 @@ function appendFrom(state: RaftState, now: Now, m: AppendEntries): RaftStep {
   return replaceAfter(state, now, positionAt(state, (first.index - 1) as LogIndex), entries);
 }
 
-/** A log that reaches the leader's commit index holds again all that was ever acknowledged here. */
-const repaired = (state: RaftState, matchIndex: LogIndex, m: AppendEntries): RaftState =>
-  state.repairing && m.leaderCommit > 0 && matchIndex >= m.leaderCommit
-    ? { ...state, repairing: false }
-    : state;
+/**
+ * A replica that was rebuilt is whole once an entry of its leader's own term is committed here: only then does its log
+ * reach all that was ever committed with its voice. The leader's commit index alone proves nothing, for a new leader
+ * does not know yet what its predecessor committed (§5.4.2), and a vote given too early could elect one who lacks it.
+ */
+function repaired([state, effects]: RaftStep): RaftStep {
+  if (!state.repairing) return [state, effects];
+  const { log, commitIndex, term, settings } = state;
+  const whole = settings.rules.repairedByOwnTerm
+    ? log.epochAt(commitIndex) === term
+    : commitIndex > 0;
+  return [{ ...state, repairing: !whole }, effects];
+}
 
 /** True where a switched-off rule makes this replica break its promises on purpose: the checker is to find it. */
 const unsafe = (state: RaftState): boolean => Object.values(state.settings.rules).includes(false);
@@ -179,10 +185,8 @@ export const probing = (progress: Progress): Progress => ({
 
 /** The leader lives. Its commit index never goes beyond what it knows to be here. */
 export function onHeartbeat(state: RaftState, _now: Now, from: NodeId, m: Heartbeat): RaftStep {
-  const [next, effects] = commitTo(
-    state,
-    Math.min(m.leaderCommit, state.log.lastIndex) as LogIndex,
-  );
+  const upTo = Math.min(m.leaderCommit, state.log.lastIndex) as LogIndex;
+  const [next, effects] = repaired(commitTo(state, upTo));
   const reply: HeartbeatReply = {
     type: "HeartbeatReply",
     term: next.term,

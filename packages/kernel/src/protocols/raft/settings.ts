@@ -23,6 +23,10 @@ export interface RaftRules {
   readonly changeNeedsOwnTerm: boolean;
   /** While joint, decisions need both majorities (§6). */
   readonly jointNeedsBoth: boolean;
+  /** A replica that lost records begins past every term in which it can have voted (RF-13). */
+  readonly repairPastLostVotes: boolean;
+  /** A replica that was rebuilt votes only once an entry of its leader's own term is committed here (RF-13). */
+  readonly repairedByOwnTerm: boolean;
   /** The leader counts itself only for what its own disk holds. */
   readonly countSelfWhenDurable: boolean;
   /** A lease ends before any other replica may vote, by the bound on clock drift (dissertation §6.4.1). */
@@ -46,6 +50,8 @@ export const ALL_RULES: RaftRules = Object.freeze({
   confirmReads: true,
   changeNeedsOwnTerm: true,
   jointNeedsBoth: true,
+  repairPastLostVotes: true,
+  repairedByOwnTerm: true,
   countSelfWhenDurable: true,
   leaseWithinBound: true,
   preVote: true,
