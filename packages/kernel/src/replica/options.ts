@@ -1,3 +1,4 @@
+import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
 
@@ -35,7 +36,7 @@ export interface NodeOptions {
 export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   raft: DEFAULT_SETTINGS,
   profiles: standardProfiles({
-    quotaBytes: 8 * 2 ** 30,
+    quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,
     leaseTtlSecondsMin: 2,
     leasesMax: 1_000_000,

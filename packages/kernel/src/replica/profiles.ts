@@ -14,8 +14,8 @@ export type Profiles = ReadonlyMap<string, Profile>;
 
 /** The presets that this release knows. `etcd`: one range, Raft, revisions, watches, leases (catalogue L1). */
 export function standardProfiles(etcd: EtcdOptions): Profiles {
-  const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired, leaseTimeToLive } =
-    EtcdKind;
+  const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired } = EtcdKind;
+  const { leaseTimeToLive, setQuota } = EtcdKind;
   return new Map([
     [
       "etcd",
@@ -29,6 +29,7 @@ export function standardProfiles(etcd: EtcdOptions): Profiles {
           leaseKeepAlive,
           leasesExpired,
           leaseTimeToLive,
+          setQuota,
         ]),
       },
     ],

@@ -20,7 +20,7 @@ import {
   type Ticks,
   ticks,
 } from "@quorate/kernel/core";
-import { EtcdMachine } from "@quorate/kernel/etcd";
+import { EtcdMachine, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
 import type { GroupStatus, Identity, MemberStatus, NodeStatus } from "@quorate/kernel/replica";
 import type { ClusterAdmin, MemberCallback, MemberOutcome } from "../../src/gateway/index.ts";
 import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
@@ -69,7 +69,7 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
   #callers = new Map<RequestId, Caller>();
   #watchers = new Map<RequestId, WatchCaller>();
 
-  constructor(quotaBytes = 1 << 30) {
+  constructor(quotaBytes = QUOTA_BYTES_DEFAULT) {
     this.withdrawn = new Promise((resolve) => {
       this.#onWithdrawn = resolve;
     });
@@ -94,6 +94,8 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
       serving: true,
       view: this.machine,
     };
+    const due = this.machine.due(this.#at);
+    if (due !== null) this.#apply(due.kind, due.body, null);
   }
 
   now(): Ticks {

@@ -1,6 +1,11 @@
 import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import { EtcdKind, EtcdMachine } from "@quorate/kernel/etcd";
-import { DEFAULT_OPTIONS, type NodeOptions, type Profiles } from "@quorate/kernel/replica";
+import {
+  DEFAULT_OPTIONS,
+  type NodeOptions,
+  type Profiles,
+  standardProfiles,
+} from "@quorate/kernel/replica";
 import {
   Caller,
   deleteRequest,
@@ -167,4 +172,33 @@ it("EQ-5: two releases side by side are equal at each index, and the cluster cou
   expect(world.nodes.map((node) => node.kernel?.status().clusterVersion)).toEqual([1, 1, 1]);
   expect(hashes(world)).toBe(1);
   expect(noted(world, "replica deviates")).toEqual([]);
+});
+
+it("EQ-1: members that are told different quotas refuse alike, by the leader's, and stay equal", () => {
+  const quotaOf = (index: number): number => [30_000, 2 ** 33, 60_000][index] ?? 0;
+  const world = started({
+    optionsOf: (index) => ({
+      profiles: standardProfiles({
+        quotaBytes: quotaOf(index),
+        txnOpsMax: 128,
+        leaseTtlSecondsMin: 2,
+        leasesMax: 1000,
+        watchersMax: 1000,
+      }),
+    }),
+  });
+  for (let round = 0; round < 3; round++) {
+    const caller = new Caller(world);
+    for (let i = 0; i < 40; i++)
+      caller.put(world.nodes[i % 3] as SimNode, `k${round}-${i}`, "x".repeat(500));
+    world.run(1000);
+    expect(hashes(world)).toBe(1);
+    const leader = world.leader();
+    leader?.crash(false);
+    world.run(3000);
+    leader?.boot();
+    world.run(3000);
+    expect(hashes(world)).toBe(1);
+  }
+  expect(world.observer.violations).toEqual([]);
 });

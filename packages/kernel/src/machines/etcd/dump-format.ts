@@ -5,10 +5,10 @@ import type { Bytes } from "../../core/index.ts";
  * The format of a dump. It is a sequence of frames: type u8, length u32, check u32, body. First one `header`, then
  * frames of each type in this order, last one `end`. A dump may be cut anywhere into chunks.
  */
-export const DUMP_VERSION = 1;
+export const DUMP_VERSION = 2;
 
 export const Frame = {
-  /** version u8, revision uint, compact revision + 1 uint, chain u32 high and u32 low */
+  /** version u8, revision uint, compact revision + 1 uint, chain u32 high and u32 low, quota uint (from version 2 on) */
   header: 1,
   /** An encoded KeyValue written before the compact revision and still readable at it. */
   base: 2,

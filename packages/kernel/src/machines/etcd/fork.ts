@@ -101,7 +101,11 @@ export class EtcdFork implements MachineFork {
       .u8(DUMP_VERSION)
       .uint(revision)
       .uint(compactRevision + 1);
-    this.#frame(out, Frame.header, body.u32(chain.high).u32(chain.low).take());
+    this.#frame(
+      out,
+      Frame.header,
+      body.u32(chain.high).u32(chain.low).uint(this.#keyspace.quotaBytes).take(),
+    );
     return true;
   }
 

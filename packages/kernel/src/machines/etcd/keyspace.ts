@@ -1,3 +1,4 @@
+import { Hash64 } from "../../core/hash64.ts";
 import type { Bytes } from "../../core/index.ts";
 import { LEASE_COST_BYTES, Leases } from "../leases/index.ts";
 import {
@@ -9,6 +10,7 @@ import {
   MvccStore,
   type Version,
 } from "../mvcc/index.ts";
+import { QUOTA_BYTES_DEFAULT } from "./kinds.ts";
 import { KEY_NOT_FOUND, LEASE_NOT_FOUND, type Rejected } from "./rejected.ts";
 import type { DeleteRangeRequest, PutRequest } from "./requests.ts";
 
@@ -16,15 +18,26 @@ import type { DeleteRangeRequest, PutRequest } from "./requests.ts";
 export class Keyspace {
   readonly store: MvccStore;
   readonly leases: Leases;
+  /** Writes that would take `bytesInUse` to this are refused. */
+  quotaBytes: number;
 
-  constructor(store = new MvccStore(), leases = new Leases()) {
+  constructor(
+    store = new MvccStore(),
+    leases = new Leases(),
+    quotaBytes: number = QUOTA_BYTES_DEFAULT,
+  ) {
     this.store = store;
     this.leases = leases;
+    this.quotaBytes = quotaBytes;
   }
 
   /** What all that can be read costs against the quota; equal on replicas, whatever was reclaimed. */
   get bytesInUse(): number {
     return this.store.bytesInUse + this.leases.count * LEASE_COST_BYTES;
+  }
+
+  hasRoomFor(costBytes: number): boolean {
+    return this.bytesInUse + costBytes < this.quotaBytes;
   }
 
   /** Why a put cannot be done in this state; to be asked before any part of its transaction is done. */
@@ -78,12 +91,13 @@ export class Keyspace {
 
   /** 64 bits of the logical state. */
   hash(): bigint {
-    return this.store.hash().add(this.leases.sum).toBigInt();
+    const quota = new Hash64().ofNumbers(this.quotaBytes);
+    return this.store.hash().add(this.leases.sum).add(quota).toBigInt();
   }
 
   /** O(1). Stands still while the original goes on. */
   fork(): Keyspace {
-    return new Keyspace(this.store.fork(), this.leases.fork());
+    return new Keyspace(this.store.fork(), this.leases.fork(), this.quotaBytes);
   }
 
   #delete(key: Key, previous: Version): void {

@@ -31,7 +31,7 @@ export function applyGrant(
   if (isRejected(request)) return request;
   const fault = leaseGrantFault(request);
   if (fault !== null) return fault;
-  if (keyspace.bytesInUse + LEASE_COST_BYTES >= options.quotaBytes) return NO_SPACE;
+  if (!keyspace.hasRoomFor(LEASE_COST_BYTES)) return NO_SPACE;
   if (keyspace.leases.find(request.id) !== null) return LEASE_EXISTS;
   if (keyspace.leases.count >= options.leasesMax) return TOO_MANY_REQUESTS;
   const ttlSeconds = Math.max(request.ttlSeconds, options.leaseTtlSecondsMin);

@@ -9,11 +9,13 @@ import {
   frameCheck,
 } from "./dump-format.ts";
 import { Keyspace } from "./keyspace.ts";
+import { QUOTA_BYTES_DEFAULT } from "./kinds.ts";
 
 interface Header {
   readonly revision: number;
   readonly compactRevision: number;
   readonly chain: Sum64;
+  readonly quotaBytes: number;
 }
 
 /**
@@ -86,8 +88,10 @@ export class Loader {
     }
     if ((this.#place === 0) !== (place === Frame.header)) throw new Malformed("no header in front");
     this.#place = place;
-    if (type === Frame.header) this.#header = readHeader(new Reader(body));
-    else if (type === Frame.lease) this.#lease(new Reader(body));
+    if (type === Frame.header) {
+      this.#header = readHeader(new Reader(body));
+      this.#keyspace.quotaBytes = this.#header.quotaBytes;
+    } else if (type === Frame.lease) this.#lease(new Reader(body));
     else if (type === Frame.end) this.#end(new Reader(body));
     else if (type === Frame.base || type === Frame.put || type === Frame.tombstone) {
       this.#version(type, readKeyValue(new WireReader(body)));
@@ -143,13 +147,15 @@ export class Loader {
 }
 
 function readHeader(body: Reader): Header {
-  if (body.u8() !== DUMP_VERSION) throw new Malformed("a dump of another version");
+  const version = body.u8();
+  if (version < 1 || version > DUMP_VERSION) throw new Malformed("a dump of another version");
   const revision = body.uint();
   const compactRevision = body.uint() - 1;
   const chain = new Sum64(body.u32(), body.u32());
+  const quotaBytes = version < 2 ? QUOTA_BYTES_DEFAULT : body.uint();
   body.end();
   if (revision < 1 || compactRevision > revision) throw new Malformed("impossible revisions");
-  return { revision, compactRevision, chain };
+  return { revision, compactRevision, chain, quotaBytes };
 }
 
 function checkFields(fields: KeyValueFields, isTombstone: boolean): void {

@@ -25,6 +25,7 @@ import {
   dueLeases,
 } from "./lease-commands.ts";
 import { Loader } from "./load.ts";
+import { applySetQuota, encodeQuota } from "./quota.ts";
 import { openRange, type RangeCursor } from "./range.ts";
 import {
   COMPACTED,
@@ -87,9 +88,14 @@ export class EtcdMachine implements Machine {
     return this.#keyspace.store.bytesAllocated;
   }
 
+  /** The room that all members hold to, whatever this one is configured with. */
+  get quotaBytes(): number {
+    return this.#keyspace.quotaBytes;
+  }
+
   /** No put is accepted any more, however small (alarm NOSPACE). Deletes and compaction make room, and it ends. */
   get overQuota(): boolean {
-    return !this.#hasRoomFor(PUT_COST_BYTES_MIN);
+    return !this.#keyspace.hasRoomFor(PUT_COST_BYTES_MIN);
   }
 
   get watches(): WatchSource {
@@ -159,7 +165,7 @@ export class EtcdMachine implements Machine {
   }
 
   dueAt(): number | null {
-    return this.#keyspace.leases.dueAt();
+    return this.#wantsQuota ? 0 : this.#keyspace.leases.dueAt();
   }
 
   /** etcd's API knows one keyspace. */
@@ -168,8 +174,14 @@ export class EtcdMachine implements Machine {
   }
 
   due(at: number): { readonly kind: number; readonly body: Bytes } | null {
+    if (this.#wantsQuota)
+      return { kind: EtcdKind.setQuota, body: encodeQuota(this.#options.quotaBytes) };
     const body = dueLeases(this.#keyspace, at);
     return body === null ? null : { kind: EtcdKind.leasesExpired, body };
+  }
+
+  get #wantsQuota(): boolean {
+    return this.#keyspace.quotaBytes !== this.#options.quotaBytes;
   }
 
   #applyOne(command: Command): Outcome {
@@ -202,6 +214,8 @@ export class EtcdMachine implements Machine {
         return applyExpired(this.#keyspace, command);
       case EtcdKind.leaseTimeToLive:
         return applyTimeToLive(this.#keyspace, command, out);
+      case EtcdKind.setQuota:
+        return applySetQuota(this.#keyspace, command);
       default:
         return malformed(`a command of unknown kind ${command.kind}`);
     }
@@ -212,7 +226,7 @@ export class EtcdMachine implements Machine {
     if (isRejected(request)) return request;
     const fault = putFault(request);
     if (fault !== null) return fault;
-    if (!this.#hasRoomFor(putCostBytes(request.key, request.value))) return NO_SPACE;
+    if (!this.#keyspace.hasRoomFor(putCostBytes(request.key, request.value))) return NO_SPACE;
     const refused = this.#keyspace.putFault(request);
     if (refused !== null) return refused;
     const previous = this.#keyspace.put(request);
@@ -238,7 +252,7 @@ export class EtcdMachine implements Machine {
     const fault = txnFault(request, this.#options.txnOpsMax);
     if (fault !== null) return fault;
     const cost = txnCostBytes(request);
-    if (cost > 0 && !this.#hasRoomFor(cost)) return NO_SPACE;
+    if (cost > 0 && !this.#keyspace.hasRoomFor(cost)) return NO_SPACE;
     const chosen = chooseTxn(this.#keyspace, request);
     const refused = chosenFault(this.#keyspace, chosen);
     if (refused !== null) return refused;
@@ -256,10 +270,6 @@ export class EtcdMachine implements Machine {
     this.#watches.beforeCompaction(request.revision);
     store.compact(request.revision);
     return null;
-  }
-
-  #hasRoomFor(costBytes: number): boolean {
-    return this.bytesInUse + costBytes < this.#options.quotaBytes;
   }
 }
 

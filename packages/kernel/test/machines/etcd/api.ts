@@ -300,6 +300,13 @@ export class Driver {
 
   constructor(options: Partial<EtcdOptions> = {}) {
     this.machine = new EtcdMachine({ ...OPTIONS, ...options });
+    this.obey();
+  }
+
+  /** Does what the machine wants done of its own accord, as a leader would. */
+  obey(): void {
+    const due = this.machine.due(this.at);
+    if (due !== null) this.run(due.kind, due.body);
   }
 
   run(kind: number, body: Bytes): Outcome {

@@ -99,7 +99,7 @@ function memberStatus(exchange: Exchange): void {
     dbSizeInUse: BigInt(machine?.bytesInUse ?? 0),
     isLearner: group?.role === "learner",
     storageVersion: options.storageVersion,
-    dbSizeQuota: BigInt(options.quotaBytes),
+    dbSizeQuota: BigInt(machine?.quotaBytes ?? options.quotaBytes),
     downgradeInfo: { enabled: false, targetVersion: "" },
   });
 }
