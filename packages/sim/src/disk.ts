@@ -23,7 +23,12 @@ import {
   verifyCheckpoint,
   writeRecordHead,
 } from "@quorate/kernel/core";
-import type { JournalRecord, RecoveredNode, Snapshot } from "@quorate/kernel/replica";
+import type {
+  JournalRecord,
+  RecoveredCheckpoint,
+  RecoveredNode,
+  Snapshot,
+} from "@quorate/kernel/replica";
 import type { Dice } from "./dice.ts";
 
 /** What the disk does wrong. */
@@ -33,50 +38,66 @@ export interface DiskFaults {
   readonly syncMicrosMax: number;
   /** In so many of a thousand power cuts what was not synced is kept in part: a torn write. */
   readonly tornPerMille: number;
+  /** In so many of a thousand of those, not a first part is kept but any sectors: unsynced writes change places. */
+  readonly reorderPerMille: number;
   /** Syncs say they are done and have done nothing, in so many of a thousand. */
   readonly lyingPerMille: number;
+  /** A segment that holds so much is the last no more. */
+  readonly segmentBytes: number;
 }
 
 export const HEALTHY_DISK: DiskFaults = {
   syncMicrosMin: 50,
   syncMicrosMax: 2000,
   tornPerMille: 500,
+  reorderPerMille: 0,
   lyingPerMille: 0,
+  segmentBytes: 1 << 26,
 };
 
+/** The unit in which unsynced writes reach the disk, or do not. */
+const SECTOR_BYTES = 512;
+
+interface Segment {
+  readonly header: SegmentHeader;
+  readonly seed: number;
+  /** What is surely kept. */
+  parts: Bytes[];
+  bytes: number;
+}
+
 /**
- * A node's disk: one journal segment and its checkpoints, in the formats of the real one. What was written and not
- * synced is lost by a power cut, or kept in part. It grows without bound: runs are short.
+ * A node's disk: journal segments and checkpoints, in the formats of the real one. What was written and not synced is
+ * lost by a power cut, or kept in part.
  */
 export class Disk {
-  readonly #header: SegmentHeader;
-  readonly #seed: number;
+  readonly #cluster: ClusterId;
+  readonly #node: NodeId;
   readonly #dice: Dice;
   faults: DiskFaults;
-  /** What is surely kept. */
-  #durable: Bytes[] = [];
-  #durableBytes = 0;
+  /** Oldest first; the last is written to. */
+  readonly #segments: Segment[] = [];
   /** Written, the sync still to come, or lied about. */
   #volatile: Bytes[] = [];
   #durableSeq = journalSeq(0);
   #checkpoints = new Map<GroupId, { readonly covers: JournalSeq; readonly file: Bytes }[]>();
 
   constructor(cluster: ClusterId, node: NodeId, dice: Dice, faults: DiskFaults) {
-    this.#header = {
-      format: JOURNAL_FORMAT,
-      cluster,
-      node,
-      firstSeq: journalSeq(1),
-      salt: dice.id(),
-    };
-    this.#seed = recordSeed(this.#header);
+    this.#cluster = cluster;
+    this.#node = node;
     this.#dice = dice;
     this.faults = faults;
-    this.#keep(encodeSegmentHeader(this.#header));
+    this.#begin(journalSeq(1));
   }
 
+  /** All that is durable in the journal. */
   get bytes(): number {
-    return this.#durableBytes;
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The first record that is still there. */
+  get firstSeq(): JournalSeq {
+    return (this.#segments[0] as Segment).header.firstSeq;
   }
 
   /** Written and not synced. */
@@ -93,6 +114,9 @@ export class Disk {
       readonly parts: readonly Bytes[];
     }[],
   ): void {
+    const first = records[0]?.seq;
+    const full = this.#active.bytes >= this.faults.segmentBytes && this.#volatile.length === 0;
+    if (full && first !== undefined) this.#begin(first);
     this.#volatile.push(this.#head({ seq: this.#durableSeq, group: MARK_GROUP, kind: 0 }, []));
     for (const { parts, ...head } of records)
       this.#volatile.push(this.#head(head, parts), ...parts.map((part) => part.slice()));
@@ -102,26 +126,38 @@ export class Disk {
     return this.#dice.between(this.faults.syncMicrosMin, this.faults.syncMicrosMax);
   }
 
-  /** The sync is done, or says so. */
-  synced(upTo: JournalSeq): void {
-    if (this.#dice.chance(this.faults.lyingPerMille)) return;
+  /** The sync is done, or says so. False where it lied. */
+  synced(upTo: JournalSeq): boolean {
+    if (this.#dice.chance(this.faults.lyingPerMille)) return false;
     for (const part of this.#volatile) this.#keep(part);
     this.#volatile = [];
     this.#durableSeq = upTo;
+    return true;
   }
 
-  /** Power fails. Of what was not synced, nothing is left, or the first bytes: as many as the dice say, or as told. */
+  /** Lets segments go that hold nothing from `from` on; none that an older checkpoint would need, as the real one. */
+  retain(from: JournalSeq): void {
+    let floor: number = from;
+    for (const [older, newer] of this.#checkpoints.values())
+      if (older !== undefined && newer !== undefined) floor = Math.min(floor, older.covers + 1);
+    while (this.#segments.length > 1 && (this.#segments[1] as Segment).header.firstSeq <= floor)
+      this.#segments.shift();
+  }
+
+  /**
+   * Power fails. Of what was not synced, nothing is left, or the first bytes, or any sectors: as the dice say, or as
+   * many bytes as told.
+   */
   cutPower(keptBytes?: number): void {
     const lost = concat(this.#volatile);
     this.#volatile = [];
     if (keptBytes !== undefined) this.#keep(lost.subarray(0, keptBytes));
-    else if (lost.length > 0 && this.#dice.chance(this.faults.tornPerMille))
-      this.#keep(lost.subarray(0, this.#dice.below(lost.length)));
+    else if (lost.length > 0 && this.#dice.chance(this.faults.tornPerMille)) this.#keepSome(lost);
   }
 
   checkpoint(group: GroupId, covers: JournalSeq, snapshot: Snapshot): void {
     const parts: Bytes[] = [];
-    const { cluster, node } = this.#header;
+    const [cluster, node] = [this.#cluster, this.#node];
     const writer = new CheckpointWriter(
       { cluster, node, group, covers },
       { put: (part) => parts.push(part.slice()) },
@@ -133,58 +169,151 @@ export class Disk {
     this.#checkpoints.set(group, [...known.slice(-1), { covers, file: concat(parts) }]);
   }
 
-  /** Bytes of records that would be read at a restart, for faults that hit them. */
+  /** Bit rot: one bit of the records that would be read at a restart. */
   flipBit(at: number): void {
-    const whole = concat(this.#durable);
-    const offset = SEGMENT_HEADER_BYTES + (at % Math.max(1, whole.length - SEGMENT_HEADER_BYTES));
-    whole[offset] = (whole[offset] ?? 0) ^ (1 << (at % 8));
-    this.#durable = [whole];
+    this.#alter(at % Math.max(1, this.#recordBytes), 1, (byte) => byte ^ (1 << (at % 8)));
   }
 
-  /** A stretch of the journal reads back as something else: a bad sector, as far as it reaches. */
+  /** A stretch of the journal reads back as something else: bad sectors, as far as they reach. */
   spoil(from: number, bytes: number): void {
-    const whole = concat(this.#durable);
-    const end = Math.min(whole.length, SEGMENT_HEADER_BYTES + from + bytes);
-    for (let at = SEGMENT_HEADER_BYTES + from; at < end; at++) whole[at] = ~(whole[at] ?? 0);
-    this.#durable = [whole];
+    this.#alter(from, bytes, (byte) => ~byte);
+  }
+
+  /** A write went astray: what some sector held is now what another holds. */
+  misdirect(from: number, to: number): void {
+    const taken: number[] = [];
+    this.#alter(from, SECTOR_BYTES, (byte) => {
+      taken.push(byte);
+      return byte;
+    });
+    let at = 0;
+    this.#alter(to, taken.length, () => taken[at++] ?? 0);
+  }
+
+  /** The newest checkpoint of a group, or both, read back as something else. False where there is none. */
+  spoilCheckpoints(group: GroupId, both: boolean): boolean {
+    const files = this.#checkpoints.get(group) ?? [];
+    for (const { file } of both ? files : files.slice(-1)) {
+      const at = this.#dice.below(file.length);
+      file[at] = (file[at] ?? 0) ^ 1;
+    }
+    return files.length > 0;
+  }
+
+  /** Bytes of records, so that faults can choose among them. */
+  get #recordBytes(): number {
+    return this.bytes - SEGMENT_HEADER_BYTES * this.#segments.length;
   }
 
   /** What a starting node finds. Cuts the torn tail; names the groups that lost records, all where that cannot be told. */
   recover(): RecoveredNode {
-    const segment = concat(this.#durable);
-    const inspection = inspectSegment(segment, this.#header, true);
-    const found = [...recordsOf(segment, this.#header, inspection.end)];
-    const { damage, groups } = inspection;
-    const lost = damage.map((gap) => ({
-      group: groupOfGap(segment, gap, this.#seed, groups),
-      nextSeq: gap.nextSeq,
-    }));
-    this.#durable = [segment.slice(0, inspection.end)];
-    this.#durableBytes = inspection.end;
-    const lastSeq = journalSeq(inspection.nextSeq - 1);
-    this.#durableSeq = lastSeq;
-    const records = found.map(
-      (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
+    const found = this.#segments.map((segment, at) => {
+      const bytes = concat(segment.parts);
+      const verdict = inspectSegment(bytes, segment.header, at === this.#segments.length - 1);
+      return { segment, bytes, verdict };
+    });
+    const groups = [...new Set(found.flatMap(({ verdict }) => verdict.groups))];
+    const lost = found.flatMap(({ segment, bytes, verdict }) =>
+      verdict.damage.map((gap) => ({
+        group: groupOfGap(bytes, gap, segment.seed, groups),
+        nextSeq: gap.nextSeq,
+      })),
     );
-    const checkpoints = this.#readCheckpoints(lastSeq);
-    const known = [...groups, ...checkpoints.map(({ group }) => group)];
+    const records = found.flatMap(({ segment, bytes, verdict }) =>
+      [...recordsOf(bytes, segment.header, verdict.end)].map(
+        (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
+      ),
+    );
+    const last = found[found.length - 1];
+    const lastSeq = journalSeq((last?.verdict.nextSeq ?? 1) - 1);
+    this.#cutTail(last?.verdict.end ?? 0);
+    this.#durableSeq = lastSeq;
+    const { checkpoints, damaged } = this.#readCheckpoints(lastSeq);
+    const known = [...groups, ...checkpoints.map(({ group }) => group), ...damaged];
     const covers = new Map(checkpoints.map((one) => [one.group, one.covers]));
-    const damaged = groupsOfLost(lost, known, covers);
-    const birthsLost = lost.some(({ group }) => group === null);
-    return { checkpoints, records, lastSeq, damaged, birthsLost };
+    return {
+      checkpoints,
+      records,
+      lastSeq,
+      damaged: [...new Set([...damaged, ...groupsOfLost(lost, known, covers)])],
+      birthsLost: lost.some(({ group }) => group === null),
+    };
   }
 
-  #readCheckpoints(lastSeq: JournalSeq): RecoveredNode["checkpoints"] {
-    return [...this.#checkpoints].flatMap(([group, files]) => {
+  #begin(firstSeq: JournalSeq): void {
+    const header: SegmentHeader = {
+      format: JOURNAL_FORMAT,
+      cluster: this.#cluster,
+      node: this.#node,
+      firstSeq,
+      salt: this.#dice.id(),
+    };
+    const encoded = encodeSegmentHeader(header);
+    this.#segments.push({
+      header,
+      seed: recordSeed(header),
+      parts: [encoded],
+      bytes: encoded.length,
+    });
+  }
+
+  get #active(): Segment {
+    return this.#segments[this.#segments.length - 1] as Segment;
+  }
+
+  #keepSome(lost: Bytes): void {
+    if (!this.#dice.chance(this.faults.reorderPerMille)) {
+      this.#keep(lost.subarray(0, this.#dice.below(lost.length)));
+      return;
+    }
+    const start = this.#active.bytes;
+    for (let at = 0; at < lost.length; ) {
+      const end = Math.min(lost.length, at + SECTOR_BYTES - ((start + at) % SECTOR_BYTES));
+      if (this.#dice.chance(500)) lost.fill(0, at, end);
+      at = end;
+    }
+    this.#keep(lost);
+  }
+
+  #cutTail(end: number): void {
+    const active = this.#active;
+    active.parts = [concat(active.parts).slice(0, end)];
+    active.bytes = end;
+  }
+
+  /** Changes durable bytes of records, `from` counted over all segments without their headers. */
+  #alter(from: number, bytes: number, change: (byte: number) => number): void {
+    let skipped = 0;
+    for (const segment of this.#segments) {
+      const whole = concat(segment.parts);
+      const length = whole.length - SEGMENT_HEADER_BYTES;
+      const begin = Math.max(0, from - skipped);
+      const end = Math.min(length, from + bytes - skipped);
+      for (let at = begin; at < end; at++) {
+        const place = SEGMENT_HEADER_BYTES + at;
+        whole[place] = change(whole[place] ?? 0);
+      }
+      segment.parts = [whole];
+      skipped += length;
+    }
+  }
+
+  #readCheckpoints(lastSeq: JournalSeq): Pick<RecoveredNode, "checkpoints" | "damaged"> {
+    const checkpoints: RecoveredCheckpoint[] = [];
+    const damaged: GroupId[] = [];
+    for (const [group, files] of this.#checkpoints) {
       const usable = files.filter(
         ({ covers, file }) =>
           covers <= lastSeq && !(verifyCheckpoint(reading(file)) instanceof Malformed),
       );
       const newest = usable[usable.length - 1];
-      return newest === undefined
-        ? []
-        : [{ group, covers: newest.covers, chunks: [...checkpointBlocks(reading(newest.file))] }];
-    });
+      if (newest === undefined) damaged.push(group);
+      else {
+        const chunks = [...checkpointBlocks(reading(newest.file))];
+        checkpoints.push({ group, covers: newest.covers, chunks });
+      }
+    }
+    return { checkpoints, damaged };
   }
 
   #head(
@@ -192,13 +321,13 @@ export class Disk {
     parts: readonly Bytes[],
   ): Bytes {
     const out = new Uint8Array(RECORD_HEAD_BYTES);
-    writeRecordHead(out, 0, head, parts, this.#seed);
+    writeRecordHead(out, 0, head, parts, this.#active.seed);
     return out;
   }
 
   #keep(part: Bytes): void {
-    this.#durable.push(part);
-    this.#durableBytes += part.length;
+    this.#active.parts.push(part);
+    this.#active.bytes += part.length;
   }
 }
 

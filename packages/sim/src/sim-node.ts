@@ -326,6 +326,8 @@ export class SimNode implements Station {
         this.crash(false);
         return;
       case "Retain":
+        this.disk.retain(effect.from);
+        return;
       case "Peers":
         return;
     }

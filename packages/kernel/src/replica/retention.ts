@@ -18,8 +18,8 @@ export class Retention {
   /** Bytes of the journal so far, and at which count each group's checkpoint stood: who pins old segments. */
   #journalBytes = 0;
   readonly #pinnedAt = new Map<Replica, number>();
-  /** Groups to checkpoint when there is room for it. */
-  readonly #due = new Set<Replica>();
+  /** Groups to checkpoint when there is room for it, and whether the log behind may stay for followers that lag. */
+  readonly #due = new Map<Replica, "withTail" | "bare">();
   #sweptAt = 0;
   #retained = 0 as JournalSeq;
   /** When all groups are to be checkpointed for want of room; null while there is room. */
@@ -58,7 +58,7 @@ export class Retention {
 
   /** Checkpoints all groups when there is room for it: what is damaged is no longer needed, and is to go. */
   renew(all: Iterable<Replica>): void {
-    for (const replica of all) this.#due.add(replica);
+    for (const replica of all) this.#due.set(replica, "bare");
   }
 
   /** A checkpoint of this group is durable: it pins nothing older. */
@@ -78,15 +78,17 @@ export class Retention {
     }
     const { checkpointsMax, checkpointBytes, pinnedBytesMax } = this.#options;
     for (const replica of ran)
-      if (replica.coverage.bytesSince >= checkpointBytes) this.#due.add(replica);
+      if (replica.coverage.bytesSince >= checkpointBytes && !this.#due.has(replica))
+        this.#due.set(replica, "withTail");
     if (this.#journalBytes - this.#sweptAt >= pinnedBytesMax / SWEEPS) {
       this.#sweptAt = this.#journalBytes;
+      // Its tail is what pins: the last entries of an idle group stand in the oldest segments.
       for (const replica of all)
-        if (this.#pinned(replica) >= pinnedBytesMax) this.#due.add(replica);
+        if (this.#pinned(replica) >= pinnedBytesMax) this.#due.set(replica, "bare");
     }
-    for (const replica of this.#due) {
+    for (const [replica, extent] of this.#due) {
       if (this.#writing >= checkpointsMax || now < this.#restUntil) return;
-      if (replica.serving) replica.checkpoint(this.#pressAt === null);
+      if (replica.serving) replica.checkpoint(extent === "withTail" && this.#pressAt === null);
     }
   }
 

@@ -28,6 +28,9 @@ export interface CheckpointOptions {
   readonly log: Log;
 }
 
+/** What is not sound is set aside under its name with this behind it. */
+const DAMAGED = ".damaged";
+
 /**
  * The checkpoint files of a node. A file appears under its final name only when it is whole and synced, and the
  * older ones go only after that; a crash at any point leaves a usable one.
@@ -54,11 +57,14 @@ export class CheckpointStore {
     const kept = new Map<GroupId, JournalSeq[]>();
     for (const name of await files.list(directory)) {
       if (!/^\d{1,10}$/.test(name)) continue;
-      const found = (await files.list(below(directory, name))).flatMap((file) => {
+      const inside = await files.list(below(directory, name));
+      const found = inside.flatMap((file) => {
         const digits = /^(\d{20})\.ckpt$/.exec(file)?.[1];
         return digits === undefined ? [] : [journalSeq(Number(digits))];
       });
-      if (found.length > 0) kept.set(groupId(Number(name)), found);
+      // What was set aside still tells that there was a checkpoint: its group is lost, not new, until it has another.
+      if (found.length > 0 || inside.some((file) => file.endsWith(DAMAGED)))
+        kept.set(groupId(Number(name)), found);
     }
     return new CheckpointStore(options, kept);
   }
@@ -175,7 +181,7 @@ export class CheckpointStore {
   async #setAside(group: GroupId, covers: JournalSeq, reason: string): Promise<void> {
     const file = this.#fileOf(group, covers);
     this.#options.log.error({ file, reason }, "a checkpoint is damaged and not used");
-    await this.#options.files.rename(file, `${file}.damaged`);
+    await this.#options.files.rename(file, `${file}${DAMAGED}`);
   }
 
   #chunks(group: GroupId, covers: JournalSeq): Iterable<Uint8Array> {

@@ -143,6 +143,7 @@ describe("two generations are kept", () => {
     const { files } = await written(5, 9);
     for (const at of [5, 9]) files.damage(fileOf(at), (bytes) => bytes.fill(0, 50, 60));
     expect(await recovered(files)).toMatchObject({ found: [], lost: [3] });
+    expect(await recovered(files), "at the next start too").toMatchObject({ lost: [3] });
   });
 
   test("and the journal is kept from the older one on", async () => {

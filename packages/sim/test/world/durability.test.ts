@@ -1,4 +1,4 @@
-import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
+import { DEFAULT_KEYSPACE, groupId } from "@quorate/kernel/core";
 import { EtcdKind } from "@quorate/kernel/etcd";
 import { DEFAULT_OPTIONS } from "@quorate/kernel/replica";
 import {
@@ -125,6 +125,37 @@ it("JN-2: a replica whose birth is lost gives no vote until it is whole, and cra
   expect(world.observer.violations).toEqual([]);
 });
 
+it("JN-2: a group of which neither checkpoint nor birth is left is rebuilt, never born anew", () => {
+  for (const groups of [[1], [0], [0, 1]] as const) {
+    const world = started({
+      disk: { ...HEALTHY_DISK, segmentBytes: 2000 },
+      options: {
+        ...DEFAULT_OPTIONS,
+        tailEntriesMax: 5,
+        checkpointBytes: 500,
+        pinnedBytesMax: 4000,
+      },
+    });
+    write(world, 300);
+    const victim = follower(world);
+    expect(victim.disk.firstSeq, "the births are in no segment any more").toBeGreaterThan(10);
+    victim.crash(false);
+    for (const group of groups)
+      expect(victim.disk.spoilCheckpoints(groupId(group), true)).toBe(true);
+    for (let life = 0; life < 3; life++) {
+      victim.boot();
+      world.run(20);
+      victim.crash(true);
+    }
+    victim.boot();
+    world.run(8000);
+    expect(noted(world, "group repairing")).toContain(victim.name);
+    expect(new Set(hashes(world)).size, `groups ${groups.join()}`).toBe(1);
+    expectWritten(world, 300);
+    expect(world.observer.violations).toEqual([]);
+  }
+});
+
 it("RF-13: while its log is not whole again it wins no election", () => {
   const world = started();
   write(world, 20);
@@ -156,6 +187,20 @@ it("JN-2: a lone node with a flipped bit serves nothing: there is nobody to repa
   node.boot();
   world.run(5000);
   expect(new Caller(world, 1000).get(node, "k1")).not.toHaveProperty("value");
+});
+
+it("groups that fell silent do not keep the journal: it stays within what one may pin", () => {
+  const world = started({
+    disk: { ...HEALTHY_DISK, segmentBytes: 2000 },
+    options: { ...DEFAULT_OPTIONS, pinnedBytesMax: 8000 },
+  });
+  for (let i = 0; i < 5; i++) {
+    write(world, 100, i * 100);
+    world.run(1000);
+    // Two checkpoints of a group are kept, and what the older one needs; each may be as old as that.
+    for (const { disk, name } of world.nodes) expect(disk.bytes, name).toBeLessThan(4 * 8000);
+  }
+  expect(Math.min(...world.nodes.map(({ disk }) => disk.firstSeq))).toBeGreaterThan(200);
 });
 
 it("JN-1: power is cut at every byte of the last batch; what replays is the acknowledged prefix and whole records", () => {
