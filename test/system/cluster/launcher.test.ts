@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -85,6 +85,20 @@ describe("npm start", () => {
     expect(await watch.ends()).toMatchObject({ exit: 1 });
     await endpointsOf(stage.launch());
     expect(await valueAt(one, "k")).toBe("v\n");
+  });
+
+  it("refuses ports that there are not before it builds: exit 2", async () => {
+    const root = join(import.meta.dirname, "../../..");
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    expect(scripts["start"]).toBe("node scripts/prepare.cjs && node scripts/build-and-start.ts");
+    // Of the copied scripts alone: there is neither a compiler nor anything to build, so to try would fail otherwise.
+    cpSync(join(root, "scripts"), join(stage.directory, "scripts"), { recursive: true });
+    const script = join(stage.directory, "scripts/build-and-start.ts");
+    const { exit, out, err } = await stage.script(script, ["--port-base", "35535"]).ends();
+    expect(err).toContain("--port-base 35535 leads to port 65536: choose one from 1 to 35534");
+    expect({ exit, out }).toEqual({ exit: 2, out: "" });
   });
 
   it("takes the next block of ports where one is taken, and says so", async () => {

@@ -112,6 +112,11 @@ export class Stage {
     );
   }
 
+  /** A script of the repository. */
+  script(file: string, args: readonly string[]): Running {
+    return this.#start(new Running(file, args));
+  }
+
   /** A command that runs for long. */
   command(args: readonly string[]): Running {
     return this.#start(new Running(QUORATE, args));

@@ -1,6 +1,7 @@
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -81,6 +82,45 @@ describe("a data directory", () => {
     await serving(flags(place, ...cluster, "--initial-cluster-token", "one"));
   });
 
+  it("of another name is refused, with both, and left as it was", async () => {
+    const place = await newPlace("a");
+    await ended(await serving(flags(place, "--name", "a")));
+    const before = readFileSync(join(place.dataDir, "node.json"), "utf8");
+    const { exit, err } = await refused(flags(place, "--name", "b"));
+    expect(err).toMatch(
+      /belongs to node \d+, which is called a, but --name says b: start it with --name a, or choose another --data-dir/,
+    );
+    expect(exit).toBe(1);
+    expect(readFileSync(join(place.dataDir, "node.json"), "utf8")).toBe(before);
+    await serving(flags(place, "--name", "a"));
+  });
+
+  it("whose node.json is of a release that wrote no name there goes on under any", async () => {
+    const place = await newPlace("a");
+    await ended(await serving(flags(place, "--name", "a")));
+    const file = join(place.dataDir, "node.json");
+    const { name, ...earlier } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    expect(name).toBe("a");
+    writeFileSync(file, JSON.stringify(earlier));
+    await serving(flags(place, "--name", "b"));
+  });
+
+  it("whose peer port has moved goes on, and says what the members have to be told", async () => {
+    const place = await newPlace("a");
+    await ended(await serving(flags(place)));
+    const moved = { ...place, peer: await freePort() };
+    const node = await serving(flags(moved));
+    const [line] = await node.says(/.*the members know this node under another peer address.*/);
+    expect(line).toContain(`127.0.0.1:${place.peer}`);
+    expect(line).toContain(`quorate member update default 127.0.0.1:${moved.peer}`);
+    const update = ["member", "update", "default", `127.0.0.1:${moved.peer}`];
+    const at = ["--endpoints", `127.0.0.1:${place.client}`];
+    expect(await stage.run([...update, ...at])).toMatchObject({ exit: 0 });
+    await ended(node);
+    const { out, err } = await ended(await serving(flags(moved)));
+    expect(out + err).not.toContain("under another peer address");
+  });
+
   it("of another format is refused by its version", async () => {
     const place = await newPlace("a");
     mkdirSync(place.dataDir);
@@ -142,6 +182,39 @@ describe("two nodes with one id", () => {
     expect(err).toContain(`the peer port 127.0.0.1:${place.peer} is in use`);
     expect(exit).toBe(1);
   });
+
+  it("a copy of a directory that is in use stops on any other port, and the original goes on", async () => {
+    const place = await newPlace("a");
+    const original = await serving(flags(place));
+    const copy = await newPlace("b");
+    cpSync(place.dataDir, copy.dataDir, { recursive: true });
+    const { exit, out, err } = await refused(flags(copy));
+    expect(err).toContain(
+      `another node with this id is running at 127.0.0.1:${place.peer}: this directory is a copy`,
+    );
+    expect(out).not.toContain("cluster ready");
+    expect(exit).toBe(1);
+    await original.says(/another process has this node's id/);
+    const put = ["put", "k", "v", "--endpoints", `127.0.0.1:${place.client}`];
+    expect(await stage.run(put)).toMatchObject({ exit: 0 });
+  });
+
+  it("a copy stops whichever of three members it is one of, though all are up", async () => {
+    const places = [await newPlace("a"), await newPlace("b"), await newPlace("c")];
+    const cluster = places.map(({ peer }, i) => `${"abc"[i]}=127.0.0.1:${peer}`).join();
+    const named = (i: number): string[] => ["--name", "abc"[i] ?? "", "--initial-cluster", cluster];
+    await Promise.all(places.map((place, i) => serving(flags(place, ...named(i)))));
+    for (const [i, place] of places.entries()) {
+      const copy = await newPlace(`copy-${i}`);
+      cpSync(place.dataDir, copy.dataDir, { recursive: true });
+      const advertised = ["--initial-advertise-peer-urls", `http://127.0.0.1:${place.peer}`];
+      const { exit, err } = await refused(flags(copy, ...named(i), ...advertised));
+      expect(err).toContain(`another node with this id is running at 127.0.0.1:${place.peer}`);
+      expect(exit).toBe(1);
+      const put = ["put", "k", "v", "--endpoints", `127.0.0.1:${place.client}`];
+      expect(await stage.run(put)).toMatchObject({ exit: 0 });
+    }
+  });
 });
 
 describe("a change of the members", () => {
@@ -167,6 +240,7 @@ describe("settings", () => {
         expect(err).toContain(`the ${which} port 127.0.0.1:${place[which]} is in use`);
         expect(err).toContain(`--listen-${which}-urls`);
         expect(exit).toBe(1);
+        expect(existsSync(place.dataDir)).toBe(false);
       } finally {
         await new Promise((resolve) => squatter.close(resolve));
       }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFailed } from "vitest";
@@ -62,6 +62,58 @@ it("a full disk refuses writes and nothing else, says so, and is over when there
     const all = { key: base64("fill/"), range_end: base64("fill0"), count_only: true };
     const counted = await call<RangeAnswer>(endpoint, "/kv/range", all, 5000);
     expect(counted).toMatchObject({ body: { count: String(written) } });
+  } finally {
+    await cluster.stop();
+    execFileSync("umount", [disk]);
+    rmSync(disk, { recursive: true });
+  }
+});
+
+it("where room is short old journal segments are let go, and writes go on without anybody's help", async (t) => {
+  const disk = mountSmall();
+  if (disk === null) return t.skip("mounting a tmpfs needs root");
+  const dataDir = join(disk, "n1");
+  const cluster = await startQuorate(1, {
+    dataDirOf: () => dataDir,
+    settings: { segmentBytes: MIB, freeBytesMin: 0 },
+  });
+  onTestFailed(() => console.error(logsOf(cluster)));
+  const endpoint = cluster.endpoints[0] ?? "";
+  const segments = (): readonly string[] =>
+    readdirSync(join(dataDir, "journal"))
+      .filter((name) => name.endsWith(".seg"))
+      .sort();
+  try {
+    await put(endpoint, "before", "kept");
+    // Far less than what a group writes between two checkpoints in peace: so long all of it is kept.
+    for (let i = 1; i <= 150; i++) {
+      expect(await put(endpoint, "churn", `${i}${"v".repeat(100_000)}`)).toMatchObject({
+        type: "ok",
+      });
+    }
+    await call(endpoint, "/kv/compaction", { revision: "152", physical: true }, 5000);
+    const pinned = segments();
+    expect(pinned[0]).toBe("00000000000000000001.seg");
+    expect(pinned.length).toBeGreaterThan(14);
+
+    // Room for a checkpoint of what is left after the compaction, and not for a segment.
+    const filler = join(disk, "filler");
+    fill(filler);
+    truncateSync(filler, statSync(filler).size - MIB / 2);
+    await eventually(60_000, "nearly all old segments let go, and a write", async () => {
+      const answer = await put(endpoint, "churn", "v".repeat(100_000));
+      const now = segments();
+      const kept = pinned.filter((name) => now.includes(name));
+      return answer.type === "ok" && kept.length < 4 ? true : null;
+    });
+    expect(await call(endpoint, "/maintenance/alarm", {}, 5000)).not.toHaveProperty("body.alarms");
+
+    // What was let go is not needed: the node comes back without it.
+    await cluster.members[0]?.process.end("SIGKILL");
+    cluster.restart(0);
+    await cluster.ready();
+    const reading = await call<RangeAnswer>(endpoint, "/kv/range", { key: base64("before") }, 5000);
+    expect(reading).toMatchObject({ body: { kvs: [{ value: base64("kept") }] } });
   } finally {
     await cluster.stop();
     execFileSync("umount", [disk]);

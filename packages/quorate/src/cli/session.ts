@@ -84,8 +84,14 @@ export function integerOf(text: string): number {
   return value;
 }
 
-/** For ids and revisions: 64 bits, so they stay text. */
+/** etcd's ids of leases and its revisions are signed, of 64 bits. */
+const ID_MAX = (1n << 63n) - 1n;
+
+/** For lease ids and revisions: beyond what a number holds, so they stay text. */
 export function idOf(text: string): string {
-  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError("it must be a decimal number.");
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("it must be a decimal number.");
+  // The length first: a text of any length would take `BigInt` any time.
+  if (text.length > String(ID_MAX).length || BigInt(text) > ID_MAX)
+    throw new InvalidArgumentError(`it must be at most ${ID_MAX}.`);
   return text;
 }

@@ -49,6 +49,10 @@ describe("usage", () => {
     [["get", "k", "m", "--prefix"], "exclude each other"],
     [["get", "k", "--endpoints", "nowhere"], "is no endpoint"],
     [["lease", "revoke", "x"], "it must be a decimal number"],
+    [["lease", "revoke", "9223372036854775808"], "at most 9223372036854775807"],
+    [["lease", "grant", "60", "--id", "99999999999999999999"], "at most 9223372036854775807"],
+    [["put", "k", "v", "--lease", "18446744073709551616"], "at most 9223372036854775807"],
+    [["lease", "timetolive", "100000000000000000000"], "at most 9223372036854775807"],
     [["start", "--datadir", "x"], "--data-dir"],
     [["start", "--snapshot-count", "1"], "must be an integer from 100"],
     [["config", "explain", "snapshotcount"], "did you mean snapshot-count?"],
@@ -82,6 +86,16 @@ describe("what an end without success means", () => {
       exit: 3,
       out: "",
     });
+  });
+
+  it.each(["0", "77"])("the time of lease %s, which does not exist, is exit 1", async (id) => {
+    const member = await answering(200, { header: { revision: "1" }, ID: id, TTL: "-1" });
+    for (const json of [[], ["--json"]]) {
+      const args = ["lease", "timetolive", id, "--endpoints", member, ...json];
+      const { exit, out, err } = await run(args);
+      expect(err).toContain(`there is no lease ${id}`);
+      expect({ exit, out }).toEqual({ exit: 1, out: "" });
+    }
   });
 
   it("a read that timed out is asked elsewhere", async () => {

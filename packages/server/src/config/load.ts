@@ -80,7 +80,7 @@ export function parseConfigurationFile(text: string, file: string): Given {
     for (const [key, one] of Object.entries(value)) {
       if (key === "$schema") continue;
       if (!isSettingName(key)) throw unknown(`${file}: no setting is called ${key}`, key);
-      checked(file, () => checkedValue(key, one));
+      checked(`${file}: ${key}`, () => checkedValue(key, one));
     }
   }
   const parsed = FILE_SCHEMA.safeParse(value);

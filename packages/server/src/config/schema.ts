@@ -21,7 +21,7 @@ export function jsonSchema(): object {
   };
 }
 
-/** The value of one setting from a text, as flags and environment give it. Throws a `RangeError` that names the setting. */
+/** The value of one setting from a text, as flags and environment give it. Throws as `checkedValue` does. */
 export function valueOfText(name: SettingName, text: string): SettingValue {
   const { kind } = settingOf(name);
   if (kind.type === "flag") return checkedValue(name, BOOLEANS[text] ?? text);
@@ -29,12 +29,14 @@ export function valueOfText(name: SettingName, text: string): SettingValue {
   return checkedValue(name, text);
 }
 
-/** The value if the setting allows it. Throws a `RangeError` that names the setting and what was found. */
+/** The value if the setting allows it. Throws a `RangeError` that says why not and what was found; the caller says where. */
 export function checkedValue(name: SettingName, value: unknown): SettingValue {
   const parsed = schemaOf(settingOf(name)).safeParse(value);
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues.map(({ message }) => message).join("; ");
-  throw new RangeError(`${name}: ${why} (found ${JSON.stringify(value)})`);
+  const found = JSON.stringify(value);
+  const told = typeof value === "string" && why.includes(found);
+  throw new RangeError(told ? why : `${why} (found ${found})`);
 }
 
 /** The schema of one setting, with its documentation and default. */

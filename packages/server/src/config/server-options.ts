@@ -7,7 +7,12 @@ import { GATEWAY_OPTIONS, type GatewayOptions } from "../gateway/index.ts";
 import type { ServerOptions } from "../node/index.ts";
 import { parseAddress } from "../transport/index.ts";
 import { BadConfiguration, type Configuration } from "./load.ts";
-import { SETTINGS, type SettingName } from "./settings.ts";
+import {
+  ELECTION_RULE,
+  HEARTBEATS_PER_ELECTION_MIN,
+  SETTINGS,
+  type SettingName,
+} from "./settings.ts";
 import { isLoopback, parseFounders, parseJoin, parseListenUrl, parseUrls } from "./values.ts";
 
 /** What a configuration makes of a server, beside what only the process can give it. */
@@ -17,8 +22,6 @@ export interface Configured {
   readonly warnings: readonly string[];
 }
 
-/** Followers must hear several heartbeats in the shortest time after which they ask for votes (as etcd demands). */
-const HEARTBEATS_PER_ELECTION_MIN = 5;
 /** A request in gRPC has so much around it. */
 const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 const LEASE_TTL_SECONDS_MIN = 2;
@@ -77,10 +80,9 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
   const heartbeatTicks = read.integer("heartbeat-interval");
   const electionTicksMax = read.integer("election-timeout");
   const electionTicksMin = Math.floor(electionTicksMax / 2);
-  if (electionTicksMin < HEARTBEATS_PER_ELECTION_MIN * heartbeatTicks) {
+  if (electionTicksMax < HEARTBEATS_PER_ELECTION_MIN * heartbeatTicks) {
     throw new BadConfiguration(
-      `election-timeout ${electionTicksMax} ms must be at least ${2 * HEARTBEATS_PER_ELECTION_MIN} times ` +
-        `heartbeat-interval, which is ${heartbeatTicks} ms`,
+      `${ELECTION_RULE}: it is ${electionTicksMax} ms, and heartbeat-interval is ${heartbeatTicks} ms`,
     );
   }
   return {

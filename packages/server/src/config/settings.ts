@@ -21,6 +21,10 @@ export interface Setting {
   readonly whenHit: string;
 }
 
+/** A follower must hear several heartbeats in the shortest time after which it asks for votes (as etcd demands). */
+export const HEARTBEATS_PER_ELECTION_MIN = 10;
+export const ELECTION_RULE = `election-timeout must be at least ${HEARTBEATS_PER_ELECTION_MIN} times heartbeat-interval`;
+
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
@@ -34,7 +38,8 @@ export const SETTINGS = {
     default: "default",
     unit: "",
     means: "Name of this node, as --initial-cluster gives it.",
-    whenHit: "A name that --initial-cluster lacks stops the start.",
+    whenHit:
+      "One that --initial-cluster lacks, or another than the data directory's, stops the start.",
   },
   "data-dir": {
     kind: { type: "text" },
@@ -119,20 +124,20 @@ export const SETTINGS = {
     default: 100,
     unit: "ms",
     means: "How often a leader tells its followers that it lives.",
-    whenHit: "More than a fifth of the shortest election time-out stops the start.",
+    whenHit: `${ELECTION_RULE}; else the start stops.`,
   },
   "election-timeout": {
     kind: { type: "integer", min: 100, max: 50_000 },
     default: 1000,
     unit: "ms",
     means: "A follower that hears nothing for between half of it and all of it asks for votes.",
-    whenHit: "The cluster serves no writes from a leader's death until the election is over.",
+    whenHit: `The cluster serves no writes from a leader's death until the election is over; ${ELECTION_RULE}.`,
   },
   "quota-backend-bytes": {
     kind: { type: "integer", min: MIB, max: 1024 * GIB },
     default: 8 * GIB,
     unit: "bytes",
-    means: "Room of a keyspace. Must be the same on every member.",
+    means: "Room of a keyspace. Where members differ, the leader's holds for all.",
     whenHit:
       "Writes are refused with `database space exceeded`; reads, deletes and compactions go on.",
   },

@@ -54,6 +54,8 @@ export class Host implements NodePort {
   readonly #inFlight = new InFlight();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: 20 });
   #state: "running" | "draining" | "closing" | "closed" = "running";
+  /** False until the kernel may have its first turn: so long what happens is gathered. */
+  #begun = false;
   #inputs: NodeInput[] = [];
   readonly #refusals = new Refusals();
   /** Checkpoints that wait until the journal is durable up to what they cover. */
@@ -71,12 +73,18 @@ export class Host implements NodePort {
     this.#outbox = new Outbox(parts.journal.durable, (effect) => this.#release(effect));
   }
 
-  /** Gives the kernel its first turn. */
+  /** Gives the kernel its first turn, once nobody else is found to live under this node's id. */
   start(): void {
     this.#loopDelay.enable();
-    const { space } = this.#parts.journal;
+    const { journal, transport } = this.#parts;
+    const { space } = journal;
     if (space !== "ample") this.#inputs.push({ type: "Space", space });
-    this.#schedule();
+    void transport.twin.then((reason) => this.#halt(reason));
+    const own = this.status().members.find(({ node }) => node === this.identity.node);
+    void transport.rollCall(own?.peerAddress ?? "").then((alone) => {
+      this.#begun = alone;
+      this.#schedule();
+    });
   }
 
   /** Something happened: the kernel hears of it in its next turn. */
@@ -190,7 +198,7 @@ export class Host implements NodePort {
    * `waitMillis` have passed.
    */
   async drain(waitMillis: number): Promise<void> {
-    if (this.#state !== "running") return this.close();
+    if (this.#state !== "running" || !this.#begun) return this.close();
     this.#state = "draining";
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(resolve, waitMillis);
@@ -315,7 +323,7 @@ export class Host implements NodePort {
   }
 
   #schedule(): void {
-    this.#immediate ??= setImmediate(() => this.#turn());
+    if (this.#begun) this.#immediate ??= setImmediate(() => this.#turn());
   }
 
   /** One timer for the whole node. One that is early enough is left alone: an early turn is harmless. */
@@ -347,7 +355,7 @@ export class Host implements NodePort {
   }
 
   #halt(reason: string): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closing" || this.#state === "closed") return;
     this.#state = "closed";
     this.#options.log.error({ reason }, "the node stops at once");
     void this.close().then(() => this.#options.onHalt(reason));

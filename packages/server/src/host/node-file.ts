@@ -7,6 +7,8 @@ import { below, codeOf, type Files } from "../journal/index.ts";
 export interface NodeFile {
   readonly cluster: ClusterId;
   readonly node: NodeId;
+  /** As it was called then, and is from then on. Earlier releases did not write it. */
+  readonly name?: string;
   /** When, in ISO 8601; for people. */
   readonly created: string;
 }
@@ -34,8 +36,9 @@ export function readNodeFile(dataDir: string): NodeFile | null {
       `${file} is no node.json of this release: ${z.prettifyError(parsed.error)}`,
     );
   }
-  const { cluster, node, created } = parsed.data;
-  return { cluster: clusterId(BigInt(cluster)), node: nodeId(BigInt(node)), created };
+  const { cluster, node, name, created } = parsed.data;
+  const ids = { cluster: clusterId(BigInt(cluster)), node: nodeId(BigInt(node)) };
+  return { ...ids, ...(name !== undefined && { name }), created };
 }
 
 /** Durable when it resolves. Half-written it never has its name. */
@@ -44,8 +47,10 @@ export async function writeNodeFile(
   dataDir: string,
   content: NodeFile,
 ): Promise<void> {
-  const { cluster, node, created } = content;
-  const shape = { format: NODE_FILE_FORMAT, cluster: String(cluster), node: String(node), created };
+  const { cluster, node, name, created } = content;
+  const ids = { cluster: String(cluster), node: String(node) };
+  // A field that is undefined is left out of JSON.
+  const shape = { format: NODE_FILE_FORMAT, ...ids, name, created };
   const growing = below(dataDir, "node.json.new");
   const file = await files.open(growing, "create");
   try {
@@ -66,6 +71,7 @@ const SHAPE = z.strictObject({
   format: z.literal(NODE_FILE_FORMAT),
   cluster: ID,
   node: ID,
+  name: z.string().optional(),
   created: z.string(),
 });
 

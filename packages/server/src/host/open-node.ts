@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import {
-  type ClusterId,
   groupsOfLost,
   type JoinedHello,
   type JoinHello,
   journalSeq,
-  type NodeId,
   type Now,
   type RefusedHello,
   type StartId,
@@ -41,7 +39,7 @@ export interface NodeOptions {
    * Who this node is, from bootstrap or join, for a directory that was never used. One that was used knows, and
    * if both are given they must agree. Null where only a used directory will do.
    */
-  readonly identity: { readonly cluster: ClusterId; readonly node: NodeId } | null;
+  readonly identity: Omit<NodeFile, "created"> | null;
   readonly kernel: (
     identity: Identity,
     recovered: RecoveredNode,

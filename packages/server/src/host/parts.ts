@@ -26,6 +26,10 @@ export interface HostParts {
     readonly counters: { flat(): Readonly<Record<string, number>> };
     send(to: NodeId, lane: Lane, parts: readonly Bytes[]): void;
     flush(): void;
+    /** Resolves, with the reason, once this node must stop because another with its id is alive. */
+    readonly twin: Promise<string>;
+    /** Whether nobody else with this node's id answers at the address under which the members know it. */
+    rollCall(address: string): Promise<boolean>;
     setPeers(peers: readonly PeerAddress[]): void;
     close(): Promise<void>;
   };

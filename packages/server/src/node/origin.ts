@@ -1,7 +1,8 @@
 import type { ClusterId, NodeId } from "@quorate/kernel/core";
 import type { Bootstrap } from "@quorate/kernel/replica";
-import { random63, readNodeFile } from "../host/index.ts";
+import { type NodeFile, random63, readNodeFile } from "../host/index.ts";
 import { JoinFailed, requestJoin } from "../transport/index.ts";
+import { bindable } from "./address.ts";
 import { type Founding, foundingOf } from "./bootstrap.ts";
 import { FOUNDER_NONCE, NOT_YET, STARTED_BEFORE } from "./door.ts";
 import type { ServerOptions } from "./start.ts";
@@ -13,7 +14,11 @@ export class StartRefused extends Error {
 
 /** Who this node is and whom it listens to first. `identity` is null where the data directory knows. */
 export interface Origin {
-  readonly identity: { readonly cluster: ClusterId; readonly node: NodeId } | null;
+  readonly identity: {
+    readonly cluster: ClusterId;
+    readonly node: NodeId;
+    readonly name: string;
+  } | null;
   readonly bootstrap: Bootstrap;
 }
 
@@ -22,22 +27,36 @@ const JOIN_WAIT_MILLIS = 5000;
 const JOIN_AGAIN_MILLIS = 500;
 const JOIN_ROUNDS_MAX = 120;
 
-/** Known from its directory, a founder by its settings, or let in by a member. Throws `StartRefused` or `JoinFailed`. */
+/**
+ * Known from its directory, a founder by its settings, or let in by a member. Throws `StartRefused`, `JoinFailed` or
+ * `AddressUnusable`: a new node's ports are tried first, because a start that fails is to leave no directory and no
+ * member behind.
+ */
 export async function originOf(options: ServerOptions): Promise<Origin> {
-  if (readNodeFile(options.dataDir) !== null) return returning(options);
+  const known = readNodeFile(options.dataDir);
+  if (known !== null) return returning(known, options);
+  await bindable(options.listenPeer, options.listenClient);
   if (options.join.length > 0) return joined(options);
   return founding(options);
 }
 
-/** A used directory wins over the settings, but settings that speak of another cluster are a mix-up. */
-function returning({ dataDir, name, token, initialCluster, foundersNamed }: ServerOptions): Origin {
-  const known = readNodeFile(dataDir);
+/** A used directory wins over the settings, but settings that speak of another cluster or node are a mix-up. */
+function returning(
+  known: NodeFile,
+  { dataDir, name, token, initialCluster, foundersNamed }: ServerOptions,
+): Origin {
   const { cluster, founders } = foundingOf(token, initialCluster);
-  if (foundersNamed && known !== null && known.cluster !== cluster) {
+  if (foundersNamed && known.cluster !== cluster) {
     throw new StartRefused(
       `${dataDir} belongs to node ${known.node} of cluster ${known.cluster}, but --initial-cluster and ` +
         `--initial-cluster-token found cluster ${cluster}: choose another --data-dir for ${name}, or leave ` +
         "--initial-cluster out, because a node that was started before knows its cluster",
+    );
+  }
+  if (known.name !== undefined && known.name !== name) {
+    throw new StartRefused(
+      `${dataDir} belongs to node ${known.node}, which is called ${known.name}, but --name says ${name}: start it ` +
+        `with --name ${known.name}, or choose another --data-dir for ${name}`,
     );
   }
   return { identity: null, bootstrap: { founders } };
@@ -61,7 +80,7 @@ async function founding(options: ServerOptions): Promise<Origin> {
   }
   await refuseSecondLife(options, founded, self.node);
   const { cluster, founders } = founded;
-  return { identity: { cluster, node: self.node }, bootstrap: { founders } };
+  return { identity: { cluster, node: self.node, name }, bootstrap: { founders } };
 }
 
 /**
@@ -144,7 +163,7 @@ async function joined(options: ServerOptions): Promise<Origin> {
           name: "",
           peerAddress: member.address,
         }));
-        return { identity: { cluster, node }, bootstrap: { founders } };
+        return { identity: { cluster, node, name }, bootstrap: { founders } };
       }
       if (answer.includes(ADDRESS_TAKEN)) {
         throw new StartRefused(

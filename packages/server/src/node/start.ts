@@ -12,7 +12,8 @@ import type { Founder } from "./bootstrap.ts";
 import { ComingUp } from "./coming-up.ts";
 import { answerJoin } from "./door.ts";
 import { Membership } from "./membership.ts";
-import { originOf } from "./origin.ts";
+import { warnIfMoved } from "./moved.ts";
+import { originOf, StartRefused } from "./origin.ts";
 
 /** What a node is started with. Addresses are host:port. */
 export interface ServerOptions {
@@ -73,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const settings: KernelOptions = { ...DEFAULT_OPTIONS, ...options.kernel };
   let gateway: Gateway | null = null;
   let comingUp: ComingUp | null = null;
+  let halted: string | null = null;
   const opening = openNode({
     dataDir,
     listenPeer,
@@ -83,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       startNode({ identity, self, bootstrap: origin.bootstrap, recovered, seed }, settings, now),
     onJoin: (port, request) => answerJoin(port, request, options.token),
     onHalt: (reason) => {
+      halted = reason;
       comingUp?.stop();
       gateway?.destroy();
       options.onHalt(reason);
@@ -97,9 +100,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const client = parseAddress(listenClient);
     const bound = await listening("client", listenClient, port.listen(client.host, client.port));
+    if (halted !== null) throw new StartRefused(halted);
     const promote = options.join.length > 0 && !options.learner;
     const rising = new ComingUp(host, membership, promote);
     comingUp = rising;
+    void rising.ready.then(() => warnIfMoved(host, options));
     return {
       host,
       node: host.identity.node,

@@ -19,6 +19,8 @@ export interface TransportLimits {
   /** Pause before dialling again: doubled from the first to the second at each failure. */
   readonly redialMillisMin: number;
   readonly redialMillisMax: number;
+  /** How long a node that starts waits for another of its own id to answer. */
+  readonly rollCallMillis: number;
   /** How often deadlines are looked at; they are late by no more. */
   readonly sweepMillis: number;
 }
@@ -37,5 +39,6 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   bulkBytesPerSecond: 32 * MIB,
   redialMillisMin: 50,
   redialMillisMax: 1000,
+  rollCallMillis: 2000,
   sweepMillis: 250,
 };

@@ -7,10 +7,12 @@ import {
   type Lane,
   type NodeId,
   type PeerLink,
+  type StartId,
 } from "@quorate/kernel/core";
 import type { TransportCounters, TransportEvent } from "./counters.ts";
 import { Lanes } from "./lanes.ts";
 import type { TransportLimits } from "./limits.ts";
+import { Contest, type Verdict } from "./twin.ts";
 
 /** A frame up to this size is copied into one write: cheaper than a vector of small ones. */
 const JOIN_BYTES_MAX = 16 * 1024;
@@ -28,6 +30,7 @@ export interface LinkListener {
  */
 export class SocketLink {
   readonly peer: NodeId;
+  readonly #life: StartId;
   readonly #socket: net.Socket;
   readonly #seals: PeerLink;
   readonly #limits: TransportLimits;
@@ -38,25 +41,41 @@ export class SocketLink {
   #closed = false;
   #frameSince: number | null = null;
   #receivedAt: number;
+  #heardAt: number;
+  #contest: Contest | null = null;
   #sentAt: number;
   #blockedSince: number | null = null;
   #paced: NodeJS.Timeout | null = null;
 
   constructor(
-    peer: NodeId,
+    peer: { readonly node: NodeId; readonly start: StartId },
     socket: net.Socket,
     seals: PeerLink,
     shared: { readonly limits: TransportLimits; readonly counters: TransportCounters },
     listener: LinkListener,
   ) {
-    this.peer = peer;
+    this.peer = peer.node;
+    this.#life = peer.start;
     this.#socket = socket;
     this.#seals = seals;
     this.#limits = shared.limits;
     this.#counters = shared.counters;
     this.#listener = listener;
     this.#lanes = new Lanes(shared.limits);
-    this.#receivedAt = this.#sentAt = performance.now();
+    this.#receivedAt = this.#heardAt = this.#sentAt = performance.now();
+  }
+
+  /** The peer has said hello on another connection, in this life or another: whether that may replace this one. */
+  verdict(caller: StartId): Verdict {
+    if (caller === this.#life) return "successor";
+    const now = performance.now();
+    if (this.#contest?.caller !== caller) this.#contest = new Contest(caller, now);
+    return this.#contest.verdict(this.#heardAt, now, this.#limits.keepAliveMillis);
+  }
+
+  /** Where the other end of the connection is. */
+  get remote(): string {
+    return `${this.#socket.remoteAddress}`;
   }
 
   /** Begins to read; `rest` came behind the peer's hello. */
@@ -147,6 +166,7 @@ export class SocketLink {
       if (opened.close) this.#give("closed.frame", `a frame was dropped: ${opened.reason}`);
     } else {
       this.#counters.count("framesReceived");
+      this.#heardAt = performance.now();
       if (opened.payload.length > 0) this.#listener.onFrame(this.peer, opened.payload);
     }
     return !this.#closed;

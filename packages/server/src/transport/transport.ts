@@ -19,6 +19,7 @@ import { type Greeted, Greeting, sayAndEnd } from "./greeting.ts";
 import { TRANSPORT_LIMITS, type TransportLimits } from "./limits.ts";
 import { SocketLink } from "./link.ts";
 import { addressOf, dialPeer, listenForPeers, type PeerTls } from "./sockets.ts";
+import { isLivedAt, isOwn, isTwin, twinIn, twinReason, twinRefusal } from "./twin.ts";
 
 export interface TransportOptions {
   readonly identity: Identity;
@@ -53,10 +54,12 @@ interface Peer {
 
 /**
  * The peer port: one link per pair of members, dialled by the lower id, begun anew whenever it ends. A peer that
- * calls again while its old link seems alive replaces it: the old one is most likely dead and does not know.
+ * calls again in the same life while its old link seems alive replaces it: the old one is most likely dead and does not
+ * know. One that calls in another life has to wait until the old one is known to be over.
  */
 export class Transport {
   readonly counters = new TransportCounters();
+  readonly #twin = Promise.withResolvers<string>();
   readonly #options: TransportOptions;
   readonly #listener: TransportListener;
   readonly #limits: TransportLimits;
@@ -65,6 +68,7 @@ export class Transport {
   /** All that were accepted and are not closed yet. */
   readonly #accepted = new Set<net.Socket>();
   readonly #unflushed = new Set<SocketLink>();
+  #calledAt: string | null = null;
   #joining = 0;
   #server: net.Server | null = null;
   #sweeper: NodeJS.Timeout | null = null;
@@ -74,6 +78,11 @@ export class Transport {
     this.#options = options;
     this.#listener = listener;
     this.#limits = { ...TRANSPORT_LIMITS, ...options.limits };
+  }
+
+  /** Resolves, with words for people, once this node must stop because an earlier process with its id is alive. */
+  get twin(): Promise<string> {
+    return this.#twin.promise;
   }
 
   /** Begins to listen; resolves with the address. Rejects if the port is taken. */
@@ -90,9 +99,24 @@ export class Transport {
     return addressOf(server);
   }
 
+  /**
+   * Asks at the address under which the members know this node whether another life of it answers there; usually it is
+   * itself that does, or nobody. True if there is none; else `twin` resolves too. Ends within `rollCallMillis`.
+   */
+  async rollCall(address: string): Promise<boolean> {
+    this.#calledAt = address;
+    const { tls } = this.#options;
+    const lived = await isLivedAt(address, this.#hello(), tls, this.#limits.rollCallMillis);
+    if (lived) this.#twin.resolve(twinReason(address));
+    return !lived;
+  }
+
   /** The members from now on. Links to others are closed; missing ones are dialled where that is up to us. */
   setPeers(peers: readonly PeerAddress[]): void {
     const named = new Map(peers.map(({ node, address }) => [node, address]));
+    const own = named.get(this.#options.identity.node);
+    // What a start knew of its own address may have been out of date.
+    if (own !== undefined && own !== this.#calledAt) void this.rollCall(own);
     named.delete(this.#options.identity.node);
     for (const [node, peer] of this.#peers) if (!named.has(node)) this.#forget(peer);
     for (const [node, address] of named) {
@@ -176,6 +200,8 @@ export class Transport {
       return;
     }
     socket.destroy();
+    const twin = greeted.type === "hello" ? twinIn(greeted.hello) : null;
+    if (twin !== null) this.#twin.resolve(twinReason(twin));
     this.#missed(peer, failure ?? "it answered with something else than its hello");
   }
 
@@ -229,6 +255,8 @@ export class Transport {
     socket.on("close", () => this.#accepted.delete(socket));
     this.#greet(socket, (greeted) => {
       if (this.#closed || greeted.type === "gone") return void socket.destroy();
+      if (greeted.type === "hello" && isOwn(this.#hello(), greeted.hello))
+        return this.#answerOwn(socket, greeted.hello);
       const refusal = this.#objection(greeted, null);
       if (refusal !== null || greeted.type !== "hello") return this.#refuse(socket, refusal ?? "");
       if (greeted.hello.type === "Join") this.#join(socket, greeted.hello);
@@ -237,16 +265,36 @@ export class Transport {
     });
   }
 
+  /** Who calls in our name is told that we live: it is ourselves, or one that came later and will stop. */
+  #answerOwn(socket: net.Socket, hello: PeerHello): void {
+    const mine = this.#hello();
+    if (isTwin(mine, hello)) {
+      this.counters.count("refused.twin");
+      this.#options.log.error(
+        { from: socket.remoteAddress, start: String(hello.start) },
+        "another process has this node's id, from a copy of its data directory: it is told to stop",
+      );
+    }
+    sayAndEnd(socket, mine);
+  }
+
   /** A node of our cluster calls. */
   #called(socket: net.Socket, hello: PeerHello, rest: Bytes): void {
     const { node } = this.#options.identity;
     const peer = this.#peers.get(hello.node);
+    const verdict = peer?.link?.verdict(hello.start) ?? "successor";
     if (peer === undefined) {
       this.counters.count("refused.unknownPeer");
       this.#refuse(socket, `node ${hello.node} is no member that node ${node} knows of`);
     } else if (hello.node > node) {
       this.counters.count("refused.wrongDirection");
       this.#refuse(socket, `node ${node} dials node ${hello.node}, not the other way round`);
+    } else if (verdict === "twins") {
+      this.counters.count("refused.twin");
+      this.#refuse(socket, twinRefusal(peer.link?.remote ?? peer.address));
+    } else if (verdict === "open") {
+      this.counters.count("refused.contested");
+      this.#refuse(socket, `an earlier life of node ${hello.node} may not be over: ask again`);
     } else {
       socket.write(encodeHello(this.#hello()));
       this.#connect(peer, socket, hello, rest);
@@ -260,7 +308,7 @@ export class Transport {
     }
     const seals = new PeerLink(this.#options.identity.start, hello.start);
     const shared = { limits: this.#limits, counters: this.counters };
-    const link = new SocketLink(peer.node, socket, seals, shared, {
+    const link = new SocketLink(hello, socket, seals, shared, {
       onFrame: (from, payload) => this.#listener.onFrame(from, payload),
       onClosed: (link, reason) => this.#lost(peer, link, reason),
     });

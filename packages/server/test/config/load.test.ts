@@ -86,6 +86,23 @@ describe("what is refused", () => {
     );
   });
 
+  it.each([
+    [
+      { flag: "listen-peer-urls", text: "nowhere" },
+      '--listen-peer-urls: "nowhere" is no address: write host:port, or [ipv6]:port',
+    ],
+    [
+      { flag: "join", text: "a:1,b" },
+      '--join: "b" is no address: write host:port, or [ipv6]:port (found "a:1,b")',
+    ],
+    [
+      { flag: "snapshot-count", text: "1" },
+      "--snapshot-count: must be an integer from 100 to 10000000 (found 1)",
+    ],
+  ])("%j with the setting and the value named once", ({ flag, text }, want) => {
+    expect(complaint(() => configurationOf({ [flag]: text }, {}, {}))).toBe(want);
+  });
+
   it("a file of another type than its settings, naming the setting", () => {
     expect(complaint(() => parseConfigurationFile('{"snapshot-count": "many"}', "f"))).toContain(
       "f: snapshot-count",

@@ -84,6 +84,15 @@ describe("what a configuration makes of a server", () => {
     );
   });
 
+  it("states the rule of heartbeats and elections in the same words where it is documented and where it is broken", () => {
+    const rule = "election-timeout must be at least 10 times heartbeat-interval";
+    for (const setting of ["heartbeat-interval", "election-timeout"] as const)
+      expect(explain(setting).toLowerCase()).toContain(rule);
+    expect(() => made({ "election-timeout": "1000", "heartbeat-interval": "101" })).toThrow(
+      `${rule}: it is 1000 ms, and heartbeat-interval is 101 ms`,
+    );
+  });
+
   it("warns of a client port beyond loopback", () => {
     expect(made({ "listen-client-urls": "http://0.0.0.0:2379" }).warnings).toHaveLength(1);
     expect(made({ "listen-client-urls": "http://[::1]:2379" }).warnings).toEqual([]);
@@ -118,7 +127,7 @@ describe("documentation", () => {
       "8 GiB",
       "--quota-backend-bytes VALUE",
       "QUORATE_QUOTA_BACKEND_BYTES",
-      "same on every member",
+      "the leader's holds for all",
     ])
       expect(text).toContain(part);
   });

@@ -5,6 +5,7 @@ import {
   EtcdMachine,
   type EtcdOptions,
   isRejected,
+  QUOTA_BYTES_DEFAULT,
   revisionOf,
 } from "../../../src/machines/etcd/index.ts";
 
@@ -285,7 +286,7 @@ export function leaseAnswer(body: Bytes): LeaseAnswer {
 }
 
 export const OPTIONS: EtcdOptions = {
-  quotaBytes: 2 ** 30,
+  quotaBytes: QUOTA_BYTES_DEFAULT,
   txnOpsMax: 128,
   leaseTtlSecondsMin: 2,
   leasesMax: 1000,

@@ -69,8 +69,7 @@ function keepAlive(terminal: Terminal): Command {
         const answer = await session.write("/v3/lease/keepalive", { ID: id }, StreamLine);
         if (!("result" in answer)) throw new CommandFailed(Exit.failed, "the renewal was refused");
         const { TTL } = understood(LeaseAnswer, answer.result);
-        if (TTL === "0")
-          throw new CommandFailed(Exit.failed, `there is no lease ${id}: it ended or was revoked`);
+        if (TTL === "0") throw noLease(id);
         session.print(LeaseOutput, { id, ttlSeconds: TTL }, leaseText);
         if (options.once) return;
         await pause((Number(TTL) * 1000) / 3, terminal.interrupted);
@@ -89,12 +88,12 @@ function timeToLive(terminal: Terminal): Command {
       const body = { ID: id, keys: options.keys === true };
       const answer = await session.read("/v3/lease/timetolive", body, LeaseAnswer);
       const { TTL: ttlSeconds, grantedTTL: grantedSeconds, keys } = answer;
+      if (ttlSeconds === "-1") throw noLease(id);
       const output = { id, ttlSeconds, grantedSeconds, keys: keys.map(keyOutput) };
-      session.print(LeaseTimeToLiveOutput, output, (lease) =>
-        lease.ttlSeconds === "-1"
-          ? `there is no lease ${id}\n`
-          : `${leaseText(lease)}${lease.keys.map(({ key, encoding }) => `${cell(key, encoding)}\n`).join("")}`,
-      );
+      session.print(LeaseTimeToLiveOutput, output, (lease) => {
+        const lines = lease.keys.map(({ key, encoding }) => `${cell(key, encoding)}\n`);
+        return `${leaseText(lease)}${lines.join("")}`;
+      });
     });
 }
 
@@ -112,6 +111,9 @@ function list(terminal: Terminal): Command {
     },
   );
 }
+
+const noLease = (id: string): CommandFailed =>
+  new CommandFailed(Exit.failed, `there is no lease ${id}: it ended, was revoked or never was`);
 
 const leaseText = ({
   id,

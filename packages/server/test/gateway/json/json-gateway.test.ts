@@ -103,6 +103,43 @@ describe("the JSON gateway", () => {
     expect(JSON.parse(body)).toMatchObject({ ID: most, grantedTTL: "30" });
   });
 
+  it("tells neighbours apart that a double does not, in requests and answers, however deep", async () => {
+    const [one, other] = ["9007199254740992", "9007199254740993"];
+    for (const id of [one, other])
+      expect(await post("/v3/lease/grant", `{"TTL": 30, "ID": ${id}}`)).toEqual([
+        200,
+        `{"header":${HEADER("1")},"ID":"${id}","TTL":"30"}`,
+      ]);
+    const [, list] = await post("/v3/lease/leases", "{}");
+    expect(list).toContain(`"leases":[{"ID":"${one}"},{"ID":"${other}"}]`);
+
+    const leased = `{"key": "${base64("a")}", "value": "${base64("1")}", "lease": ${other}}`;
+    const attached = (id: string): string => `{"compare":[{"key":"YQ==","target":"LEASE",
+      "result":"EQUAL","lease":${id}}],"success":[{"request_range":{"key":"YQ=="}}]}`;
+    const nested = `{"success":[{"request_put":${leased}}]}`;
+    await post("/v3/kv/txn", `{"success":[{"request_txn":${nested}}]}`);
+    expect(JSON.parse((await post("/v3/kv/txn", attached(one)))[1])).not.toHaveProperty(
+      "succeeded",
+    );
+    expect(JSON.parse((await post("/v3/kv/txn", attached(other)))[1])).toMatchObject({
+      succeeded: true,
+      responses: [{ response_range: { kvs: [{ lease: other }] } }],
+    });
+    await post("/v3/lease/revoke", `{"ID": ${one}}`);
+    const [, kept] = await post("/v3/kv/range", `{"key": "${base64("a")}"}`);
+    expect(JSON.parse(kept)).toMatchObject({ kvs: [{ lease: other }] });
+  });
+
+  it.each([
+    ["beyond 63 bits", "9223372036854775808"],
+    ["that a double rounds into the range", "9223372036854775807.5"],
+    ["of twenty digits and more", "10000000000000000000000"],
+  ])("refuses an integer %s instead of taking another for it", async (_, id) => {
+    const [status, body] = await post("/v3/lease/grant", `{"TTL": 30, "ID": ${id}}`);
+    expect([status, JSON.parse(body)]).toMatchObject([400, { code: 3 }]);
+    expect(body).toContain("invalid value for int64 field ID");
+  });
+
   it("takes an empty body for an empty request", async () => {
     expect(await post("/v3/maintenance/alarm", "")).toEqual([200, `{"header":${HEADER("1")}}`]);
     const [, status] = await post("/v3/maintenance/status", "{}");

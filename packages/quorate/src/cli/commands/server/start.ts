@@ -39,7 +39,7 @@ async function start(terminal: Terminal, flags: Record<string, unknown>): Promis
   };
   const interrupted = abortedBy(terminal.interrupted);
   const starting = startServer({ ...options, log, onHalt });
-  const server = await Promise.race([starting, interrupted]);
+  const server = await Promise.race([starting, interrupted, halted.promise]);
   if (server === null) return abandon(starting);
   announce(terminal, server, options.name, options.dataDir);
   await Promise.race([interrupted, halted.promise]);
