@@ -198,7 +198,7 @@ export class Births {
     const birth = { group, keyspace, profile, config, founder: false, initial: hintOf(loaded) };
     const later = { covers, records: kept.filter(({ seq }) => seq > covers) };
     const whole = this.#damaged.has(group) ? null : this.#whole(node, birth, loaded, later, now);
-    return whole ?? this.#repair(node, birth, kept, covers, now);
+    return whole ?? this.#repair(node, birth, kept, covers, now, loaded.header.meta);
   }
 
   /** Null where the records contradict each other. */
@@ -236,13 +236,14 @@ export class Births {
     });
   }
 
-  /** Empty, and silent until its peers have rebuilt it. `kept`: what is readable of its earlier life. */
+  /** Empty, and silent until its peers have rebuilt it. `kept` and `meta`: what is readable of its earlier life. */
   #repair(
     node: Node,
     birth: Birth,
     kept: readonly JournalRecord[],
     covers: JournalSeq,
     now: Now,
+    meta: Bytes | null = null,
   ): Replica {
     const { group, config } = birth;
     node.note("error", "group repairing", {
@@ -251,10 +252,11 @@ export class Births {
       why: "durable records are gone: rebuilt from its peers",
     });
     const readable = kept.filter(({ kind }) => kind === RecordKind.protocol);
+    const metas = meta === null ? [] : [meta];
     const [state, recovery] = this.#protocol.repair(
       this.#identity.node,
       config,
-      readable.map(({ bytes }) => bytes),
+      [...metas, ...readable.map(({ bytes }) => bytes)],
       this.#seedOf(group),
       now,
     );

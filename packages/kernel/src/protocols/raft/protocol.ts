@@ -1,8 +1,9 @@
 import type { Protocol } from "../../core/index.ts";
 import type { RaftMessage } from "./message.ts";
 import { encodeHardState } from "./record.ts";
+import { startRepairing } from "./repair.ts";
 import type { RaftSettings } from "./settings.ts";
-import { start, startRepairing } from "./start.ts";
+import { start } from "./start.ts";
 import { hardStateOf, type RaftState } from "./state.ts";
 import { step, wants } from "./step.ts";
 import { wakeAt } from "./timers.ts";

@@ -21,6 +21,8 @@ export interface HardState {
   readonly commitIndex: LogIndex;
   /** What was durable here was lost. Until the log is whole again this replica takes no part in elections. */
   readonly repairing: boolean;
+  /** It has not heard a leader since, and may have voted in any term. */
+  readonly blind: boolean;
 }
 
 /** What a Raft replica puts into the journal. */
@@ -44,6 +46,7 @@ export type RaftRecord =
 const VERSION = 1;
 const VOTED = 1;
 const REPAIRING = 2;
+const BLIND = 4;
 const TYPES = ["HardState", "Append", "Installed"] as const;
 const KINDS: readonly EntryKind[] = ["noop", "command", "configuration"];
 /** Members of one group, in any role; a decoder refuses more. */
@@ -145,13 +148,10 @@ function readId(reader: Reader): NodeId {
 function head(
   writer: Writer,
   type: number,
-  { term: at, votedFor, commitIndex, repairing }: HardState,
+  { term: at, votedFor, commitIndex, repairing, blind }: HardState,
 ): Writer {
-  writer
-    .u8(VERSION)
-    .u8(type)
-    .uint(at)
-    .u8((votedFor === null ? 0 : VOTED) | (repairing ? REPAIRING : 0));
+  const flags = (votedFor === null ? 0 : VOTED) | (repairing ? REPAIRING : 0) | (blind ? BLIND : 0);
+  writer.u8(VERSION).u8(type).uint(at).u8(flags);
   return writer.u64(votedFor ?? 0n).uint(commitIndex);
 }
 
@@ -164,5 +164,6 @@ function readHardState(reader: Reader): HardState {
     votedFor: (flags & VOTED) === 0 ? null : id,
     commitIndex: logIndex(reader.uint()),
     repairing: (flags & REPAIRING) !== 0,
+    blind: (flags & BLIND) !== 0,
   };
 }

@@ -18,6 +18,7 @@ import type {
   Term,
 } from "./message.ts";
 import { acknowledgeRound, roundMessage } from "./reads.ts";
+import { repaired } from "./repair.ts";
 import {
   andThen,
   configOf,
@@ -89,20 +90,6 @@ function appendFrom(state: RaftState, now: Now, m: AppendEntries): RaftStep {
     "a committed entry is never overwritten",
   );
   return replaceAfter(state, now, positionAt(state, (first.index - 1) as LogIndex), entries);
-}
-
-/**
- * A replica that was rebuilt is whole once an entry of its leader's own term is committed here: only then does its log
- * reach all that was ever committed with its voice. The leader's commit index alone proves nothing, for a new leader
- * does not know yet what its predecessor committed (§5.4.2), and a vote given too early could elect one who lacks it.
- */
-function repaired([state, effects]: RaftStep): RaftStep {
-  if (!state.repairing) return [state, effects];
-  const { log, commitIndex, term, settings } = state;
-  const whole = settings.rules.repairedByOwnTerm
-    ? log.epochAt(commitIndex) === term
-    : commitIndex > 0;
-  return [{ ...state, repairing: !whole }, effects];
 }
 
 /** True where a switched-off rule makes this replica break its promises on purpose: the checker is to find it. */

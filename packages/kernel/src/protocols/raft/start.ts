@@ -19,7 +19,6 @@ import type { RaftSettings } from "./settings.ts";
 import {
   type ConfigAt,
   NO_READS,
-  persistHardState,
   type RaftState,
   type RaftStep,
   resetElectionTimer,
@@ -51,6 +50,7 @@ export function start(
     log,
     commitIndex,
     repairing: hardState.repairing,
+    blind: hardState.blind,
     self,
     settings,
     random: seeded(seed),
@@ -133,40 +133,6 @@ function rejoin(
   return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
 }
 
-/** Terms that may have passed in records that were lost. Each takes an election time-out: twelve days of nothing else. */
-const TERMS_LOST_MAX = 2 ** 20;
-
-/**
- * A replica whose records are damaged begins again, empty: its log comes from its peers. It stands and votes in no
- * election until then, because what it lost may be the very copy that made an entry committed; and in no term up to
- * the highest it can have voted in, because it does not remember for whom (RF-13, JN-2).
- *
- * That highest term is beyond the readable ones: the lost record may be a vote that skipped terms. So it goes where no
- * vote can have been given, and whoever leads meanwhile steps down: perhaps it was elected, or has committed, with the
- * voice of this replica's earlier life, while the leader of a later term has that voice too. The one elected next has
- * a majority without it.
- */
-export function startRepairing(
-  settings: RaftSettings,
-  self: NodeId,
-  config: GroupConfig,
-  readable: Iterable<Uint8Array>,
-  seed: bigint,
-  now: Now,
-): RaftStep {
-  let highest = 0;
-  for (const bytes of readable) highest = Math.max(highest, decodeRecord(bytes).hardState.term);
-  const begun = start(settings, self, config, { checkpoint: null, records: [] }, seed, now);
-  if (begun === null) throw new RangeError("an empty replica always starts");
-  const state: RaftState = {
-    ...begun[0],
-    term: term(highest + (settings.rules.repairPastLostVotes ? TERMS_LOST_MAX : 1)),
-    votedFor: self,
-    repairing: true,
-  };
-  return persistHardState(state, now.ticks);
-}
-
 /** The seed differs in every life; a life asks fewer than 2^20 questions before a late answer could still arrive. */
 const firstQuestion = (seed: bigint): number =>
   Number(BigInt.asUintN(31, seed ^ (seed >> 33n))) * 2 ** 20;
@@ -176,6 +142,7 @@ const fresh = (): HardState => ({
   votedFor: null,
   commitIndex: 0 as LogIndex,
   repairing: false,
+  blind: false,
 });
 
 function hardStateIn(meta: Uint8Array): HardState {

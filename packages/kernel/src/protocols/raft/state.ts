@@ -35,6 +35,8 @@ export interface RaftState {
   readonly commitIndex: LogIndex;
   /** See `HardState.repairing`: no votes given or asked for until the log is whole again. */
   readonly repairing: boolean;
+  /** See `HardState.blind`. */
+  readonly blind: boolean;
 
   readonly self: NodeId;
   readonly settings: RaftSettings;
@@ -183,6 +185,7 @@ export const hardStateOf = (state: RaftState): HardState => ({
   votedFor: state.votedFor,
   commitIndex: state.commitIndex,
   repairing: state.repairing,
+  blind: state.blind,
 });
 
 /** Persists a record and remembers that it is not durable yet. */

@@ -23,6 +23,7 @@ import { onChangeMembers } from "./membership.ts";
 import type { RaftMessage } from "./message.ts";
 import { onPropose } from "./propose.ts";
 import { confirmReads, onRead, onReadIndex, onReadIndexReply } from "./reads.ts";
+import { leapPastLostVotes } from "./repair.ts";
 import {
   advanceCommit,
   onAppendEntries,
@@ -111,6 +112,10 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
 
 /** What is common to all messages is applied here, once: newer terms are adopted, stale messages answered or dropped. */
 function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
+  return andThen(leapPastLostVotes(state, now, message), (s) => onHeard(s, now, from, message));
+}
+
+function onHeard(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
   if (message.type === "PreVote") return onPreVote(state, now, from, message);
   if (message.term < state.term && state.settings.rules.termCheck)
     return onStale(state, from, message);
