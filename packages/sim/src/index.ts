@@ -1,20 +1,24 @@
-export { type Answer, Caller, type Seen } from "./caller.ts";
-export { Clients, REGISTERS, readKey, type Workload } from "./clients.ts";
-export { Dice } from "./dice.ts";
-export { Disk, type DiskFaults, HEALTHY_DISK } from "./disk.ts";
 export {
-  deleteRequest,
-  leaseGrantRequest,
-  leaseKeepAliveRequest,
-  putRequest,
-  watchRequest,
-} from "./etcd-requests.ts";
-export { flipMemory } from "./memory.ts";
-export { ALL_FAULTS, type FaultKind, Nemesis } from "./nemesis.ts";
-export { CALM_NETWORK, Network, type NetworkFaults } from "./network.ts";
-export { Observer } from "./observer.ts";
-export { type RunReport, type RunSetup, runSeed } from "./run.ts";
-export { type ClockFault, type SimCaller, SimNode, type SimWatcher } from "./sim-node.ts";
+  type Episode,
+  FAULT_TYPES,
+  type Fault,
+  type FaultType,
+  faultsNamed,
+  Nemesis,
+} from "./faults/index.ts";
+export { drawPlan } from "./run/draw.ts";
+export type { ProductPlan, RunOptions, RunPlan } from "./run/plan.ts";
+export { type RunReport, run, runSeed } from "./run/run.ts";
+export {
+  type Cuts,
+  decodeRun,
+  encodeRun,
+  NO_CUTS,
+  planOf,
+  type RunCode,
+} from "./run/run-code.ts";
+export { scenarioOf } from "./run/scenario.ts";
+export { breaksLike, type Oracle, type Shrunk, shrink } from "./run/shrink.ts";
 export {
   type Flight,
   idOf,
@@ -25,4 +29,21 @@ export {
   Stepper,
   type StepperSetup,
 } from "./stepper/index.ts";
-export { World, type WorldSetup } from "./world.ts";
+export { type Answer, Caller, type Seen } from "./workload/caller.ts";
+export { Clients, REGISTERS, readKey, type Workload } from "./workload/clients.ts";
+export {
+  deleteRequest,
+  leaseGrantRequest,
+  leaseKeepAliveRequest,
+  putRequest,
+  watchRequest,
+} from "./workload/etcd-requests.ts";
+export { type ClockFault, NodeClock } from "./world/clock.ts";
+export { Dice } from "./world/dice.ts";
+export { Disk, type DiskFaults, HEALTHY_DISK } from "./world/disk.ts";
+export { flipMemory } from "./world/memory.ts";
+export { CALM_NETWORK, Network, type NetworkFaults } from "./world/network.ts";
+export { Observer } from "./world/observer.ts";
+export { driftOf, type Recorded, Recorder } from "./world/recorder.ts";
+export { type SimCaller, SimNode, type SimWatcher } from "./world/sim-node.ts";
+export { World, type WorldSetup } from "./world/world.ts";

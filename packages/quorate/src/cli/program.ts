@@ -15,6 +15,11 @@ const SERVER_COMMANDS: Readonly<Record<string, string>> = {
   config: "what a node would be started with",
 };
 
+/** The simulator carries a whole cluster with it. */
+const SIM_COMMANDS: Readonly<Record<string, string>> = {
+  sim: "run clusters in the seeded simulator, under faults, and check what they promised",
+};
+
 /** Runs one command line, without the program's name. Resolves with the exit code; what it throws is a bug. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
@@ -33,6 +38,7 @@ async function program(terminal: Terminal, first: string): Promise<Command> {
     .addHelpText("after", "\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 outcome unknown");
   const commands = [
     ...(await serverCommands(terminal, first)),
+    ...(await simCommands(terminal, first)),
     statusCommand(terminal),
     getCommand(terminal),
     putCommand(terminal),
@@ -53,10 +59,18 @@ async function serverCommands(terminal: Terminal, first: string): Promise<readon
     const { configCommand, startCommand } = await import("./commands/server/index.ts");
     return [startCommand(terminal), configCommand(terminal)];
   }
-  return Object.entries(SERVER_COMMANDS).map(([name, description]) =>
-    new Command(name).description(description),
-  );
+  return named(SERVER_COMMANDS);
 }
+
+async function simCommands(terminal: Terminal, first: string): Promise<readonly Command[]> {
+  if (!Object.hasOwn(SIM_COMMANDS, first) && first !== "completion") return named(SIM_COMMANDS);
+  const { simCommand } = await import("./commands/sim/index.ts");
+  return [simCommand(terminal)];
+}
+
+/** Commands that are only listed. */
+const named = (commands: Readonly<Record<string, string>>): readonly Command[] =>
+  Object.entries(commands).map(([name, description]) => new Command(name).description(description));
 
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.usage;

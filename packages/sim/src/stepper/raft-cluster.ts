@@ -24,7 +24,7 @@ import {
   raft,
   term,
 } from "@quorate/kernel/raft";
-import { GroupObserver } from "../group-observer.ts";
+import { GroupObserver } from "../world/group-observer.ts";
 import { type Flight, Stepper } from "./stepper.ts";
 
 /** A replica as the papers name it. */
@@ -272,6 +272,12 @@ function logOf(terms: readonly number[]): Bytes {
     }),
   );
   const newest = term(Math.max(0, ...terms));
-  const hardState = { term: newest, votedFor: null, commitIndex: 0 as LogIndex, repairing: false };
+  const hardState = {
+    term: newest,
+    votedFor: null,
+    commitIndex: 0 as LogIndex,
+    repairing: false,
+    blind: false,
+  };
   return encodeAppend(hardState, { index: 0 as LogIndex, epoch: 0 }, entries);
 }

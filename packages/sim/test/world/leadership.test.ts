@@ -100,7 +100,7 @@ it("RF-11: leadership moves under heavy writes; none is lost, none is slow for a
     thinkMillisMax: 5,
     readPerMille: 100,
   };
-  const clients = new Clients(world, workload).start();
+  const clients = new Clients(world, workload, 1n).start();
   for (let i = 0; i < 6; i++) {
     world.run(150);
     const from = world.leader();

@@ -18,7 +18,7 @@ for (const mode of ["links", "bare"] as const) {
     const world = new World({ seed: 65n, nodes: 3, network: { ...RELAY, mode } }).boot();
     world.until(() => world.leader() !== null, 10_000);
     const workload = { ...REGISTERS, operations: 150, thinkMillisMax: 7000 };
-    const clients = new Clients(world, workload).start();
+    const clients = new Clients(world, workload, 1n).start();
     world.run(TEN_MINUTES);
 
     const history = clients.finish();

@@ -77,6 +77,11 @@ export class Disk {
   faults: DiskFaults;
   /** Oldest first; the last is written to. */
   readonly #segments: Segment[] = [];
+  /** Bytes before the last mark that is durable: of these it is sure that they were. */
+  #proven = 0;
+  syncs = 0;
+  /** Every sync takes so many times as long. */
+  slowness = 1;
   /** Written, the sync still to come, or lied about. */
   #volatile: Bytes[] = [];
   #durableSeq = journalSeq(0);
@@ -98,6 +103,11 @@ export class Disk {
   /** The first record that is still there. */
   get firstSeq(): JournalSeq {
     return (this.#segments[0] as Segment).header.firstSeq;
+  }
+
+  /** Bytes of records of which a later mark says that they were durable: damage there cannot pass for a torn write. */
+  get provenBytes(): number {
+    return this.#proven - SEGMENT_HEADER_BYTES * this.#segments.length;
   }
 
   /** Written and not synced. */
@@ -123,12 +133,16 @@ export class Disk {
   }
 
   syncMicros(): number {
-    return this.#dice.between(this.faults.syncMicrosMin, this.faults.syncMicrosMax);
+    const { syncMicrosMin, syncMicrosMax } = this.faults;
+    return this.slowness * this.#dice.between(syncMicrosMin, syncMicrosMax);
   }
 
   /** The sync is done, or says so. False where it lied. */
   synced(upTo: JournalSeq): boolean {
+    this.syncs++;
     if (this.#dice.chance(this.faults.lyingPerMille)) return false;
+    // The batch begins with a mark that proves all before it; until another is written nothing proves the batch.
+    if (this.#volatile.length > 0) this.#proven = this.bytes;
     for (const part of this.#volatile) this.#keep(part);
     this.#volatile = [];
     this.#durableSeq = upTo;
@@ -141,7 +155,7 @@ export class Disk {
     for (const [older, newer] of this.#checkpoints.values())
       if (older !== undefined && newer !== undefined) floor = Math.min(floor, older.covers + 1);
     while (this.#segments.length > 1 && (this.#segments[1] as Segment).header.firstSeq <= floor)
-      this.#segments.shift();
+      this.#proven -= (this.#segments.shift() as Segment).bytes;
   }
 
   /**
@@ -227,6 +241,7 @@ export class Disk {
     const last = found[found.length - 1];
     const lastSeq = journalSeq((last?.verdict.nextSeq ?? 1) - 1);
     this.#cutTail(last?.verdict.end ?? 0);
+    this.#proven = Math.min(this.#proven, this.bytes);
     this.#durableSeq = lastSeq;
     const { checkpoints, damaged } = this.#readCheckpoints(lastSeq);
     const known = [...groups, ...checkpoints.map(({ group }) => group), ...damaged];

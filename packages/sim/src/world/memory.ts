@@ -1,6 +1,6 @@
 import type { Bytes } from "@quorate/kernel/core";
 import { type EtcdMachine, isRejected } from "@quorate/kernel/etcd";
-import { rangeRequest } from "./etcd-requests.ts";
+import { rangeRequest } from "../workload/etcd-requests.ts";
 
 /**
  * Flips one bit of a value where it lies in the machine's memory. A large value is answered as a slice of the very

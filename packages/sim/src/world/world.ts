@@ -8,11 +8,12 @@ import {
 } from "@quorate/kernel/core";
 import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
 import { Agenda } from "./agenda.ts";
+import type { ClockFault } from "./clock.ts";
 import { Dice } from "./dice.ts";
 import { Disk, type DiskFaults, HEALTHY_DISK } from "./disk.ts";
 import { CALM_NETWORK, Network, type NetworkFaults } from "./network.ts";
 import { Observer } from "./observer.ts";
-import { type ClockFault, SimNode } from "./sim-node.ts";
+import { SimNode } from "./sim-node.ts";
 import { Trace } from "./trace.ts";
 
 /** A world is made from this and nothing else. */
@@ -48,7 +49,12 @@ export class World {
     this.#setup = setup;
     this.dice = new Dice(setup.seed);
     this.cluster = clusterId(this.dice.id());
-    this.network = new Network(this.agenda, this.dice.fork(), setup.network ?? CALM_NETWORK);
+    this.network = new Network(
+      this.agenda,
+      this.dice.fork(),
+      setup.network ?? CALM_NETWORK,
+      this.trace,
+    );
     const founders = Array.from({ length: setup.nodes }, (_, index) => ({
       node: nodeId(BigInt(index + 1)),
       name: `n${index + 1}`,
@@ -130,22 +136,27 @@ export class World {
     return best?.node ?? null;
   }
 
-  /** Cuts every link between the two sides, in both directions or only from the first to the second. */
+  /** Cuts every link between the two sides, in both directions or only from the first to the second; gives the way back. */
   partition(
     one: readonly SimNode[],
     other: readonly SimNode[],
     direction: "both" | "forward" = "both",
-  ): void {
+  ): () => void {
     this.trace.note(
       this.agenda.now,
       `cut ${names(one)} ${direction === "both" ? "|" : ">"} ${names(other)}`,
     );
+    const undo: (() => void)[] = [];
     for (const a of one) {
       for (const b of other) {
-        this.network.cut(a.id, b.id);
-        if (direction === "both") this.network.cut(b.id, a.id);
+        undo.push(this.network.cut(a.id, b.id));
+        if (direction === "both") undo.push(this.network.cut(b.id, a.id));
       }
     }
+    return () => {
+      this.trace.note(this.agenda.now, `join ${names(one)} and ${names(other)}`);
+      for (const join of undo) join();
+    };
   }
 
   heal(): void {

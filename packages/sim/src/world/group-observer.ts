@@ -44,11 +44,12 @@ export class GroupObserver {
     const before = this.#states.get(state.self);
     if (before === state) return [];
     this.#states.set(state.self, state);
-    const found: (Violation | null)[] = [
-      monotonicTerm(this.#terms.get(state.self) ?? (0 as Term), state),
-    ];
+    const known = state.blind ? (0 as Term) : (this.#terms.get(state.self) ?? (0 as Term));
+    const found: (Violation | null)[] = [monotonicTerm(known, state)];
     // A term that was adopted and is not durable yet may be forgotten by a crash: nobody was told of it.
-    if (state.undurable.length === 0) this.#terms.set(state.self, state.term);
+    // One that lost its records has forgotten its term with them, until it leaps past all that may have been.
+    if (state.blind) this.#terms.delete(state.self);
+    else if (state.undurable.length === 0) this.#terms.set(state.self, state.term);
     if (state.role.type === "Leader") {
       found.push(electionSafety(this.#leaders, [state]));
       if (before?.role.type !== "Leader" && state.term > this.#committedIn)

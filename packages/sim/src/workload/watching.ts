@@ -1,13 +1,16 @@
-import { type Bytes, DEFAULT_KEYSPACE } from "@quorate/kernel/core";
+import { type Bytes, DEFAULT_KEYSPACE, type RequestId } from "@quorate/kernel/core";
 import { EtcdKind } from "@quorate/kernel/etcd";
 import type { WatchEnd } from "@quorate/kernel/replica";
-import type { Dice } from "./dice.ts";
+import { Dice } from "../world/dice.ts";
+import type { SimNode } from "../world/sim-node.ts";
+import type { World } from "../world/world.ts";
 import { compactRequest, watchRequest } from "./etcd-requests.ts";
 import { changesIn } from "./etcd-responses.ts";
-import type { World } from "./world.ts";
 
 /** How long a watcher waits before it watches again, at another node. */
 const REOPEN_MICROS = 200_000;
+/** Of a thousand watches, those whose reader falls behind once. */
+const SLOW_PER_MILLE = 400;
 /** A compaction leaves so many revisions, at most, below the newest that a watcher has seen. */
 const KEPT_REVISIONS_MAX = 30;
 
@@ -30,11 +33,13 @@ export class Watching {
   /** What happened at each revision, as the first watcher told it. */
   readonly #history = new Map<number, string>();
   readonly #broken: string[] = [];
+  /** Watches whose reader fell behind. */
+  stalls = 0;
   #stopped = false;
 
-  constructor(world: World, count: number) {
+  constructor(world: World, count: number, seed: bigint) {
     this.#world = world;
-    this.#dice = world.dice.fork();
+    this.#dice = new Dice(seed);
     for (let i = 0; i < count; i++) this.#watchers.push({ next: 1, seen: [], missing: [] });
   }
 
@@ -89,7 +94,7 @@ export class Watching {
     const node = this.#dice.pick(this.#world.nodes);
     if (!node.isUp) return this.#reopen(watcher);
     const body = watchRequest("k", "l", watcher.next);
-    node.watch(
+    const id = node.watch(
       {
         onWatching: () => {},
         onEvents: (_, part) => this.#take(watcher, part),
@@ -98,6 +103,15 @@ export class Watching {
       DEFAULT_KEYSPACE,
       body,
     );
+    if (this.#dice.chance(SLOW_PER_MILLE)) this.#lag(node, id);
+  }
+
+  /** A reader that takes nothing for a while, as its full connection would tell the node. */
+  #lag(node: SimNode, id: RequestId): void {
+    this.stalls++;
+    const { agenda } = this.#world;
+    agenda.after(this.#dice.between(50, 1000) * 1000, () => node.input({ type: "Stalled", id }));
+    agenda.after(this.#dice.between(1000, 4000) * 1000, () => node.input({ type: "Drained", id }));
   }
 
   #take(watcher: Watcher, part: Bytes): void {

@@ -23,20 +23,16 @@ import {
   type NodeOptions,
   type RecoveredNode,
   type Self,
+  type Space,
   startNode,
   type WatchEnd,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
+import { type ClockFault, NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
 import type { Network, Station } from "./network.ts";
 import type { Trace } from "./trace.ts";
-
-/** A node's clock: how much faster or slower than the world's it runs, and how far ahead it started. */
-export interface ClockFault {
-  readonly ratePerMille: number;
-  readonly aheadTicks: number;
-}
 
 /** Who waits for an answer inside the world. */
 export interface SimCaller {
@@ -83,7 +79,7 @@ export class SimNode implements Station {
   readonly name: string;
   readonly disk: Disk;
   readonly options: NodeOptions;
-  clock: ClockFault;
+  readonly clock: NodeClock;
   start: StartId | null = null;
   readonly #parts: SimNodeParts;
   readonly #agenda: Agenda;
@@ -100,6 +96,10 @@ export class SimNode implements Station {
   /** Appended and not yet handed to the disk. */
   #unwritten: Extract<NodeEffect, { type: "Append" }>[] = [];
   #syncing = false;
+  #syncFails = false;
+  #slowness = 1;
+  /** Turns that had to wait because the process stood still or was slow. */
+  delayed = 0;
   /** The disk hangs: no sync ends before that time. */
   #hungUntil = 0;
   #durable = 0 as JournalSeq;
@@ -122,7 +122,7 @@ export class SimNode implements Station {
     this.name = parts.name;
     this.disk = parts.disk;
     this.options = parts.options;
-    this.clock = parts.clock;
+    this.clock = new NodeClock(parts.clock);
     this.#agenda = agenda;
     this.#dice = dice;
     this.#network = network;
@@ -140,10 +140,7 @@ export class SimNode implements Station {
   }
 
   now(): Ticks {
-    const millis = Math.floor(this.#agenda.now / 1000);
-    return ticks(
-      this.clock.aheadTicks + millis + Math.floor((millis * this.clock.ratePerMille) / 1000),
-    );
+    return ticks(this.clock.ticks(this.#agenda.now));
   }
 
   boot(): void {
@@ -155,7 +152,7 @@ export class SimNode implements Station {
     const kernel = this.#startKernel(recovered, this.start);
     if (kernel === null) return;
     this.#kernel = kernel;
-    this.#trace.note(this.#agenda.now, `${this.name} starts`);
+    this.#trace.note(this.#agenda.now, `${this.name} starts`, this.name);
     this.#observer.started(this);
     this.#network.arrived(this.id);
     this.#planTurn();
@@ -176,10 +173,40 @@ export class SimNode implements Station {
     }
   }
 
-  /** The process ends between two instructions; power may fail with it. */
-  crash(power: boolean): void {
+  /** Its clock runs differently from now on: what it was to do at a time is planned anew. */
+  retime(change: (clock: NodeClock, micros: number) => void): void {
+    change(this.clock, this.#agenda.now);
+    this.#wakePlanned = null;
+    if (this.#kernel !== null) this.#planTurn();
+  }
+
+  /** Every turn takes so many times as long, until told otherwise. */
+  slow(factor: number): void {
+    this.#slowness = factor;
+  }
+
+  /** Room on the disk, as the journal would report it. */
+  space(space: Space): void {
+    this.input({ type: "Space", space });
+  }
+
+  /** The next sync reports an error, as a device does that gives up. */
+  failSync(): void {
+    this.#syncFails = true;
+  }
+
+  mendSync(): void {
+    this.#syncFails = false;
+  }
+
+  /** The process ends between two instructions; power may fail with it, and the network may not tell anybody. */
+  crash(power: boolean, silently = false): void {
     if (this.#kernel === null) return;
-    this.#trace.note(this.#agenda.now, `${this.name} crashes${power ? ", power cut" : ""}`);
+    this.#trace.note(
+      this.#agenda.now,
+      `${this.name} crashes${power ? ", power cut" : ""}`,
+      this.name,
+    );
     this.#kernel = null;
     this.start = null;
     this.#life++;
@@ -198,18 +225,24 @@ export class SimNode implements Station {
     this.#hungUntil = 0;
     this.#turnPlanned = false;
     this.#wakePlanned = null;
-    this.#network.departed(this.id);
+    this.#slowness = 1;
+    this.#syncFails = false;
+    this.#network.departed(this.id, silently);
   }
 
   /** Stands still, clock and all of the outside going on, as a stopped process does. */
   pause(micros: number): void {
-    this.#trace.note(this.#agenda.now, `${this.name} pauses for ${micros / 1000} ms`);
+    this.#trace.note(this.#agenda.now, `${this.name} pauses for ${micros / 1000} ms`, this.name);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#agenda.now + micros);
   }
 
   /** The disk takes writes and does not finish them for so long; the node itself goes on. */
   hangDisk(micros: number): void {
-    this.#trace.note(this.#agenda.now, `${this.name}'s disk hangs for ${micros / 1000} ms`);
+    this.#trace.note(
+      this.#agenda.now,
+      `${this.name}'s disk hangs for ${micros / 1000} ms`,
+      this.name,
+    );
     this.#hungUntil = Math.max(this.#hungUntil, this.#agenda.now + micros);
   }
 
@@ -267,8 +300,9 @@ export class SimNode implements Station {
     const life = this.#life;
     const at = Math.max(
       this.#pausedUntil,
-      this.#agenda.now + this.#dice.between(TURN_MICROS_MIN, TURN_MICROS_MAX),
+      this.#agenda.now + this.#slowness * this.#dice.between(TURN_MICROS_MIN, TURN_MICROS_MAX),
     );
+    if (at === this.#pausedUntil || this.#slowness > 1) this.delayed++;
     this.#agenda.at(at, () => this.#turn(life));
   }
 
@@ -318,10 +352,11 @@ export class SimNode implements Station {
         this.#trace.note(
           this.#agenda.now,
           `${this.name} ${effect.event} ${storyOf(effect.fields)}`,
+          this.name,
         );
         return;
       case "Halt":
-        this.#trace.note(this.#agenda.now, `${this.name} halts: ${effect.reason}`);
+        this.#trace.note(this.#agenda.now, `${this.name} halts: ${effect.reason}`, this.name);
         this.#observer.halted(this, effect.reason);
         this.crash(false);
         return;
@@ -359,6 +394,7 @@ export class SimNode implements Station {
     const life = this.#life;
     this.#agenda.at(this.#doneAt(this.disk.syncMicros()), () => {
       if (life !== this.#life) return;
+      if (this.#syncFails) return this.input({ type: "DiskFailed", reason: "EIO: simulated" });
       this.disk.synced(upTo);
       this.#syncing = false;
       this.#durable = upTo;
@@ -392,12 +428,10 @@ export class SimNode implements Station {
   #planWake(): void {
     const wake = this.#kernel?.wakeAt() ?? null;
     if (wake === null) return;
-    // The first world time at which this node's clock, which may run fast or slow, shows that tick.
-    const behind = Math.max(0, wake - this.now());
-    const micros =
-      Math.ceil((behind * 1000 * 1000) / (1000 + this.clock.ratePerMille)) +
-      (behind === 0 ? 0 : 1000);
-    const at = this.#agenda.now + micros;
+    const due = this.clock.when(wake, this.#agenda.now);
+    if (due === null) return;
+    // A little later, so that the clock surely shows that tick.
+    const at = due === this.#agenda.now ? due : due + 1000;
     if (
       this.#wakePlanned !== null &&
       this.#wakePlanned <= at &&
@@ -423,7 +457,7 @@ export class SimNode implements Station {
     readonly ticks: Ticks;
     readonly wall: { readonly earliest: number; readonly latest: number };
   } {
-    const millis = Math.floor(this.#agenda.now / 1000);
+    const millis = this.clock.wall(this.#agenda.now);
     return { ticks: this.now(), wall: { earliest: millis, latest: millis + 1 } };
   }
 }

@@ -7,10 +7,10 @@ import {
   type ReadLevel,
 } from "@quorate/kernel/core";
 import { EtcdKind, EtcdMachine } from "@quorate/kernel/etcd";
+import type { SimNode } from "../world/sim-node.ts";
+import type { World } from "../world/world.ts";
 import { readKey } from "./clients.ts";
 import { putRequest } from "./etcd-requests.ts";
-import type { SimNode } from "./sim-node.ts";
-import type { World } from "./world.ts";
 
 /** How a call ended for its caller: silence, where the node died before it answered. */
 export type Answer = Outcome | "silence";

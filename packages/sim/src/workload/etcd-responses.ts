@@ -87,3 +87,9 @@ function readVarint(bytes: Bytes, at: number): readonly [value: number, next: nu
     scale *= 128;
   }
 }
+
+/** The time to live in a LeaseKeepAliveResponse's body, in seconds: 0 for a lease that is gone. */
+export function ttlIn(body: Bytes): number {
+  const ttl = fieldsOf(body).find(({ number }) => number === 3);
+  return ttl === undefined ? 0 : Number(ttl.value);
+}

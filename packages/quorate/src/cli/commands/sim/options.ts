@@ -1,0 +1,147 @@
+import { ALL_RULES } from "@quorate/kernel/raft";
+import { decodeRun, type FaultType, faultsNamed, NO_CUTS, type RunCode } from "@quorate/sim";
+import { usage } from "../../exit.ts";
+
+/** What a keyspace promises its readers, by the profiles that exist. */
+export const PROFILES = {
+  etcd: "readIndex",
+  "etcd-lease-reads": "lease",
+  "etcd-local-reads": "local",
+} as const;
+
+/** As the command line gives them: texts, checked here. */
+export interface SimOptions {
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly run?: string;
+  readonly shrink?: string;
+  readonly mutants?: boolean;
+  readonly profile?: string;
+  readonly nodes?: string;
+  readonly faults?: string;
+  readonly clients?: string;
+  readonly operations?: string;
+  readonly for?: string;
+  readonly without?: string;
+  readonly jobs?: string;
+  readonly shard?: string;
+  readonly runs?: string;
+  readonly story?: boolean;
+  readonly json?: boolean;
+  readonly trace?: string;
+  readonly shiviz?: string;
+  readonly against?: string;
+  readonly scenario?: string;
+}
+
+/** Seeds from `first` to `last`, both included; of them every `of`th from the `part`th on. */
+export interface Range {
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly part: number;
+  readonly of: number;
+}
+
+const SEEDS_MAX = 1_000_000_000n;
+const NODES_MAX = 9;
+const CLIENTS_MAX = 64;
+const OPERATIONS_MAX = 10_000;
+const HOUR_MILLIS = 3_600_000;
+const JOBS_MAX = 64;
+
+export function rangeOf({ seed, seeds, shard }: SimOptions): Range {
+  const text = seeds ?? `${seed ?? ""}..${seed ?? ""}`;
+  const [, first, last] = /^(\d{1,18})\.\.(\d{1,18})$/.exec(text) ?? [];
+  if (first === undefined || last === undefined)
+    throw usage(`--seeds says ${text}: it wants a range of whole numbers, such as 1..500`);
+  const range = { first: BigInt(first), last: BigInt(last) };
+  if (range.last < range.first || range.last - range.first >= SEEDS_MAX)
+    throw usage(`--seeds says ${text}: the last must not be below the first, nor 10^9 beyond it`);
+  const [, part, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(shard ?? "1/1") ?? [];
+  const [i, n] = [Number(part), Number(of)];
+  if (!(i >= 1 && i <= n)) throw usage(`--shard says ${shard}: it wants i/n with 1 <= i <= n`);
+  return { ...range, part: i, of: n };
+}
+
+/** What all runs of one call have in common. */
+export function commonOf(options: SimOptions): Omit<RunCode, "seed"> {
+  const reads = readsOf(options.profile);
+  const faults = options.faults === undefined ? undefined : faultsOf(options.faults);
+  const nodes = numberOf("nodes", options.nodes, NODES_MAX);
+  const millis = millisOf(options.for);
+  return {
+    options: {
+      ...(reads !== undefined && { reads }),
+      ...(faults !== undefined && { faults }),
+      ...(nodes !== undefined && { nodes }),
+      ...(millis !== undefined && { millis }),
+      ...(options.without !== undefined && { rules: rulesOf(options.without) }),
+    },
+    cuts: {
+      ...NO_CUTS,
+      clients: numberOf("clients", options.clients, CLIENTS_MAX) ?? null,
+      operations: numberOf("operations", options.operations, OPERATIONS_MAX) ?? null,
+    },
+  };
+}
+
+export function runOf(text: string): RunCode {
+  const run = decodeRun(text);
+  if (run === null)
+    throw usage(`${text} is no run: a seed, or the line that a failing sweep prints`);
+  return run;
+}
+
+export const jobsOf = ({ jobs }: SimOptions): number => numberOf("jobs", jobs, JOBS_MAX) ?? 1;
+
+export function numberOf(name: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > most)
+    throw usage(`--${name} says ${text}: it wants a whole number from 1 to ${most}`);
+  return value;
+}
+
+function readsOf(
+  profile: string | undefined,
+): (typeof PROFILES)[keyof typeof PROFILES] | undefined {
+  if (profile === undefined) return undefined;
+  const found = Object.entries(PROFILES).find(([name]) => name === profile);
+  if (found === undefined)
+    throw usage(`--profile says ${profile}: it is one of ${Object.keys(PROFILES).join(", ")}`);
+  return found[1];
+}
+
+function faultsOf(text: string): readonly FaultType[] {
+  return [
+    ...new Set(
+      text.split(",").flatMap((name) => {
+        const faults = faultsNamed(name);
+        if (faults === null)
+          throw usage(
+            `--faults says ${name}: it wants all, none, families (node, network, disk, clock, operator) or ` +
+              "faults, such as network,crash,badSectors",
+          );
+        return faults;
+      }),
+    ),
+  ];
+}
+
+/** "20000", "20s", "2m": simulated time. */
+function millisOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m)?$/.exec(text) ?? [];
+  const millis = Number(digits) * (unit === "m" ? 60_000 : unit === "s" ? 1000 : 1);
+  if (!(millis >= 1 && millis <= HOUR_MILLIS))
+    throw usage(`--for says ${text}: it wants a time up to an hour, such as 30s`);
+  return millis;
+}
+
+function rulesOf(text: string): Readonly<Record<string, false>> {
+  const names = text.split(",");
+  const unknown = names.find((name) => !(name in ALL_RULES));
+  if (unknown !== undefined)
+    throw usage(`--without says ${unknown}: a rule is one of ${Object.keys(ALL_RULES).join(", ")}`);
+  return Object.fromEntries(names.map((name) => [name, false]));
+}

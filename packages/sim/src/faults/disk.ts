@@ -1,0 +1,187 @@
+import { groupId } from "@quorate/kernel/core";
+import type { Dice } from "../world/dice.ts";
+import type { SimNode } from "../world/sim-node.ts";
+import {
+  bootLater,
+  type FaultType,
+  type Field,
+  type KindOf,
+  later,
+  nodeOf,
+  type Shape,
+} from "./fault.ts";
+
+/** Where on a disk, whatever its size then. */
+const PLACES = 1 << 20;
+/** With less a segment has hardly begun. */
+const RECORDS_BYTES_MIN = 600;
+
+const hangDisk: KindOf<"hangDisk"> = {
+  family: "disk",
+  lasts: [200, 6000],
+  draw: (dice, { nodes }) => ({ type: "hangDisk", node: dice.below(nodes) }),
+  strike(field, { node }, millis) {
+    const victim = nodeOf(field, node);
+    if (!victim.isUp) return;
+    victim.hangDisk(millis * 1000);
+    later(field, millis, () => {
+      if (victim.disk.volatileBytes > 0) field.bite("hangDisk");
+    });
+  },
+};
+
+const slowDisk: KindOf<"slowDisk"> = {
+  family: "disk",
+  lasts: [1000, 8000],
+  draw: (dice, { nodes }) => ({
+    type: "slowDisk",
+    node: dice.below(nodes),
+    factor: dice.pick([5, 30, 200]),
+  }),
+  strike(field, { node, factor }, millis) {
+    const { disk } = nodeOf(field, node);
+    const before = disk.syncs;
+    disk.slowness = factor;
+    later(field, millis, () => {
+      disk.slowness = 1;
+      if (disk.syncs > before) field.bite("slowDisk");
+    });
+  },
+};
+
+const fullDisk: KindOf<"fullDisk"> = {
+  family: "disk",
+  lasts: [500, 5000],
+  draw: (dice, { nodes }) => ({ type: "fullDisk", node: dice.below(nodes) }),
+  strike(field, { node }, millis) {
+    const victim = nodeOf(field, node);
+    if (!victim.isUp) return;
+    victim.space(millis % 2 === 0 ? "low" : "exhausted");
+    field.bite("fullDisk");
+    later(field, millis, () => victim.space("ample"));
+  },
+};
+
+const failSync: KindOf<"failSync"> = {
+  family: "disk",
+  lasts: [100, 3000],
+  draw: (dice, { nodes }) => ({ type: "failSync", node: dice.below(nodes) }),
+  strike(field, { node }, millis) {
+    const victim = nodeOf(field, node);
+    if (!victim.isUp) return;
+    victim.failSync();
+    field.excuse(victim);
+    later(field, millis, () => {
+      if (!victim.isUp) field.bite("failSync");
+      victim.mendSync();
+      victim.boot();
+    });
+  },
+};
+
+const frailOf = (dice: Dice, { frail }: Shape): number | null =>
+  frail.length === 0 ? null : dice.pick(frail);
+
+/** What is durable is damaged while the node is down: it comes back soon and finds it. */
+function damage(
+  field: Field,
+  type: FaultType,
+  victim: SimNode,
+  millis: number,
+  strike: (provenBytes: number) => boolean,
+): void {
+  if (!victim.isUp || !isWhole(victim)) return;
+  victim.crash(false);
+  if (strike(victim.disk.provenBytes)) field.bite(type);
+  bootLater(field, victim, millis);
+}
+
+/** One that is still being rebuilt loses nothing more: there is nothing left to lose. */
+const isWhole = ({ kernel }: SimNode): boolean =>
+  kernel?.groups.every((group) => kernel.replica(group)?.state.repairing === false) ?? false;
+
+/** A place among the bytes of which a later mark proves that they were durable: beyond, damage looks like a torn write. */
+const placeIn = (bytes: number, place: number): number => Math.floor((bytes * place) / PLACES);
+
+const rotBit: KindOf<"rotBit"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "rotBit", node, place: dice.below(PLACES) };
+  },
+  strike(field, { node, place }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "rotBit", victim, millis, (bytes) => {
+      if (bytes < RECORDS_BYTES_MIN) return false;
+      victim.disk.flipBit(placeIn(bytes, place));
+      return true;
+    });
+  },
+};
+
+const badSectors: KindOf<"badSectors"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    if (node === null) return null;
+    const bytes = dice.pick([512, 512, 4096, 65_536]);
+    return { type: "badSectors", node, place: dice.below(PLACES), bytes };
+  },
+  strike(field, { node, place, bytes }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "badSectors", victim, millis, (proven) => {
+      if (proven < RECORDS_BYTES_MIN) return false;
+      const from = placeIn(proven, place);
+      victim.disk.spoil(from, Math.min(bytes, proven - from));
+      return true;
+    });
+  },
+};
+
+const misdirect: KindOf<"misdirect"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    if (node === null) return null;
+    return { type: "misdirect", node, place: dice.below(PLACES), other: dice.below(PLACES) };
+  },
+  strike(field, { node, place, other }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "misdirect", victim, millis, (proven) => {
+      const room = proven - 512;
+      if (room < RECORDS_BYTES_MIN) return false;
+      victim.disk.misdirect(placeIn(room, place), placeIn(room, other));
+      return true;
+    });
+  },
+};
+
+const badCheckpoint: KindOf<"badCheckpoint"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    if (node === null) return null;
+    return { type: "badCheckpoint", node, group: dice.below(2), both: dice.chance(500) };
+  },
+  strike(field, { node, group, both }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "badCheckpoint", victim, millis, () =>
+      victim.disk.spoilCheckpoints(groupId(group), both),
+    );
+  },
+};
+
+export const DISK_FAULTS = {
+  hangDisk,
+  slowDisk,
+  fullDisk,
+  failSync,
+  rotBit,
+  badSectors,
+  misdirect,
+  badCheckpoint,
+} as const;

@@ -1,0 +1,3 @@
+export type { Episode, Fault, FaultKind, FaultType, Shape } from "./fault.ts";
+export { FAULT_TYPES, faultsNamed, kindOf } from "./kinds.ts";
+export { Nemesis } from "./nemesis.ts";

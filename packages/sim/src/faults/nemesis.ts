@@ -1,0 +1,58 @@
+import type { SimNode } from "../world/sim-node.ts";
+import type { World } from "../world/world.ts";
+import type { Episode, FaultType, Field } from "./fault.ts";
+import { kindOf } from "./kinds.ts";
+
+/** Makes the episodes of a plan happen, and counts what they did; then everything heals and comes back. */
+export class Nemesis implements Field {
+  readonly world: World;
+  /** How often a fault of each type took effect: one that never bites proves nothing. */
+  readonly bites = new Map<FaultType, number>();
+  readonly #excused = new Set<string>();
+  over = false;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  start(episodes: readonly Episode[]): this {
+    for (const { at, millis, fault } of episodes) {
+      this.world.agenda.after(at * 1000, () => {
+        if (this.over) return;
+        this.world.trace.note(
+          this.world.agenda.now,
+          `fault ${JSON.stringify(fault)} for ${millis} ms`,
+        );
+        kindOf(fault.type).strike(this, fault, millis);
+      });
+    }
+    return this;
+  }
+
+  bite(type: FaultType, times = 1): void {
+    this.bites.set(type, (this.bites.get(type) ?? 0) + times);
+  }
+
+  excuse(node: SimNode): void {
+    this.#excused.add(node.name);
+  }
+
+  /** Was this node made to stop by itself? */
+  excuses(name: string): boolean {
+    return this.#excused.has(name);
+  }
+
+  /** No fault strikes any more; what lasts ends by itself, or now. */
+  stop(): void {
+    this.over = true;
+    this.world.heal();
+    for (const node of this.world.nodes) {
+      node.slow(1);
+      node.mendSync();
+      node.disk.slowness = 1;
+      node.retime((clock, micros) => clock.run(clock.usual, micros));
+      node.space("ample");
+      node.boot();
+    }
+  }
+}
