@@ -1,0 +1,3 @@
+export { checkFencing } from "./fencing.ts";
+export { checkLeases } from "./leases.ts";
+export { checkWatch } from "./watch.ts";

@@ -1,0 +1,10 @@
+export { kvString } from "./kv-string.ts";
+export { checkLinearizable } from "./linearizable.ts";
+export { checkLinearizableRegisters } from "./linearizable-registers.ts";
+export { multiRegister } from "./multi-register.ts";
+export { mutex } from "./mutex.ts";
+export { fifoQueue } from "./queue.ts";
+export { REGISTER, type RegisterOptions, register } from "./register.ts";
+export { checkRevisions } from "./revisions.ts";
+export { REFUSED, type Refused, type SequentialObject, usualRole } from "./sequential-object.ts";
+export { setObject } from "./set.ts";

@@ -1,0 +1,2 @@
+export { checkIsolation } from "./check.ts";
+export type { IsolationLevel } from "./level.ts";
