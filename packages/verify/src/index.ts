@@ -16,8 +16,6 @@ export {
   parseHistory,
   type Value,
 } from "./history/index.ts";
-export type { OperationOutcome, RegisterAction, RegisterOperation } from "./history.ts";
-export { checkRegisters } from "./linearizable-registers.ts";
 export { type Model, parseModel } from "./models.ts";
 export {
   checkLinearizable,

@@ -1,7 +1,7 @@
-import { appendFileSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RegisterAction, RegisterOperation } from "@quorate/verify";
+import { formatHistory, type History, type Operation, type Value } from "@quorate/verify";
 import { type Answer, base64, call, fromBase64, type RangeAnswer } from "./api.ts";
 import type { Cluster } from "./cluster.ts";
 import { pause } from "./deadline.ts";
@@ -15,9 +15,9 @@ const CALL_MILLIS = 3000;
 
 /** What the clients did and were told. */
 export interface Recorded {
-  /** A file of JSON lines, one per operation, in the order in which they ended. */
+  /** The history as `quorate-verify` reads it. */
   readonly file: string;
-  readonly operations: readonly RegisterOperation[];
+  readonly operations: History;
   /** Keys of the ledger whose writing was acknowledged; each was written once. */
   readonly acknowledged: readonly string[];
 }
@@ -29,7 +29,7 @@ export interface Recorded {
 export class Workload {
   readonly #cluster: Cluster;
   readonly #file = join(mkdtempSync(join(tmpdir(), "quorate-history-")), "history.jsonl");
-  readonly #operations: RegisterOperation[] = [];
+  readonly #operations: Omit<Operation, "index">[] = [];
   readonly #acknowledged: string[] = [];
   readonly #lives: Promise<void>[];
   #stopped = false;
@@ -69,11 +69,15 @@ export class Workload {
   async stop(): Promise<Recorded> {
     this.#stopped = true;
     await Promise.all(this.#lives);
-    const keys = [...new Set(this.#operations.map(({ key }) => key))];
+    const keys = [...new Set(this.#operations.map(({ key }) => key ?? ""))];
     for (const endpoint of this.#cluster.endpoints) {
       for (const key of keys) await this.#read(endpoint, key, CLIENTS);
     }
-    return { file: this.#file, operations: this.#operations, acknowledged: this.#acknowledged };
+    const operations = this.#operations
+      .sort((a, b) => a.called - b.called)
+      .map((operation, index) => ({ index, ...operation }));
+    writeFileSync(this.#file, [...formatHistory(operations)].join(""));
+    return { file: this.#file, operations, acknowledged: this.#acknowledged };
   }
 
   async #live(process: number, dice: Dice): Promise<void> {
@@ -84,7 +88,7 @@ export class Workload {
       if (drawn < 4) await this.#read(endpoint, key, process);
       else if (drawn < 7) await this.#write(endpoint, key, process);
       else if (drawn < 9) await this.#swap(endpoint, key, process);
-      else await this.#enter(endpoint, process);
+      else await this.#enter(endpoint);
       // A member that refuses does so at once: without a pause the history would be mostly that.
       await pause(dice.below(5));
     }
@@ -103,7 +107,7 @@ export class Workload {
       CALL_MILLIS,
     );
     const value = answer.type === "ok" ? registerOf(answer.body) : null;
-    this.#record(process, key, { type: "read", value }, called, answer, endpoint);
+    this.#record(process, key, ["read", null, value], called, answer);
     return value;
   }
 
@@ -112,7 +116,7 @@ export class Workload {
     const called = now();
     const body = { key: base64(key), value: base64(value) };
     const answer = await call(endpoint, "/kv/put", body, CALL_MILLIS);
-    this.#record(process, key, { type: "write", value }, called, answer, endpoint);
+    this.#record(process, key, ["write", value, null], called, answer);
   }
 
   /** Swaps what a read just found, or nothing: both outcomes occur. */
@@ -128,16 +132,15 @@ export class Workload {
     const body = { compare: [compare], success };
     const answer = await call<{ succeeded?: boolean }>(endpoint, "/kv/txn", body, CALL_MILLIS);
     const applied = answer.type === "ok" ? answer.body.succeeded === true : null;
-    this.#record(process, key, { type: "cas", from, to, applied }, called, answer, endpoint);
+    this.#record(process, key, ["cas", [from, to], applied], called, answer);
   }
 
   /** The ledger: written once and never again, so that whatever was acknowledged can be looked for. */
-  async #enter(endpoint: string, process: number): Promise<void> {
+  async #enter(endpoint: string): Promise<void> {
     const key = `ledger/${this.#fresh()}`;
     const body = { key: base64(key), value: base64(key) };
     const answer = await call(endpoint, "/kv/put", body, CALL_MILLIS);
     if (answer.type === "ok") this.#acknowledged.push(key);
-    appendFileSync(this.#file, `${JSON.stringify({ process, key, answer: answer.type })}\n`);
   }
 
   #fresh(): string {
@@ -147,16 +150,13 @@ export class Workload {
   #record(
     process: number,
     key: string,
-    action: RegisterAction,
+    [f, input, output]: readonly [f: string, input: Value, output: Value],
     called: number,
     answer: Answer<unknown>,
-    endpoint: string,
   ): void {
     const outcome = answer.type;
-    const operation = { process, key, action, called, returned: now(), outcome };
-    this.#operations.push(operation);
-    const why = answer.type === "ok" ? "" : answer.why;
-    appendFileSync(this.#file, `${JSON.stringify({ ...operation, endpoint, why })}\n`);
+    const returned = outcome === "unknown" ? Number.POSITIVE_INFINITY : now();
+    this.#operations.push({ process, f, key, input, output, called, returned, outcome });
   }
 }
 

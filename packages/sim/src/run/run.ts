@@ -1,7 +1,7 @@
 import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import { EtcdKind } from "@quorate/kernel/etcd";
 import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
-import { checkRegisters, type RegisterOperation } from "@quorate/verify";
+import { checkLinearizableRegisters, type History, REGISTER } from "@quorate/verify";
 import { type FaultType, Nemesis } from "../faults/index.ts";
 import { Clients, REGISTERS } from "../workload/clients.ts";
 import { putRequest } from "../workload/etcd-requests.ts";
@@ -18,7 +18,7 @@ export interface RunReport {
   readonly plan: RunPlan;
   /** What broke, in words; empty when all promises held. */
   readonly broken: readonly string[];
-  readonly history: readonly RegisterOperation[];
+  readonly history: History;
   readonly operationsOk: number;
   readonly simulatedMillis: number;
   readonly traceHash: number;
@@ -32,6 +32,8 @@ export interface RunReport {
 const LIVENESS_MILLIS = 20_000;
 /** With none at all votes may be split for ever: it is what Raft's liveness stands on (§5.2). */
 const LITTLE_JITTER_TICKS = 100;
+/** How often the checker may ask whether it has searched enough: every 10,000 steps. */
+const SEARCH_MAX = 300;
 /** Notes that mean damage was found. */
 const REPAIR_NOTES: readonly string[] = ["group repairing", "replica deviates"];
 const DAMAGE: ReadonlySet<FaultType> = new Set([
@@ -195,19 +197,23 @@ function repairs(world: World, { episodes }: RunPlan): readonly string[] {
     .map(({ name, event }) => `${name}: ${event} without damage`);
 }
 
-function linearizable(
-  history: readonly RegisterOperation[],
-  { reads }: RunPlan,
-): readonly string[] {
+function linearizable(history: History, { reads }: RunPlan): readonly string[] {
   // Local reads may be old: only the writes are promised to be in one order.
-  const promised =
-    reads === "local" ? history.filter(({ action }) => action.type !== "read") : history;
-  const verdict = checkRegisters(promised);
-  if (verdict.type === "violation") return [`${verdict.key} is not linearizable`];
-  if (verdict.type === "unknown")
-    return [`${verdict.key}: no verdict after ${verdict.steps} steps`];
-  return [];
+  const promised = reads === "local" ? history.filter(({ f }) => f !== "read") : history;
+  let asked = 0;
+  const verdict = checkLinearizableRegisters(promised, REGISTER, () => ++asked > SEARCH_MAX);
+  switch (verdict.type) {
+    case "ok":
+      return [];
+    case "violation":
+      return [`${keyOf(history, verdict.core)} is ${verdict.anomaly}`];
+    case "unknown":
+      return [`no verdict after ${verdict.steps} steps: ${verdict.why}`];
+  }
 }
+
+const keyOf = (history: History, core: readonly number[]): string =>
+  history[core[0] ?? -1]?.key ?? "the history";
 
 /** At the end replicas that stand at the same index must have equal state (F10). */
 function differences(world: World): readonly string[] {

@@ -10,7 +10,7 @@ import {
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdKind, EtcdMachine, isRejected } from "@quorate/kernel/etcd";
 import { ReplicaKind } from "@quorate/kernel/replica";
-import type { OperationOutcome, RegisterAction, RegisterOperation } from "@quorate/verify";
+import type { Outcome as Ending, History, Operation, Value } from "@quorate/verify";
 import { Dice } from "../world/dice.ts";
 import type { SimCaller, SimNode } from "../world/sim-node.ts";
 import type { World } from "../world/world.ts";
@@ -51,6 +51,12 @@ const RECONNECT_MICROS = 100_000;
 const ATTEMPTS_MAX = 6;
 const SESSION_MILLIS = 3_600_000;
 
+type Action =
+  | { readonly f: "read" }
+  | { readonly f: "write"; readonly value: string }
+  /** Writes `to` where the value is `from`; null: where there is none. */
+  | { readonly f: "cas"; readonly from: string | null; readonly to: string };
+
 /** One client: it does one operation at a time, on any node, and draws from dice of its own. */
 interface Client {
   readonly dice: Dice;
@@ -64,7 +70,7 @@ interface Client {
 interface Attempt {
   readonly client: Client;
   readonly key: string;
-  readonly action: RegisterAction;
+  readonly action: Action;
   readonly called: number;
   attempts: number;
   /** Its outcome was unknown once: a refusal afterwards proves nothing. */
@@ -74,7 +80,7 @@ interface Attempt {
 
 /** Clients that use a few keys as registers, each one operation at a time, on any node; all they do is in the history. */
 export class Clients {
-  readonly history: RegisterOperation[] = [];
+  readonly #history: Omit<Operation, "index">[] = [];
   /** Requests that were sent once more under the same number, and answered. */
   repeated = 0;
   readonly #world: World;
@@ -116,10 +122,12 @@ export class Clients {
   }
 
   /** Ends the run: what is still open has an unknown outcome. */
-  finish(): readonly RegisterOperation[] {
-    for (const attempt of this.#open) this.#record(attempt, attempt.action, "unknown");
+  finish(): History {
+    for (const attempt of this.#open) this.#record(attempt, null, "unknown");
     this.#open.clear();
-    return this.history;
+    return this.#history
+      .sort((a, b) => a.called - b.called)
+      .map((operation, index) => ({ index, ...operation }));
   }
 
   #openSession(client: Client): void {
@@ -162,14 +170,14 @@ export class Clients {
     this.#try(attempt);
   }
 
-  #draw(dice: Dice, key: string): RegisterAction {
+  #draw(dice: Dice, key: string): Action {
     const kind = dice.below(1000);
-    if (kind < this.#workload.readPerMille) return { type: "read", value: null };
+    if (kind < this.#workload.readPerMille) return { f: "read" };
     const to = `v${++this.#values}`;
     if (kind < this.#workload.readPerMille + this.#workload.casPerMille) {
-      return { type: "cas", from: this.#seen.get(key) ?? null, to, applied: null };
+      return { f: "cas", from: this.#seen.get(key) ?? null, to };
     }
-    return { type: "write", value: to };
+    return { f: "write", value: to };
   }
 
   #try(attempt: Attempt): void {
@@ -198,14 +206,14 @@ export class Clients {
 
   #issue(node: SimNode, attempt: Attempt, caller: SimCaller, patience: number): void {
     const { key, action, client } = attempt;
-    if (action.type === "read")
+    if (action.f === "read")
       return node.read(caller, DEFAULT_KEYSPACE, this.#workload.readLevel, patience);
     const session =
       client.session === null ? null : { id: client.session, sequence: client.sequence };
     const [kind, body] =
-      action.type === "write"
-        ? [EtcdKind.put, putRequest(key, action.value ?? "")]
-        : [EtcdKind.txn, compareAndPut(key, action.from, action.to ?? "")];
+      action.f === "write"
+        ? [EtcdKind.put, putRequest(key, action.value)]
+        : [EtcdKind.txn, compareAndPut(key, action.from, action.to)];
     node.request(caller, DEFAULT_KEYSPACE, kind, body, patience, session);
   }
 
@@ -214,51 +222,50 @@ export class Clients {
     if (!outcome.ok) {
       if (!outcome.definite) return this.#unknown(attempt);
       // A refusal of this attempt says nothing about one before it.
-      return attempt.doubtful ? this.#unknown(attempt) : this.#end(attempt, action, "failed");
+      return attempt.doubtful ? this.#unknown(attempt) : this.#end(attempt, null, "failed");
     }
     if (attempt.attempts > 1) this.repeated++;
-    if (action.type === "cas") {
+    if (action.f === "cas") {
       const applied = succeededIn(bodyOf(outcome.value));
       if (applied) this.#seen.set(key, action.to);
-      return this.#end(attempt, { ...action, applied }, "ok");
+      return this.#end(attempt, applied, "ok");
     }
-    if (action.type === "write") this.#seen.set(key, action.value);
-    this.#end(attempt, action, "ok");
+    if (action.f === "write") this.#seen.set(key, action.value);
+    this.#end(attempt, null, "ok");
   }
 
   #read(attempt: Attempt, view: Machine): void {
     const value = view instanceof EtcdMachine ? readKey(view, attempt.key) : null;
     this.#seen.set(attempt.key, value);
-    this.#end(attempt, { type: "read", value }, "ok");
+    this.#end(attempt, value, "ok");
   }
 
   /** Whoever names its requests asks again until it knows; the others live with it. */
   #unknown(attempt: Attempt): void {
     attempt.doubtful = true;
     const { client, action } = attempt;
-    if (client.session !== null && action.type !== "read" && attempt.attempts < ATTEMPTS_MAX) {
+    if (client.session !== null && action.f !== "read" && attempt.attempts < ATTEMPTS_MAX) {
       // An answer to the attempt before must not count any more.
       attempt.attempts++;
       this.#world.agenda.after(RECONNECT_MICROS, () => this.#try(attempt));
-    } else this.#end(attempt, action, "unknown");
+    } else this.#end(attempt, null, "unknown");
   }
 
-  #end(attempt: Attempt, action: RegisterAction, outcome: OperationOutcome): void {
+  #end(attempt: Attempt, output: Value, outcome: Ending): void {
     attempt.ended = true;
     this.#open.delete(attempt);
-    this.#record(attempt, action, outcome);
+    this.#record(attempt, output, outcome);
     // An unknown outcome may take effect later, while the client goes on: from then on it is another process.
     if (outcome === "unknown") attempt.client.process = this.#processes++;
     this.#next(attempt.client);
   }
 
-  #record(
-    { client, key, called }: Attempt,
-    action: RegisterAction,
-    outcome: OperationOutcome,
-  ): void {
+  #record({ client, key, action, called }: Attempt, output: Value, outcome: Ending): void {
+    const { f } = action;
+    const input = f === "read" ? null : f === "write" ? action.value : [action.from, action.to];
+    const returned = outcome === "unknown" ? Number.POSITIVE_INFINITY : this.#world.agenda.now;
     const { process } = client;
-    this.history.push({ process, key, action, called, returned: this.#world.agenda.now, outcome });
+    this.#history.push({ process, f, key, input, output, called, returned, outcome });
   }
 }
 
