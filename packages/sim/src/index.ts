@@ -8,6 +8,7 @@ export {
 } from "./faults/index.ts";
 export { drawPlan } from "./run/draw.ts";
 export type { ProductPlan, RunOptions, RunPlan } from "./run/plan.ts";
+export { EVERY_RULE, type Rule, type Rules, rulesOf } from "./run/rules.ts";
 export { type RunReport, run, runSeed } from "./run/run.ts";
 export {
   type Cuts,

@@ -14,6 +14,7 @@ import {
   Writer,
 } from "../core/index.ts";
 import { decodeBundle, decodeEnvelope, type Envelope, ReplicaKind } from "./envelope.ts";
+import type { ReplicaRules } from "./rules.ts";
 import type { Identity } from "./seam.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -40,6 +41,7 @@ export class Applier {
   #time: number;
   #batch: Command[] = [];
   readonly #remembered: Remembered = new Map();
+  readonly #rules: ReplicaRules;
 
   constructor(
     identity: Identity,
@@ -47,7 +49,9 @@ export class Applier {
     sessions: Sessions,
     index: LogIndex,
     time: number,
+    rules: ReplicaRules,
   ) {
+    this.#rules = rules;
     this.#identity = identity;
     this.machine = machine;
     this.sessions = sessions;
@@ -95,7 +99,7 @@ export class Applier {
     // What went before must have been remembered: the retry may be of the entry just before.
     this.#flush(out);
     const known = this.sessions.recall(session.id, session.sequence, this.#time);
-    if (known !== null) {
+    if (known !== null && this.#rules.atMostOnce) {
       if (origin !== null) out.outcome(origin, known);
       return;
     }

@@ -67,7 +67,7 @@ export class Births {
     this.#options = options;
     this.#seed = seed;
     this.#protocol = raft(options.raft);
-    this.#damaged = new Set(recovered.damaged);
+    this.#damaged = new Set(options.rules.rebuildDamaged ? recovered.damaged : []);
     this.#settled = !recovered.birthsLost;
   }
 
@@ -134,6 +134,7 @@ export class Births {
   /** A group that begins here now may have been here, and have voted and acknowledged what it has forgotten. */
   #isReborn(group: GroupId): boolean {
     const unnamed = this.#recovered.birthsLost && !this.#settled;
+    if (!this.#options.rules.rebornAreSilent) return false;
     return unnamed || this.#damaged.has(group) || this.#orphans.has(group);
   }
 

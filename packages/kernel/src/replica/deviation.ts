@@ -17,6 +17,7 @@ import {
   type Verdict,
 } from "./equal-state.ts";
 import type { ReplicaPort } from "./replica-port.ts";
+import type { ReplicaRules } from "./rules.ts";
 import { FrameKind } from "./wire.ts";
 
 /** How long a deviating replica waits before it asks for a snapshot again. */
@@ -28,6 +29,7 @@ export interface DeviationHost {
   readonly group: GroupId;
   readonly leader: () => NodeId | null;
   readonly config: () => GroupConfig;
+  readonly rules: ReplicaRules;
   /** Nobody is answered from this machine any more. */
   readonly stopServing: () => void;
   readonly changed: () => void;
@@ -144,7 +146,7 @@ export class Deviation {
   }
 
   #quarantine(why: string): void {
-    if (this.#quarantined) return;
+    if (this.#quarantined || !this.#host.rules.quarantineDeviating) return;
     this.#quarantined = true;
     this.#wantAt = 0 as Ticks;
     this.#port.note("error", "replica deviates", { group: this.#host.group, why });

@@ -12,6 +12,7 @@ import type { RaftMessage, RaftState } from "../protocols/raft/index.ts";
 import { Applier } from "./applier.ts";
 import { Installation, type Received } from "./installation.ts";
 import type { ReplicaPort } from "./replica-port.ts";
+import type { ReplicaRules } from "./rules.ts";
 import type { Identity, Snapshot } from "./seam.ts";
 import { ReplicaSnapshot } from "./snapshot.ts";
 import { FrameKind } from "./wire.ts";
@@ -20,6 +21,7 @@ import { FrameKind } from "./wire.ts";
 export interface IntakeHost {
   readonly group: GroupId;
   readonly identity: Identity;
+  readonly rules: ReplicaRules;
   readonly create: (profile: string) => Machine | null;
   readonly state: () => RaftState;
   readonly wants: (at: Position) => boolean;
@@ -116,7 +118,8 @@ export class Intake {
   }
 
   #applierOf({ header, machine, sessions }: Received): Applier {
-    return new Applier(this.#host.identity, machine, sessions, header.at.index, header.time);
+    const { identity, rules } = this.#host;
+    return new Applier(identity, machine, sessions, header.at.index, header.time, rules);
   }
 
   #answer(from: NodeId, state: "installed" | "failed"): void {

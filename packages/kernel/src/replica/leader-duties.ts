@@ -49,7 +49,7 @@ export class LeaderDuties {
 
   /** This replica leads from now on. Log time goes on from the last stamp in the log, applied or not. */
   begin(now: Now, state: RaftState, applier: Applier): void {
-    this.clock.hear(lastStamp(state, applier));
+    if (this.#options.rules.logTimeGoesOn) this.clock.hear(lastStamp(state, applier));
     this.clock.lead(now.ticks);
     this.#logTimeAt = now.ticks;
     const { checkTicks } = this.#options;
@@ -67,7 +67,7 @@ export class LeaderDuties {
   onLogTime(bytes: Bytes, leading: boolean): boolean {
     const at = decoded(() => new Reader(bytes).uint());
     if (at instanceof Malformed) return false;
-    if (!leading) this.clock.hear(at);
+    if (!leading && this.#options.rules.logTimeGoesOn) this.clock.hear(at);
     return true;
   }
 
@@ -91,7 +91,7 @@ export class LeaderDuties {
   }
 
   applied(applier: Applier): void {
-    this.clock.hear(applier.time);
+    if (this.#options.rules.logTimeGoesOn) this.clock.hear(applier.time);
     if (this.#dueProposedAt !== null && applier.index >= this.#dueProposedAt)
       this.#dueProposedAt = null;
   }

@@ -1,6 +1,7 @@
 import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
+import { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
 
 /** Every bound of a node, with what happens when it is hit. Times in ticks (ms), sizes in bytes. */
 export interface NodeOptions {
@@ -29,6 +30,7 @@ export interface NodeOptions {
   /** Elementary steps of background work per turn and group. */
   readonly tidyOps: number;
   readonly pumpOps: number;
+  readonly rules: ReplicaRules;
   /** The newest formats this release applies; the cluster applies what all members can. */
   readonly version: number;
 }
@@ -55,5 +57,6 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   aliveTicks: 100,
   tidyOps: 2048,
   pumpOps: 4096,
+  rules: ALL_REPLICA_RULES,
   version: 1,
 });

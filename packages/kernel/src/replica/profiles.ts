@@ -1,5 +1,11 @@
 import type { Machine } from "../core/index.ts";
-import { EtcdKind, EtcdMachine, type EtcdOptions } from "../machines/etcd/index.ts";
+import {
+  ALL_ETCD_RULES,
+  EtcdKind,
+  EtcdMachine,
+  type EtcdOptions,
+  type EtcdRules,
+} from "../machines/etcd/index.ts";
 
 /** What the replica must know of a keyspace's machine: how to make one, and what its commands mean for the node. */
 export interface Profile {
@@ -13,14 +19,14 @@ export interface Profile {
 export type Profiles = ReadonlyMap<string, Profile>;
 
 /** The presets that this release knows. `etcd`: one range, Raft, revisions, watches, leases (catalogue L1). */
-export function standardProfiles(etcd: EtcdOptions): Profiles {
+export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_RULES): Profiles {
   const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired } = EtcdKind;
   const { leaseTimeToLive, setQuota } = EtcdKind;
   return new Map([
     [
       "etcd",
       {
-        create: () => new EtcdMachine(etcd),
+        create: () => new EtcdMachine(etcd, rules),
         renewals: new Set<number>([leaseKeepAlive]),
         withoutRoom: new Set<number>([
           deleteRange,

@@ -102,13 +102,14 @@ export class Replica {
     this.#port = port;
     this.#state = parts.state;
     this.#recovery = parts.recovery;
-    this.#applier = new Applier(identity, parts.machine, parts.sessions, parts.at, parts.time);
-    this.#recoverTo = parts.state.commitIndex;
+    const { machine, sessions, at, time } = parts;
+    this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
+    this.#recoverTo = options.rules.replayBeforeServing ? parts.state.commitIndex : parts.at;
     this.#persisted = new Persisted(parts.covers);
     this.coverage = new Coverage(parts.covers, parts.records);
     this.proposals = new Proposals(identity, parts.group, parts.profile, port);
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
-    this.#duties.clock.hear(parts.time);
+    if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
     this.deviation = this.#newDeviation();
     this.#intake = this.#newIntake();
@@ -225,7 +226,8 @@ export class Replica {
   /** The whole state, frozen. Must be released. */
   snapshot(): Snapshot {
     const meta = this.#protocol.meta(this.#state);
-    return snapshotOf(this.keyspace, this.#profileName, this.#state, meta, this.#applier);
+    const { rules } = this.#options;
+    return snapshotOf(this.keyspace, this.#profileName, this.#state, meta, this.#applier, rules);
   }
 
   /** With its tail, a checkpoint leaves the records in place that lagging followers may want after a restart. */
@@ -353,6 +355,7 @@ export class Replica {
         self: this.#identity.node,
         leader: () => leaderOf(this.#state),
         config: () => this.config,
+        rules: this.#options.rules,
         stopServing: () => {
           this.#port.watchesLost(group, { code: "Corrupt", definite: true });
           for (const id of this.#waitingReads.drain())
@@ -370,6 +373,7 @@ export class Replica {
       {
         group: this.group,
         identity: this.#identity,
+        rules: this.#options.rules,
         create: (name) => (name === this.#profileName ? this.profile.create() : null),
         state: () => this.#state,
         wants: (at) => this.#protocol.wants(this.#state, at),

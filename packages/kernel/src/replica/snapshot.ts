@@ -16,6 +16,7 @@ import {
 } from "../core/index.ts";
 import { type RaftState, readConfig, writeConfig } from "../protocols/raft/index.ts";
 import type { Applier } from "./applier.ts";
+import type { ReplicaRules } from "./rules.ts";
 import type { Snapshot } from "./seam.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -100,8 +101,10 @@ export function snapshotOf(
   { log, configs }: RaftState,
   meta: Bytes,
   applier: Applier,
+  rules: ReplicaRules,
 ): Snapshot {
-  const { index, time, sessions, machine } = applier;
+  const { index, time, machine } = applier;
+  const sessions = rules.sessionsInSnapshots ? applier.sessions : new Sessions();
   // A configuration that is newer than what was applied comes with the log.
   const applied = configs.filter((known) => known.index <= index);
   const config = applied[applied.length - 1] ?? configs[0];

@@ -1,8 +1,8 @@
-import type { RaftRules } from "@quorate/kernel/raft";
 import type { Episode, FaultType } from "../faults/index.ts";
 import type { ClockFault } from "../world/clock.ts";
 import type { DiskFaults } from "../world/disk.ts";
 import type { NetworkFaults } from "../world/network.ts";
+import type { Rules } from "./rules.ts";
 
 /** Settings of the product that a plan draws: its rare paths are taken often. */
 export interface ProductPlan {
@@ -37,7 +37,7 @@ export interface RunPlan {
   readonly episodes: readonly Episode[];
   /** Simulated milliseconds with faults, at most; fewer if the clients are done before. */
   readonly millis: number;
-  readonly rules: Partial<RaftRules>;
+  readonly rules: Partial<Rules>;
 }
 
 /** What a caller may decide instead of the seed. */
@@ -48,5 +48,5 @@ export interface RunOptions {
   readonly operations?: number;
   readonly millis?: number;
   readonly reads?: RunPlan["reads"];
-  readonly rules?: Partial<RaftRules>;
+  readonly rules?: Partial<Rules>;
 }

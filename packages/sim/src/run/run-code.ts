@@ -1,7 +1,7 @@
-import { ALL_RULES } from "@quorate/kernel/raft";
 import { FAULT_TYPES } from "../faults/index.ts";
 import { drawPlan } from "./draw.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
+import { EVERY_RULE } from "./rules.ts";
 
 /**
  * What is left out of a drawn plan. A run is its seed, its options and these decisions; with nothing left out it is the
@@ -127,7 +127,7 @@ function withNames(part: string, option: (more: RunCode["options"]) => RunCode):
       ? null
       : option({ faults: types.filter((type) => type !== undefined) });
   }
-  if (name !== "without" || !words.every((word) => word in ALL_RULES)) return null;
+  if (name !== "without" || !words.every((word) => word in EVERY_RULE)) return null;
   return option({ rules: Object.fromEntries(words.map((word) => [word, false])) });
 }
 

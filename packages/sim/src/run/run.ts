@@ -1,6 +1,6 @@
 import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
-import { EtcdKind } from "@quorate/kernel/etcd";
-import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
+import { EtcdKind, type EtcdOptions, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
+import { DEFAULT_OPTIONS, type NodeOptions, standardProfiles } from "@quorate/kernel/replica";
 import { checkLinearizableRegisters, type History, REGISTER } from "@quorate/verify";
 import { type FaultType, Nemesis } from "../faults/index.ts";
 import { Clients, REGISTERS } from "../workload/clients.ts";
@@ -12,6 +12,7 @@ import type { Recorder } from "../world/recorder.ts";
 import { World } from "../world/world.ts";
 import { drawPlan } from "./draw.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
+import { rulesOf } from "./rules.ts";
 
 /** What came of a run. */
 export interface RunReport {
@@ -30,6 +31,13 @@ export interface RunReport {
 
 /** After the last fault an operation must succeed on every node within this time (card 32, check 6). */
 const LIVENESS_MILLIS = 20_000;
+const ETCD: EtcdOptions = {
+  quotaBytes: QUOTA_BYTES_DEFAULT,
+  txnOpsMax: 128,
+  leaseTtlSecondsMin: 2,
+  leasesMax: 1000,
+  watchersMax: 1000,
+};
 /** With none at all votes may be split for ever: it is what Raft's liveness stands on (§5.2). */
 const LITTLE_JITTER_TICKS = 100;
 /** How often the checker may ask whether it has searched enough: every 10,000 steps. */
@@ -118,6 +126,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
 function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
   const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
   const { raft } = DEFAULT_OPTIONS;
+  const rules = rulesOf(plan.rules);
   const options: NodeOptions = {
     ...DEFAULT_OPTIONS,
     ...rest,
@@ -130,8 +139,10 @@ function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPl
       electionTicksMax: jitter
         ? raft.electionTicksMax
         : raft.electionTicksMin + LITTLE_JITTER_TICKS,
-      rules: { ...raft.rules, ...plan.rules },
+      rules: rules.raft,
     },
+    rules: rules.replica,
+    profiles: standardProfiles(ETCD, rules.etcd),
   };
   const other: NodeOptions = {
     ...options,

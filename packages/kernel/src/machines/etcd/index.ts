@@ -12,3 +12,4 @@ export { EXPIRED_LEASES_MAX } from "./lease-commands.ts";
 export { bodyOf, EtcdMachine, revisionOf } from "./machine.ts";
 export type { RangeCursor } from "./range.ts";
 export { isRejected, type Rejected } from "./rejected.ts";
+export { ALL_ETCD_RULES, type EtcdRules } from "./rules.ts";

@@ -96,12 +96,16 @@ export function dueLeases(keyspace: Keyspace, at: number): Bytes | null {
 }
 
 /** Ends those of the leases named that are still due by this command's time: a renewal may have come first. */
-export function applyExpired(keyspace: Keyspace, command: Command): Rejected | null {
+export function applyExpired(
+  keyspace: Keyspace,
+  command: Command,
+  renewalWins: boolean,
+): Rejected | null {
   const ids = decoded(() => readIds(command.body));
   if (ids instanceof Malformed) return malformed(ids.message);
   for (const id of ids) {
     const lease = keyspace.leases.find(id);
-    if (lease !== null && lease.deadline <= command.at) keyspace.revoke(id);
+    if (lease !== null && (lease.deadline <= command.at || !renewalWins)) keyspace.revoke(id);
   }
   return null;
 }

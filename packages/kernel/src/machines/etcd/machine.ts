@@ -37,6 +37,7 @@ import {
   type Rejected,
 } from "./rejected.ts";
 import { decode, readCompaction, readDeleteRange, readPut, readTxn } from "./requests.ts";
+import { ALL_ETCD_RULES, type EtcdRules } from "./rules.ts";
 import { chooseTxn, chosenFault, runTxn, txnCostBytes, writeDeleted, writePut } from "./txn.ts";
 import { EtcdWatches } from "./watches.ts";
 
@@ -51,14 +52,16 @@ const REVISION_BYTES = 8;
  */
 export class EtcdMachine implements Machine {
   readonly #options: EtcdOptions;
+  readonly #rules: EtcdRules;
   #keyspace = new Keyspace();
   #watches: EtcdWatches;
   #loader: Loader | null = null;
   readonly #answers = new WireWriter();
 
-  constructor(options: EtcdOptions) {
+  constructor(options: EtcdOptions, rules: EtcdRules = ALL_ETCD_RULES) {
     this.#options = options;
-    this.#watches = new EtcdWatches(this.#keyspace.store, options.watchersMax);
+    this.#rules = rules;
+    this.#watches = new EtcdWatches(this.#keyspace.store, options.watchersMax, rules);
   }
 
   get revision(): number {
@@ -152,7 +155,7 @@ export class EtcdMachine implements Machine {
     this.#loader = null;
     if (keyspace === null) return false;
     this.#keyspace = keyspace;
-    this.#watches = new EtcdWatches(keyspace.store, this.#options.watchersMax);
+    this.#watches = new EtcdWatches(keyspace.store, this.#options.watchersMax, this.#rules);
     return true;
   }
 
@@ -211,7 +214,7 @@ export class EtcdMachine implements Machine {
       case EtcdKind.leaseKeepAlive:
         return applyKeepAlive(this.#keyspace, command, out);
       case EtcdKind.leasesExpired:
-        return applyExpired(this.#keyspace, command);
+        return applyExpired(this.#keyspace, command, this.#rules.renewalWins);
       case EtcdKind.leaseTimeToLive:
         return applyTimeToLive(this.#keyspace, command, out);
       case EtcdKind.setQuota:
@@ -267,7 +270,7 @@ export class EtcdMachine implements Machine {
     const { store } = this.#keyspace;
     if (request.revision <= store.compactRevision) return COMPACTED;
     if (request.revision > store.revision) return FUTURE_REVISION;
-    this.#watches.beforeCompaction(request.revision);
+    if (this.#rules.compactionTellsWatchers) this.#watches.beforeCompaction(request.revision);
     store.compact(request.revision);
     return null;
   }

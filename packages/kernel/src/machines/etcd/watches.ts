@@ -2,6 +2,7 @@ import type { Bytes, RequestId, WatchSink, WatchSource } from "../../core/index.
 import { type KeyRange, keyRange, type MvccStore, Watchers } from "../mvcc/index.ts";
 import { COMPACTED, isRejected, TOO_MANY_REQUESTS } from "./rejected.ts";
 import { decode, readWatchCreate, type WatchCreateRequest } from "./requests.ts";
+import type { EtcdRules } from "./rules.ts";
 
 const EMPTY_RANGE = "mvcc: watcher range is empty";
 /** The least key: where a watch without a key begins. */
@@ -11,9 +12,11 @@ const FIRST_KEY = new Uint8Array(1);
 export class EtcdWatches implements WatchSource {
   readonly #store: MvccStore;
   readonly #watchersMax: number;
+  readonly #rules: EtcdRules;
   readonly #watchers: Watchers;
 
-  constructor(store: MvccStore, watchersMax: number) {
+  constructor(store: MvccStore, watchersMax: number, rules: EtcdRules) {
+    this.#rules = rules;
     this.#store = store;
     this.#watchersMax = watchersMax;
     this.#watchers = new Watchers(store);
@@ -31,7 +34,8 @@ export class EtcdWatches implements WatchSource {
     if (range.to !== null && range.to <= range.from) return { refused: EMPTY_RANGE };
     if (this.count >= this.#watchersMax) return { refused: TOO_MANY_REQUESTS.message };
     const { noPut, noDelete, prevKv, startRevision } = request;
-    this.#watchers.open(id, { range, noPut, noDelete, prevKv }, startRevision);
+    const late = startRevision > 0 && !this.#rules.watchFromStart ? 1 : 0;
+    this.#watchers.open(id, { range, noPut, noDelete, prevKv }, startRevision + late);
     return { revision: this.#store.revision };
   }
 

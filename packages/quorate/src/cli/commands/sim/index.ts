@@ -65,7 +65,10 @@ export function simCommand(terminal: Terminal): Command {
     .option("--runs <N>", "runs that --shrink may take, or seeds for each of --mutants")
     .option("--story", "print what happened in a run that broke")
     .option("--trace <FILE>", "write every event of the run as JSON lines")
-    .option("--against <FILE>", "compare the run with such a file, and say at which event it drifts")
+    .option(
+      "--against <FILE>",
+      "compare the run with such a file, and say at which event it drifts",
+    )
     .option("--shiviz <FILE>", "write the run for ShiViz")
     .option("--scenario <FILE>", "write the run as a test to keep")
     .option("--json", "print the summary as JSON")

@@ -1,17 +1,16 @@
-import { ALL_RULES, type RaftRules } from "@quorate/kernel/raft";
-import { encodeRun, NO_CUTS, planOf, type RunCode, run } from "@quorate/sim";
+import { EVERY_RULE, encodeRun, NO_CUTS, planOf, type Rule, type RunCode, run } from "@quorate/sim";
 import { type Terminal, table } from "../../terminal.ts";
 
 /** Rules whose loss costs time, not safety: no history can show it. Scenarios do (RF-6, RF-9). */
-const LIVENESS: readonly (keyof RaftRules)[] = ["preVote", "checkQuorum", "stepDownOnHungDisk"];
+const LIVENESS: readonly Rule[] = ["preVote", "checkQuorum", "stepDownOnHungDisk"];
 /** Rules that matter when members change, which the seeds do not draw yet. Scenarios switch them off. */
-const MEMBERSHIP: readonly (keyof RaftRules)[] = ["changeNeedsOwnTerm", "jointNeedsBoth"];
+const MEMBERSHIP: readonly Rule[] = ["changeNeedsOwnTerm", "jointNeedsBoth"];
 
 /** Switches off one safety rule after the other and counts the seeds until a run breaks. True where all were caught. */
 export async function mutants(budget: number, first: bigint, terminal: Terminal): Promise<boolean> {
   const rows: string[][] = [];
   let caught = true;
-  for (const rule of Object.keys(ALL_RULES) as (keyof RaftRules)[]) {
+  for (const rule of Object.keys(EVERY_RULE) as Rule[]) {
     if (LIVENESS.includes(rule) || MEMBERSHIP.includes(rule)) continue;
     const found = await seedsUntil(rule, budget, first, terminal);
     if (found === null) caught = false;
@@ -32,7 +31,7 @@ export async function mutants(budget: number, first: bigint, terminal: Terminal)
 }
 
 async function seedsUntil(
-  rule: keyof RaftRules,
+  rule: Rule,
   budget: number,
   first: bigint,
   terminal: Terminal,

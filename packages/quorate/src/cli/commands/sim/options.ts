@@ -1,5 +1,11 @@
-import { ALL_RULES } from "@quorate/kernel/raft";
-import { decodeRun, type FaultType, faultsNamed, NO_CUTS, type RunCode } from "@quorate/sim";
+import {
+  decodeRun,
+  EVERY_RULE,
+  type FaultType,
+  faultsNamed,
+  NO_CUTS,
+  type RunCode,
+} from "@quorate/sim";
 import { usage } from "../../exit.ts";
 
 /** What a keyspace promises its readers, by the profiles that exist. */
@@ -140,8 +146,10 @@ function millisOf(text: string | undefined): number | undefined {
 
 function rulesOf(text: string): Readonly<Record<string, false>> {
   const names = text.split(",");
-  const unknown = names.find((name) => !(name in ALL_RULES));
+  const unknown = names.find((name) => !(name in EVERY_RULE));
   if (unknown !== undefined)
-    throw usage(`--without says ${unknown}: a rule is one of ${Object.keys(ALL_RULES).join(", ")}`);
+    throw usage(
+      `--without says ${unknown}: a rule is one of ${Object.keys(EVERY_RULE).join(", ")}`,
+    );
   return Object.fromEntries(names.map((name) => [name, false]));
 }

@@ -1,0 +1,30 @@
+/**
+ * The safety rules of a replica beside its protocol's own, each with a switch: see `RaftRules`. The server's configuration
+ * cannot express them.
+ */
+export interface ReplicaRules {
+  /** A request that comes again under its number is not applied again (A4). */
+  readonly atMostOnce: boolean;
+  /** The numbers that were seen travel with every snapshot. */
+  readonly sessionsInSnapshots: boolean;
+  /** After a restart nothing is served before all is applied that was committed before it. */
+  readonly replayBeforeServing: boolean;
+  /** A leader's log time goes on where its predecessor's stood, so that leases end when they were to. */
+  readonly logTimeGoesOn: boolean;
+  /** A group that lost durable records is rebuilt from its peers, however much of it is readable. */
+  readonly rebuildDamaged: boolean;
+  /** A group whose birth may be among what was lost comes back silent (JN-2). */
+  readonly rebornAreSilent: boolean;
+  /** A replica whose state differs from its group's stops serving (F10). */
+  readonly quarantineDeviating: boolean;
+}
+
+export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
+  atMostOnce: true,
+  sessionsInSnapshots: true,
+  replayBeforeServing: true,
+  logTimeGoesOn: true,
+  rebuildDamaged: true,
+  rebornAreSilent: true,
+  quarantineDeviating: true,
+});
