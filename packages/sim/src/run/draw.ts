@@ -9,6 +9,19 @@ export const MILLIS = 30_000;
 /** Kinds of fault that one run has: few at a time, so that each has room to do harm (swarm testing, Groce 2012). */
 const FAULT_TYPES_MAX = 8;
 const EPISODES_MAX = 200;
+/** What every other run is made of alone: the faults that depose leaders, and with them most that can go wrong. */
+const DEPOSING: readonly FaultType[] = [
+  "crash",
+  "crashAll",
+  "pause",
+  "pauseLeader",
+  "partition",
+  "isolateLeader",
+  "oneWay",
+  "bridge",
+  "moveLeader",
+  "hangDisk",
+];
 /** Two clocks may differ by a tenth where leases are measured; each by this much, at most. */
 const SKEW_PER_MILLE = 40;
 
@@ -98,8 +111,10 @@ function drawEpisodes(
   millis: number,
   allowed: readonly FaultType[] = FAULT_TYPES,
 ): readonly Episode[] {
-  const types = sample(dice, allowed, FAULT_TYPES_MAX);
-  const gap = dice.pick([300, 1000, 2500]);
+  const deposing = DEPOSING.filter((type) => allowed.includes(type));
+  const among = dice.chance(500) && deposing.length > 0 ? deposing : allowed;
+  const types = sample(dice, among, FAULT_TYPES_MAX);
+  const gap = dice.pick([300, 700, 2000]);
   const episodes: Episode[] = [];
   if (types.length === 0) return episodes;
   for (let at = dice.below(1500); at < millis && episodes.length < EPISODES_MAX; ) {

@@ -48,7 +48,7 @@ export class Watching {
     return this;
   }
 
-  /** From now on nothing is compacted. */
+  /** From now on nothing is compacted, and no reader falls behind. */
   calm(): void {
     this.#stopped = true;
   }
@@ -103,7 +103,7 @@ export class Watching {
       DEFAULT_KEYSPACE,
       body,
     );
-    if (this.#dice.chance(SLOW_PER_MILLE)) this.#lag(node, id);
+    if (!this.#stopped && this.#dice.chance(SLOW_PER_MILLE)) this.#lag(node, id);
   }
 
   /** A reader that takes nothing for a while, as its full connection would tell the node. */
@@ -111,7 +111,7 @@ export class Watching {
     this.stalls++;
     const { agenda } = this.#world;
     agenda.after(this.#dice.between(50, 1000) * 1000, () => node.input({ type: "Stalled", id }));
-    agenda.after(this.#dice.between(1000, 4000) * 1000, () => node.input({ type: "Drained", id }));
+    agenda.after(this.#dice.between(1000, 3000) * 1000, () => node.input({ type: "Drained", id }));
   }
 
   #take(watcher: Watcher, part: Bytes): void {

@@ -119,9 +119,10 @@ for (const [rule, schedule, finding] of SCHEDULES) {
 
 /** Seeds among which the swarm, which knows nothing of the rule, must come across the break by itself. */
 const SWARM: readonly (readonly [rule: keyof RaftRules, from: bigint, to: bigint])[] = [
-  ["voteOncePerTerm", 1n, 3n],
-  ["upToDateLog", 14n, 16n],
-  ["persistBeforeReply", 20n, 22n],
+  ["voteOncePerTerm", 7n, 8n],
+  ["upToDateLog", 3n, 3n],
+  ["persistBeforeReply", 8n, 8n],
+  ["confirmReads", 16n, 16n],
 ];
 
 for (const [rule, from, to] of SWARM) {
