@@ -1,15 +1,8 @@
-import {
-  type Bytes,
-  concat,
-  type Lane,
-  type NodeId,
-  PeerLink,
-  type StartId,
-} from "@quorate/kernel/core";
+import { type Bytes, concat, type Lane, type NodeId, PeerLink } from "@quorate/kernel/core";
 import type { Agenda } from "./agenda.ts";
 import type { Dice } from "./dice.ts";
-import type { Stamp } from "./recorder.ts";
 import type { Trace } from "./trace.ts";
+import { type Connection, type Station, Wire } from "./wire.ts";
 
 /** What the network does to frames. */
 export interface NetworkFaults {
@@ -43,25 +36,6 @@ export const CALM_NETWORK: NetworkFaults = {
   mode: "links",
 };
 
-/** A node as the network sees it: someone who may be there, in some life. */
-export interface Station {
-  readonly id: NodeId;
-  readonly name: string;
-  /** Null while it is down. */
-  readonly start: StartId | null;
-  receive(from: NodeId, payload: Bytes): void;
-  link(peer: NodeId, up: boolean): void;
-}
-
-interface Connection {
-  readonly a: Station;
-  readonly b: Station;
-  readonly ends: ReadonlyMap<NodeId, PeerLink>;
-  open: boolean;
-  /** One end is gone and the other was not told. */
-  dead: boolean;
-}
-
 /** How long until a closed connection is dialled again. */
 const REDIAL_MICROS = 20_000;
 const OTHER_DELAY_MICROS = 30_000;
@@ -74,16 +48,7 @@ export class Network {
   readonly #agenda: Agenda;
   readonly #dice: Dice;
   readonly #stations = new Map<NodeId, Station>();
-  readonly #connections = new Map<string, Connection>();
-  /** Directions that are cut, and by how many faults: "from>to". */
-  readonly #cut = new Map<string, number>();
-  /** Directions in which frames take so much longer. */
-  readonly #slow = new Map<string, number>();
-  /** Directions that are clogged, and the frames that wait. */
-  readonly #clogged = new Map<string, (() => void)[]>();
-  readonly #underWay = new Map<string, number>();
-  /** When the last frame in a direction arrives: a stream does not overtake itself. */
-  readonly #lastArrival = new Map<string, number>();
+  readonly #wires = new Map<NodeId, Map<NodeId, Wire>>();
   readonly counts = {
     sent: 0,
     lost: 0,
@@ -111,53 +76,49 @@ export class Network {
   }
 
   add(station: Station): void {
+    const outward = new Map<NodeId, Wire>();
+    for (const [id, other] of this.#stations) {
+      outward.set(id, new Wire(station, other));
+      this.#wires.get(id)?.set(station.id, new Wire(other, station));
+    }
+    this.#wires.set(station.id, outward);
     this.#stations.set(station.id, station);
   }
 
   /** Cuts one direction until the returned function is called. Nobody is told: that is what makes partitions hard. */
   cut(from: NodeId, to: NodeId): () => void {
-    const direction = directionOf(from, to);
-    this.#cut.set(direction, (this.#cut.get(direction) ?? 0) + 1);
-    let ended = false;
-    return () => {
-      const count = this.#cut.get(direction) ?? 0;
-      if (ended || count === 0) return;
-      ended = true;
-      if (count === 1) this.#cut.delete(direction);
-      else this.#cut.set(direction, count - 1);
-    };
+    return this.#wire(from, to).cut();
   }
 
   /** All directions carry again, at once and as fast as ever. */
   heal(): void {
-    this.#cut.clear();
-    this.#slow.clear();
-    for (const direction of this.#clogged.keys()) this.#unclog(direction);
+    for (const wire of this.#all()) {
+      wire.heal();
+      this.#unclog(wire);
+    }
   }
 
   get isWhole(): boolean {
-    return this.#cut.size === 0 && this.#slow.size === 0 && this.#clogged.size === 0;
+    for (const wire of this.#all()) if (!wire.isWhole) return false;
+    return true;
   }
 
   /** Frames in this direction take so much longer, until it is called with 0. */
   slow(from: NodeId, to: NodeId, micros: number): void {
-    if (micros === 0) this.#slow.delete(directionOf(from, to));
-    else this.#slow.set(directionOf(from, to), micros);
+    this.#wire(from, to).slowMicros = micros;
   }
 
   /** Nothing arrives in this direction until the returned function is called; then everything does. */
   clog(from: NodeId, to: NodeId): () => void {
-    const direction = directionOf(from, to);
-    if (!this.#clogged.has(direction)) this.#clogged.set(direction, []);
-    return () => this.#unclog(direction);
+    const wire = this.#wire(from, to);
+    wire.held ??= [];
+    return () => this.#unclog(wire);
   }
 
   /** A node came up: it is connected to everybody who is up too. Whoever still believed in its earlier life learns better. */
   arrived(id: NodeId): void {
-    for (const connection of this.#connections.values())
-      if (connection.dead && (connection.a.id === id || connection.b.id === id))
-        this.#forget(connection, id);
-    for (const other of this.#stations.keys()) if (other !== id) this.#dial(id, other);
+    for (const wire of this.#from(id)) if (wire.connection?.dead === true) this.#forget(wire);
+    for (const wire of this.#from(id)) this.#dial(wire);
   }
 
   /**
@@ -165,30 +126,20 @@ export class Network {
    * machine is gone, and its peers keep half of a connection.
    */
   departed(id: NodeId, silently = false): void {
-    for (const connection of this.#connections.values()) {
-      if (connection.a.id !== id && connection.b.id !== id) continue;
-      if (silently) connection.dead = true;
-      else this.#forget(connection, id);
+    for (const wire of this.#from(id)) {
+      if (wire.connection === null) continue;
+      if (silently) wire.connection.dead = true;
+      else this.#forget(wire);
     }
-  }
-
-  #forget(connection: Connection, gone: NodeId): void {
-    connection.open = false;
-    this.#connections.delete(pairOf(connection.a.id, connection.b.id));
-    const other = connection.a.id === gone ? connection.b : connection.a;
-    if (!this.#cut.has(directionOf(gone, other.id)))
-      this.#agenda.after(this.#delay(), () => other.link(gone, false));
   }
 
   send(from: NodeId, to: NodeId, lane: Lane, parts: readonly Bytes[]): void {
     this.counts.sent++;
-    const connection = this.#connections.get(pairOf(from, to));
-    const link = connection?.ends.get(from);
-    if (connection === undefined || link === undefined || !connection.open) return;
-    const frame =
-      this.faults.mode === "links" ? concat([link.seal(lane, parts), ...parts]) : concat(parts);
-    const direction = directionOf(from, to);
-    if (this.#cut.has(direction)) {
+    const wire = this.#wires.get(from)?.get(to);
+    if (wire === undefined || wire.connection === null || wire.link === null) return;
+    const sealed = this.faults.mode === "links" ? [wire.link.seal(lane, parts), ...parts] : parts;
+    const frame = concat(sealed);
+    if (wire.cuts > 0) {
       this.counts.cut++;
       return;
     }
@@ -196,63 +147,78 @@ export class Network {
       this.counts.lost++;
       return;
     }
-    this.#carry(connection, from, to, frame);
+    this.#carry(wire, wire.connection, frame);
     if (!this.#dice.chance(this.faults.duplicatePerMille)) return;
     this.counts.duplicated++;
-    this.#carry(connection, from, to, frame.slice());
+    this.#carry(wire, wire.connection, frame.slice());
   }
 
-  #carry(connection: Connection, from: NodeId, to: NodeId, frame: Bytes): void {
-    const direction = directionOf(from, to);
-    const queued = this.#underWay.get(direction) ?? 0;
-    if (queued + frame.length > this.faults.queueBytesMax) {
+  #wire(from: NodeId, to: NodeId): Wire {
+    const wire = this.#wires.get(from)?.get(to);
+    if (wire === undefined) throw new RangeError(`no wire from ${from} to ${to}`);
+    return wire;
+  }
+
+  #from(id: NodeId): Iterable<Wire> {
+    return this.#wires.get(id)?.values() ?? [];
+  }
+
+  *#all(): Generator<Wire> {
+    for (const outward of this.#wires.values()) yield* outward.values();
+  }
+
+  #back({ from, to }: Wire): Wire {
+    return this.#wire(to.id, from.id);
+  }
+
+  /** The sender of this wire is gone; whoever is at its other end is told, if the wire carries it. */
+  #forget(wire: Wire): void {
+    this.#disconnect(wire);
+    if (wire.cuts === 0) this.#agenda.after(this.#delay(), () => wire.to.link(wire.from.id, false));
+  }
+
+  #disconnect(wire: Wire): void {
+    if (wire.connection !== null) wire.connection.open = false;
+    for (const one of [wire, this.#back(wire)]) {
+      one.connection = null;
+      one.link = null;
+    }
+  }
+
+  #carry(wire: Wire, connection: Connection, frame: Bytes): void {
+    const { length } = frame;
+    if (wire.bytesUnderWay + length > this.faults.queueBytesMax) {
       this.counts.overflowed++;
       return;
     }
-    this.#underWay.set(direction, queued + frame.length);
-    const length = frame.length;
-    const stamp = this.#sent(from, to, length);
+    wire.bytesUnderWay += length;
+    const { from, to } = wire;
+    const { recorder, hash } = this.#trace;
+    const stamp = recorder?.sent(this.#agenda.now, from.name, to.name, length, hash) ?? null;
     const arrive = (): void => {
-      this.#underWay.set(direction, (this.#underWay.get(direction) ?? 0) - length);
-      if (this.#arrive(connection, from, to, frame) && stamp !== null)
-        this.#trace.recorder?.received(
-          this.#agenda.now,
-          this.#nameOf(to),
-          { name: this.#nameOf(from), stamp },
-          this.#trace.hash,
-        );
+      wire.bytesUnderWay -= length;
+      if (this.#arrive(wire, connection, frame) && stamp !== null) {
+        const sender = { name: from.name, stamp };
+        recorder?.received(this.#agenda.now, to.name, sender, this.#trace.hash);
+      }
     };
     this.#alter(frame);
-    const held = this.#clogged.get(direction);
-    if (held === undefined) this.#agenda.at(this.#arrivalOf(direction), arrive);
+    if (wire.held === null) this.#agenda.at(this.#arrivalOn(wire), arrive);
     else {
       this.counts.clogged++;
-      held.push(arrive);
+      wire.held.push(arrive);
     }
   }
 
-  #sent(from: NodeId, to: NodeId, bytes: number): Stamp | null {
-    const { recorder, hash } = this.#trace;
-    const [a, b] = [this.#nameOf(from), this.#nameOf(to)];
-    return recorder?.sent(this.#agenda.now, a, b, bytes, hash) ?? null;
-  }
-
-  #nameOf(id: NodeId): string {
-    return this.#stations.get(id)?.name ?? String(id);
-  }
-
-  /** A stream does not overtake itself, unless the dice say so. */
-  #arrivalOf(direction: string): number {
-    const slowness = this.#slow.get(direction) ?? 0;
-    if (slowness > 0) this.counts.slowed++;
-    const natural = this.#agenda.now + this.#delay() + slowness;
+  #arrivalOn(wire: Wire): number {
+    if (wire.slowMicros > 0) this.counts.slowed++;
+    const natural = this.#agenda.now + this.#delay() + wire.slowMicros;
     if (this.#dice.chance(this.faults.reorderPerMille)) {
       this.counts.reordered++;
       return natural + this.#dice.below(OTHER_DELAY_MICROS);
     }
-    const arrival = Math.max(natural, this.#lastArrival.get(direction) ?? 0);
-    this.#lastArrival.set(direction, arrival);
-    return arrival;
+    wire.lastArrival = Math.max(natural, wire.lastArrival);
+    return wire.lastArrival;
   }
 
   /** Only links can tell: what reaches the kernel bare was checked before. */
@@ -271,69 +237,62 @@ export class Network {
     }
   }
 
-  #unclog(direction: string): void {
-    const held = this.#clogged.get(direction) ?? [];
-    this.#clogged.delete(direction);
-    for (const arrive of held) this.#agenda.at(this.#arrivalOf(direction), arrive);
+  #unclog(wire: Wire): void {
+    const held = wire.held ?? [];
+    wire.held = null;
+    for (const arrive of held) this.#agenda.at(this.#arrivalOn(wire), arrive);
   }
 
   /** True where the frame was taken in. */
-  #arrive(connection: Connection, from: NodeId, to: NodeId, frame: Bytes): boolean {
-    const receiver = connection.a.id === to ? connection.a : connection.b;
-    if (!connection.open || connection.dead || receiver.start === null) return false;
-    if (this.#cut.has(directionOf(from, to))) {
+  #arrive(wire: Wire, connection: Connection, frame: Bytes): boolean {
+    const { from, to } = wire;
+    if (!connection.open || connection.dead || to.start === null) return false;
+    if (wire.cuts > 0) {
       this.counts.cut++;
       return false;
     }
     if (this.faults.mode === "bare") {
-      receiver.receive(from, frame);
+      to.receive(from.id, frame);
       return true;
     }
-    const opened = connection.ends.get(to)?.open(frame);
+    const opened = this.#back(wire).link?.open(frame);
     if (opened === undefined) return false;
     if (opened.type === "frame") {
-      receiver.receive(from, opened.payload);
+      to.receive(from.id, opened.payload);
       return true;
     }
     this.counts.dropped++;
     this.drops.set(opened.reason, (this.drops.get(opened.reason) ?? 0) + 1);
-    if (opened.close) this.#close(connection);
+    if (opened.close) this.#close(wire);
     return false;
   }
 
-  #close(connection: Connection): void {
-    if (!connection.open) return;
+  #close(wire: Wire): void {
     this.counts.closed++;
-    connection.open = false;
-    const { a, b } = connection;
-    this.#connections.delete(pairOf(a.id, b.id));
-    a.link(b.id, false);
-    b.link(a.id, false);
-    this.#agenda.after(REDIAL_MICROS, () => this.#dial(a.id, b.id));
+    this.#disconnect(wire);
+    wire.from.link(wire.to.id, false);
+    wire.to.link(wire.from.id, false);
+    this.#agenda.after(REDIAL_MICROS, () => this.#dial(wire));
   }
 
-  #dial(from: NodeId, to: NodeId): void {
-    const [a, b] = [this.#stations.get(from), this.#stations.get(to)];
-    if (a === undefined || b === undefined || a.start === null || b.start === null) return;
-    if (this.#connections.has(pairOf(from, to))) return;
-    if (this.#cut.has(directionOf(from, to)) || this.#cut.has(directionOf(to, from))) {
-      this.#agenda.after(REDIAL_MICROS, () => this.#dial(from, to));
+  #dial(wire: Wire): void {
+    const { from, to } = wire;
+    if (from.start === null || to.start === null || wire.connection !== null) return;
+    const back = this.#back(wire);
+    if (wire.cuts > 0 || back.cuts > 0) {
+      this.#agenda.after(REDIAL_MICROS, () => this.#dial(wire));
       return;
     }
-    const ends = new Map([
-      [a.id, new PeerLink(a.start, b.start)],
-      [b.id, new PeerLink(b.start, a.start)],
-    ]);
-    this.#connections.set(pairOf(from, to), { a, b, ends, open: true, dead: false });
-    a.link(b.id, true);
-    b.link(a.id, true);
+    const connection = { open: true, dead: false };
+    wire.connection = connection;
+    back.connection = connection;
+    wire.link = new PeerLink(from.start, to.start);
+    back.link = new PeerLink(to.start, from.start);
+    from.link(to.id, true);
+    to.link(from.id, true);
   }
 
   #delay(): number {
     return this.#dice.between(this.faults.delayMicrosMin, this.faults.delayMicrosMax);
   }
 }
-
-const directionOf = (from: NodeId, to: NodeId): string => `${from}>${to}`;
-
-const pairOf = (a: NodeId, b: NodeId): string => (a < b ? `${a}-${b}` : `${b}-${a}`);

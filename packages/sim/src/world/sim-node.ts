@@ -31,8 +31,9 @@ import type { Agenda } from "./agenda.ts";
 import { type ClockFault, NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
-import type { Network, Station } from "./network.ts";
+import type { Network } from "./network.ts";
 import type { Trace } from "./trace.ts";
+import type { Station } from "./wire.ts";
 
 /** Who waits for an answer inside the world. */
 export interface SimCaller {
