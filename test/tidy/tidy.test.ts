@@ -3,15 +3,22 @@ import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-const PACKAGES = ["kernel", "verify", "sim", "server", "quorate"] as const;
+const PACKAGES = ["kernel", "verify", "sim", "torture", "server", "quorate"] as const;
 
 /** Who may import whom, by package: what is not listed is forbidden (design, Packages). */
 const MAY_IMPORT: Readonly<Record<(typeof PACKAGES)[number], readonly string[]>> = {
   kernel: [],
   verify: [],
   sim: ["@quorate/kernel", "@quorate/verify"],
+  torture: ["@quorate/verify"],
   server: ["@quorate/kernel"],
-  quorate: ["@quorate/kernel", "@quorate/server", "@quorate/sim", "@quorate/verify"],
+  quorate: [
+    "@quorate/kernel",
+    "@quorate/server",
+    "@quorate/sim",
+    "@quorate/torture",
+    "@quorate/verify",
+  ],
 };
 
 /** Inside the kernel: core ← {protocols, machines} ← replica; no protocol and no machine reaches into another room. */

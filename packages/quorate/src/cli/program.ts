@@ -20,8 +20,17 @@ const SIM_COMMANDS: Readonly<Record<string, string>> = {
   sim: "run clusters in the seeded simulator, under faults, and check what they promised",
 };
 
+/** A command of its own, which reads its arguments itself: nothing but its name is known here. */
+const TORTURE = new Map([
+  [
+    "torture",
+    "a nemesis for real processes: kill, cut and damage a cluster, and judge what its clients saw",
+  ],
+]);
+
 /** Runs one command line, without the program's name. Resolves with the exit code; what it throws is a bug. */
-export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (TORTURE.has(args[0] ?? "")) return torture(args.slice(1), terminal);
   try {
     const root = await program(terminal, args[0] ?? "");
     await root.parseAsync(args, { from: "user" });
@@ -39,6 +48,7 @@ async function program(terminal: Terminal, first: string): Promise<Command> {
   const commands = [
     ...(await serverCommands(terminal, first)),
     ...(await simCommands(terminal, first)),
+    ...named(Object.fromEntries(TORTURE)),
     statusCommand(terminal),
     getCommand(terminal),
     putCommand(terminal),
@@ -71,6 +81,14 @@ async function simCommands(terminal: Terminal, first: string): Promise<readonly 
 /** Commands that are only listed. */
 const named = (commands: Readonly<Record<string, string>>): readonly Command[] =>
   Object.entries(commands).map(([name, description]) => new Command(name).description(description));
+
+async function torture(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { tortureCommand } = await import("@quorate/torture");
+  return tortureCommand(args, {
+    out: (line) => terminal.out(`${line}\n`),
+    err: (line) => terminal.err(`${line}\n`),
+  });
+}
 
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.usage;

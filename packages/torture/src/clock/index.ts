@@ -1,0 +1,1 @@
+export { clockWasOff, preloadOf, setWallClock } from "./wall-clock.ts";

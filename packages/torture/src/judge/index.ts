@@ -1,0 +1,2 @@
+export { disagreement } from "./agreement.ts";
+export { type Finding, judge, judgeFile } from "./judge.ts";
