@@ -27,7 +27,7 @@ import { FrameKind } from "./wire.ts";
  * Each stands still where there is nothing to do, so that an idle group can sleep.
  */
 export class LeaderDuties {
-  readonly clock = new LogClock();
+  readonly clock: LogClock;
   readonly #group: GroupId;
   readonly #options: NodeOptions;
   readonly #proposals: Proposals;
@@ -45,12 +45,13 @@ export class LeaderDuties {
     this.#proposals = proposals;
     this.#port = port;
     this.#calls = new Calls(group, proposals, port);
+    this.clock = new LogClock(options.rules.logTimeByTerm);
   }
 
   /** This replica leads from now on. Log time goes on from the last stamp in the log, applied or not. */
   begin(now: Now, state: RaftState, applier: Applier): void {
     if (this.#options.rules.logTimeGoesOn) this.clock.hear(lastStamp(state, applier));
-    this.clock.lead(now.ticks);
+    this.clock.lead(now.ticks, state.term, termBefore(state));
     this.#logTimeAt = now.ticks;
     const { checkTicks } = this.#options;
     this.#markAt = checkTicks === 0 ? null : ((now.ticks + checkTicks) as Ticks);
@@ -59,15 +60,17 @@ export class LeaderDuties {
   }
 
   end(now: Now): void {
-    this.clock.at(now.ticks);
-    this.clock.follow();
+    this.clock.follow(now.ticks);
   }
 
-  /** The leader's word on log time, which another leader does not need. False for bytes that are no time. */
-  onLogTime(bytes: Bytes, leading: boolean): boolean {
-    const at = decoded(() => new Reader(bytes).uint());
-    if (at instanceof Malformed) return false;
-    if (!leading && this.#options.rules.logTimeGoesOn) this.clock.hear(at);
+  /** A leader's word on log time. False for bytes that are none. */
+  onLogTime(bytes: Bytes): boolean {
+    const told = decoded(() => {
+      const r = new Reader(bytes);
+      return { at: r.uint(), term: r.uint() };
+    });
+    if (told instanceof Malformed) return false;
+    if (this.#options.rules.logTimeGoesOn) this.clock.tell(told.term, told.at);
     return true;
   }
 
@@ -125,7 +128,7 @@ export class LeaderDuties {
     const measured = machine.dueAt() !== null || sessions.size > 0;
     this.#logTimeAt = measured ? ((now.ticks + this.#options.logTimeTicks) as Ticks) : null;
     if (!measured) return;
-    const bytes = new Writer(8).uint(time).take();
+    const bytes = new Writer(16).uint(time).uint(state.term).take();
     for (const peer of membersOf(configOf(state))) {
       if (peer !== state.self)
         this.#port.send(peer, "control", this.#group, FrameKind.logTime, bytes, 0 as JournalSeq);
@@ -139,6 +142,12 @@ export class LeaderDuties {
     this.#markedIndex = appliedIndex;
     this.#proposals.own(ReplicaKind.mark, new Uint8Array(0));
   }
+}
+
+/** The term of the last entry that the leader of this term found in its log. */
+function termBefore({ role, log }: RaftState): number {
+  if (role.type !== "Leader") return 0;
+  return log.epochAt((role.termStart - 1) as LogIndex) ?? log.base.epoch;
 }
 
 /** The log time of the last command in the log, applied or not. */

@@ -259,7 +259,7 @@ export class Replica {
 
   /** False for bytes that are no time. */
   onLogTime(bytes: Bytes): boolean {
-    return this.#duties.onLogTime(bytes, this.isLeader);
+    return this.#duties.onLogTime(bytes);
   }
 
   #perform(effect: RaftEffect, now: Now): void {

@@ -11,6 +11,8 @@ export interface ReplicaRules {
   readonly replayBeforeServing: boolean;
   /** A leader's log time goes on where its predecessor's stood, so that leases end when they were to. */
   readonly logTimeGoesOn: boolean;
+  /** What a deposed leader says of the time counts no longer than its entries do. */
+  readonly logTimeByTerm: boolean;
   /** A group that lost durable records is rebuilt from its peers, however much of it is readable. */
   readonly rebuildDamaged: boolean;
   /** A group whose birth may be among what was lost comes back silent (JN-2). */
@@ -24,6 +26,7 @@ export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
   sessionsInSnapshots: true,
   replayBeforeServing: true,
   logTimeGoesOn: true,
+  logTimeByTerm: true,
   rebuildDamaged: true,
   rebornAreSilent: true,
   quarantineDeviating: true,
