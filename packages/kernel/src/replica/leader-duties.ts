@@ -74,9 +74,9 @@ export class LeaderDuties {
     return true;
   }
 
-  /** What is due now. A leader that has committed nothing in its term yet does not know where its log ends. */
+  /** What is due now. */
   perform(now: Now, state: RaftState, applier: Applier): void {
-    if (state.role.type !== "Leader" || state.commitIndex < state.role.termStart) return;
+    if (!hasBegun(state)) return;
     const { machine } = applier;
     const time = this.clock.at(now.ticks);
     const due = this.#dueProposedAt === null ? machine.dueAt() : null;
@@ -115,7 +115,8 @@ export class LeaderDuties {
   }
 
   /** When the next duty falls due, for one who leads. */
-  wakeAt(machine: Machine): Ticks | null {
+  wakeAt(state: RaftState, machine: Machine): Ticks | null {
+    if (!hasBegun(state)) return null;
     const due = this.#dueProposedAt === null ? machine.dueAt() : null;
     const dueTick = due === null ? null : this.clock.tickOf(due);
     let least: Ticks | null = null;
@@ -143,6 +144,10 @@ export class LeaderDuties {
     this.#proposals.own(ReplicaKind.mark, new Uint8Array(0));
   }
 }
+
+/** A leader that has committed nothing in its term yet does not know where its log ends, and has no duties. */
+const hasBegun = ({ role, commitIndex }: RaftState): boolean =>
+  role.type === "Leader" && commitIndex >= role.termStart;
 
 /** The term of the last entry that the leader of this term found in its log. */
 function termBefore({ role, log }: RaftState): number {

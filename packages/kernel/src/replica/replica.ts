@@ -215,7 +215,7 @@ export class Replica {
     sooner(this.#transfers.wakeAt);
     sooner(this.deviation.wantAt);
     sooner(this.proposals.wakeAt);
-    if (this.isLeader) sooner(this.#duties.wakeAt(this.machine));
+    if (this.isLeader) sooner(this.#duties.wakeAt(this.#state, this.machine));
     return at;
   }
 

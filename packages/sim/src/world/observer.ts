@@ -29,6 +29,11 @@ export class Observer {
       for (const violation of this.#group(group).look(state)) this.#report(violation);
   }
 
+  /** A node took turn after turn and had nothing to do: what it waits for does not come by waking. */
+  spun(node: SimNode, turns: number): void {
+    this.#report(`Spinning: ${node.name} took ${turns} turns in a second without input or effect`);
+  }
+
   /** A node came back: what it knows starts anew, but its term must not have fallen. */
   restarted(node: SimNode): void {
     for (const group of this.#groups.values()) group.forget(node.id);

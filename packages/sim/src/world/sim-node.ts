@@ -63,6 +63,7 @@ export interface SimNodeParts {
 /** What observers are told, in the order in which it happens. */
 export interface NodeObserver {
   turned(node: SimNode): void;
+  spun(node: SimNode, turns: number): void;
   started(node: SimNode): void;
   halted(node: SimNode, reason: string): void;
   noted(node: SimNode, event: string): void;
@@ -73,6 +74,9 @@ type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
 /** Turns that a node takes after an input: 10 to 60 microseconds of work. */
 const TURN_MICROS_MIN = 10;
 const TURN_MICROS_MAX = 60;
+
+/** In a second. A backlog may be applied entry by entry, without a word; more turns than that are a busy loop. */
+const IDLE_TURNS_MAX = 5000;
 
 /** Hosts the real node kernel in the simulated world, as the server hosts it in the real one. */
 export class SimNode implements Station {
@@ -99,6 +103,8 @@ export class SimNode implements Station {
   #syncing = false;
   #syncFails = false;
   #slowness = 1;
+  /** Turns of the present second that had neither input nor effect. */
+  #idle = { second: 0, turns: 0 };
   /** Turns that had to wait because the process stood still or was slow. */
   delayed = 0;
   /** The disk hangs: no sync ends before that time. */
@@ -295,6 +301,12 @@ export class SimNode implements Station {
     this.#planTurn();
   }
 
+  #idled(): void {
+    const second = Math.floor(this.#agenda.now / 1_000_000);
+    this.#idle = this.#idle.second === second ? this.#idle : { second, turns: 0 };
+    if (++this.#idle.turns === IDLE_TURNS_MAX) this.#observer.spun(this, IDLE_TURNS_MAX);
+  }
+
   #planTurn(): void {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
@@ -314,6 +326,7 @@ export class SimNode implements Station {
     const inputs = this.#inputs;
     this.#inputs = [];
     const effects = this.#kernel.turn(this.#time(), inputs);
+    if (inputs.length + effects.length === 0) this.#idled();
     for (const effect of effects) this.#perform(effect);
     this.#write();
     if (this.#kernel === null) return;

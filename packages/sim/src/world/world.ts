@@ -91,6 +91,7 @@ export class World {
     };
     const node = new SimNode(parts, this.agenda, this.dice.fork(), this.network, this.trace, {
       turned: (turned) => this.observer.turned(turned),
+      spun: (spinning, turns) => this.observer.spun(spinning, turns),
       started: (started) => this.observer.restarted(started),
       noted: (noting, event) => this.notes.push({ name: noting.name, event }),
       halted: (gone, reason) => this.halted.push({ name: gone.name, reason }),

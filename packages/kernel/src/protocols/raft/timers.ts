@@ -9,10 +9,7 @@ import { stepAside } from "./transfer.ts";
 export function wakeAt(state: RaftState): Ticks | null {
   const hung = state.undurable[0];
   if (state.role.type !== "Leader") {
-    const asked = state.reads.asked[0];
-    const again =
-      asked === undefined ? null : ((asked.sentAt + state.settings.retransmitTicks) as Ticks);
-    return earliest(state.electionAt, again);
+    return earliest(state.electionAt, readsWakeAt(state));
   }
   const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
   if (asleep) return null;
@@ -20,6 +17,15 @@ export function wakeAt(state: RaftState): Ticks | null {
   const watched = hung !== undefined && rules.stepDownOnHungDisk;
   const hungAt = watched ? ((hung.at + electionTicksMax) as Ticks) : null;
   return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
+}
+
+/** When readers are to be asked for again; with nobody to ask, when they have waited too long. */
+function readsWakeAt({ role, reads, settings }: RaftState): Ticks | null {
+  const [asked] = reads.asked;
+  if (role.type === "Follower" && role.leader !== null)
+    return asked === undefined ? null : ((asked.sentAt + settings.retransmitTicks) as Ticks);
+  const oldest = earliest(asked?.since ?? null, reads.waiting[0]?.since ?? null);
+  return oldest === null ? null : ((oldest + settings.readTicksMax + 1) as Ticks);
 }
 
 export function onWake(state: RaftState, now: Now): RaftStep {
