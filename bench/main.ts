@@ -1,14 +1,23 @@
-// `npm run bench -- [throughput] [failover] [startup] [groups]`: each row against the peers found on this machine.
+// `npm run bench -- [throughput] [failover] [startup] [groups] [verify] [sim]`: each row against the peers found on this machine.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { failover } from "./failover.ts";
 import { idleGroups } from "./groups.ts";
+import { simSpeed } from "./sim.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
+import { verifySpeed } from "./verify.ts";
 
-const ROWS = { throughput, failover, startup, groups: idleGroups } as const;
+const ROWS = {
+  throughput,
+  failover,
+  startup,
+  groups: idleGroups,
+  verify: verifySpeed,
+  sim: simSpeed,
+} as const;
 type Row = keyof typeof ROWS;
 
 const asked = process.argv.slice(2).filter((name) => !name.startsWith("-"));

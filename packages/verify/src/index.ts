@@ -51,6 +51,7 @@ export {
   type Staleness,
   staleness,
 } from "./registers/index.ts";
+export { reportOf } from "./report/index.ts";
 export {
   type Atom,
   checkIsolation,

@@ -1,5 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { parseModel } from "../models.ts";
 import { formatNamed } from "../readers/index.ts";
+import { reportOf } from "../report/index.ts";
 import type { Verdict } from "../verdict.ts";
 import { judge } from "./judge.ts";
 import type { Terminal } from "./terminal.ts";
@@ -10,9 +12,14 @@ export interface CheckOptions {
   readonly format: string | null;
   readonly budget: number;
   readonly json: boolean;
+  /** Where a page that shows the verdict is written; null for none. */
+  readonly report: string | null;
 }
 
-/** Checks one file. Exit status: 0 the model holds, 1 it does not, 2 usage, 3 unknown or unreadable. */
+/**
+ * Checks one file. Exit status: 0 the model holds, 1 it does not, 2 usage, 3 unknown or unreadable. A report that cannot be written is
+ * a wrong call, and is said after the verdict.
+ */
 export function checkCommand(
   options: CheckOptions,
   terminal: Terminal,
@@ -22,14 +29,29 @@ export function checkCommand(
   if (model === null) return usage(`no model ${options.model}`);
   const format = options.format === null ? null : formatNamed(options.format);
   if (options.format !== null && format === null) return usage(`no format ${options.format}`);
-  const { verdict, why, milliseconds } = judge(options.file, model, format, options.budget);
-  if (verdict === null) {
+  const judged = judge(options.file, model, format, options.budget);
+  const { recording, verdict, why, milliseconds } = judged;
+  if (recording === null || verdict === null) {
     terminal.err(`quorate-verify: ${why}\n`);
     return 3;
   }
   const shown = options.json ? jsonOf(options, verdict, milliseconds) : textOf(options, verdict);
   terminal.out(`${shown}\n`);
+  if (options.report !== null) {
+    const fault = write(options.report, reportOf(recording, model, verdict, options.file));
+    if (fault !== null) return usage(`--report: ${fault}`);
+  }
   return { ok: 0, violation: 1, unknown: 3 }[verdict.type];
+}
+
+/** Why it could not be written, or null. */
+function write(path: string, text: string): string | null {
+  try {
+    writeFileSync(path, text);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function textOf({ file, model }: CheckOptions, verdict: Verdict): string {

@@ -6,11 +6,14 @@ import type { Terminal } from "./terminal.ts";
 
 const USAGE = `usage:
   quorate-verify check FILE --model MODEL [--format FORMAT] [--budget SECONDS] [--json]
+                       [--report OUT.html]
   quorate-verify table EXPECTED.tsv [--data DIR] [--budget SECONDS] [--json]
 
 models:  linearizable:OBJECT(parameters) with register, cas-register, mutex, multi-register, kv-string,
          fifo-queue or set; an isolation level; "list-append LEVEL", "rw-register LEVEL"; set, set-full,
-         bank, counter, "long-fork --group-size N", comments
+         bank, counter, "long-fork --group-size N", comments; sequential, causal-memory, pram, convergence,
+         read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads; revisions, fencing,
+         "leases --slack N", watch
 formats: quorate, jepsen-edn, jepsen-json, jepsen-log, elle-cases, awdit, dbcop, text, bincode, cobra
          (found by name and content where not given)
 
@@ -18,6 +21,7 @@ exit: 0 all is as it should be, 1 a violation or a disagreement, 2 usage, 3 unkn
 
 examples:
   quorate-verify check history.edn --model cas-register
+  quorate-verify check history.jsonl --model list-append --report report.html
   quorate-verify check cases.jsonl#G0 --model "list-append serializable" --json
   quorate-verify table knossos/expected.tsv --data knossos
 `;
@@ -47,10 +51,11 @@ function main(args: readonly string[]): number {
   const json = values.json === true;
   if (command === "check") {
     if (values.model === undefined) return usage("--model says what to check");
-    const { model, format } = values;
-    const given = { file, model, format: format ?? null, budget, json };
+    const { model, format, report } = values;
+    const given = { file, model, format: format ?? null, budget, json, report: report ?? null };
     return checkCommand(given, terminal, usage);
   }
+  if (values.report !== undefined) return usage("--report goes with check");
   if (command === "table")
     return tableCommand({ file, data: values.data ?? null, budget, json }, terminal, usage);
   return usage(`no command ${command}`);
@@ -67,6 +72,7 @@ function parse(args: readonly string[]) {
         budget: { type: "string" },
         data: { type: "string" },
         json: { type: "boolean" },
+        report: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -58,7 +58,9 @@ function readTable(file: string): readonly Row[] | string {
 
 function judgeRow({ file, model }: Row, { file: table, data, budget }: TableOptions): Judged {
   const parsed = parseModel(model);
-  if (parsed === null) return { verdict: null, why: `no model ${model}`, milliseconds: 0 };
+  if (parsed === null) {
+    return { recording: null, verdict: null, why: `no model ${model}`, milliseconds: 0 };
+  }
   return judge(join(data ?? dirname(table), file), parsed, null, budget);
 }
 

@@ -1,4 +1,5 @@
 export { type Event, pair } from "./event.ts";
+export { parseJson } from "./json.ts";
 export {
   EVENTS_MAX,
   formatHistory,

@@ -1,4 +1,5 @@
 import { type Event, pair } from "./event.ts";
+import { parseJson } from "./json.ts";
 import { Malformed } from "./malformed.ts";
 import type { History, Operation, Value } from "./operation.ts";
 
@@ -39,8 +40,8 @@ export class HistoryReader {
   }
 
   private event(text: string): Event {
-    const record = parse(text);
-    if (record === null) throw this.malformed("expected a JSON object");
+    const record = parseJson(text, this.lines);
+    if (!isRecord(record)) throw this.malformed("expected a JSON object");
     const type = record["type"];
     const [process, f, time] = [record["process"], record["f"], record["time"]];
     const key = record["key"] ?? null;
@@ -57,7 +58,7 @@ export class HistoryReader {
       process,
       f,
       key,
-      value: record["value"] as Value | undefined,
+      value: record["value"],
       time: time as number,
     };
   }
@@ -116,13 +117,5 @@ function eventOf({ time, ends, operation }: Moment): object {
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 
-function parse(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    return null;
-  }
-}
+const isRecord = (value: Value): value is { readonly [name: string]: Value } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,6 +1,5 @@
-import { Malformed, type Operation, type Value, wordOf } from "../history/index.ts";
+import { Malformed, type Operation, parseJson, type Value, wordOf } from "../history/index.ts";
 import type { Orders, Transaction } from "../transactions/index.ts";
-import { parseJson } from "./json.ts";
 import { microTransactions } from "./micro-operations.ts";
 
 const ORDERS: Readonly<Record<string, Orders>> = {

@@ -1,4 +1,4 @@
-import { type History, Malformed, parseHistory, type Value } from "../history/index.ts";
+import { type History, Malformed, parseHistory, parseJson, type Value } from "../history/index.ts";
 import type { Orders, Transaction } from "../transactions/index.ts";
 import { awditTransactions } from "./awdit.ts";
 import { bincodeTransactions } from "./bincode.ts";
@@ -9,7 +9,6 @@ import { elleCase } from "./elle-cases.ts";
 import { detectFormat, type Format } from "./format.ts";
 import { jepsenHistory } from "./jepsen.ts";
 import { jepsenLogHistory } from "./jepsen-log.ts";
-import { parseJson } from "./json.ts";
 import { microTransactions } from "./micro-operations.ts";
 import { operationLines } from "./operation-lines.ts";
 import { utf8 } from "./utf8.ts";
@@ -71,6 +70,13 @@ function formatOf(source: Source): Format | null {
 
 const logsOf = ({ files }: Source) => files.filter(({ name }) => name.endsWith(".log"));
 
+/** Without a single log there is no history, not an empty one. */
+function logsIn(source: Source): ReturnType<typeof logsOf> {
+  const logs = logsOf(source);
+  if (logs.length === 0) throw new Malformed("no file is called *.log", null);
+  return logs;
+}
+
 function read(source: Source, format: Format): Recording {
   const { name } = source;
   const bytes = onlyFile(source, format);
@@ -106,7 +112,7 @@ function read(source: Source, format: Format): Recording {
     case "bincode":
       return sessions(bincodeTransactions(bytes));
     case "cobra":
-      return sessions(cobraTransactions(logsOf(source).map((file) => file.bytes)));
+      return sessions(cobraTransactions(logsIn(source).map((file) => file.bytes)));
   }
 }
 

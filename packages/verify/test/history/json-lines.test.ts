@@ -8,6 +8,7 @@ import {
   Malformed,
   pair,
   parseHistory,
+  parseJson,
 } from "../../src/history/index.ts";
 
 const event = (
@@ -124,7 +125,7 @@ const histories: fc.Arbitrary<History> = fc
       const called = (clocks.get(process) ?? 0) + gap + 1;
       clocks.set(process, called + length + 1);
       const common = { process, f, key };
-      const clean = JSON.parse(JSON.stringify(value)) as Event["value"];
+      const clean = parseJson(JSON.stringify(value));
       events.push({ ...common, type: "invoke", value: clean, time: called });
       if (outcome === "unknown") continue;
       events.push({ ...common, type: outcome as "ok", value: clean, time: called + length });
