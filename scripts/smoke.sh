@@ -12,7 +12,7 @@ esac
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-for name in kernel verify sim server quorate; do
+for name in kernel verify sim torture server quorate; do
   npm pack --silent --pack-destination "$folder" -w "packages/$name" >/dev/null
 done
 cd "$folder"
@@ -20,12 +20,13 @@ echo '{ "private": true, "type": "module" }' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts ./*.tgz "$package@$oldest"
 node=$folder/node_modules/$package/bin/node
 cat >smoke.mjs <<'JS'
-import { checkRegisters } from "@quorate/verify";
+import { checkLinearizableRegisters, never, REGISTER } from "@quorate/verify";
 import { runSeed } from "@quorate/sim";
 import { startServer, silentLog } from "@quorate/server";
 
-const verdict = checkRegisters(runSeed({ seed: 1n }).history);
-if (verdict.type !== "ok") throw new Error(JSON.stringify(verdict));
+const { history, broken } = runSeed({ seed: 1n });
+const verdict = checkLinearizableRegisters(history, REGISTER, never);
+if (verdict.type !== "ok" || broken.length > 0) throw new Error(JSON.stringify(verdict));
 const server = await startServer({
   name: "solo", dataDir: "data", listenPeer: "127.0.0.1:23801", listenClient: "127.0.0.1:23791",
   advertisePeer: "127.0.0.1:23801", advertiseClients: ["http://127.0.0.1:23791"], token: "smoke",
@@ -43,3 +44,5 @@ process.exit(0);
 JS
 "$node" smoke.mjs
 "$node" node_modules/quorate/bin/quorate.cjs --help >/dev/null
+"$node" node_modules/quorate/bin/quorate.cjs sim --seed 2 --for 3s >/dev/null
+"$node" node_modules/quorate/bin/quorate.cjs torture --help >/dev/null
