@@ -43,7 +43,11 @@ export class Calls {
 
   perform(machine: Machine, now: Now): void {
     const call = machine.call();
-    if (call === null) return;
+    if (call === null) {
+      // Nothing to repeat: a time that has passed would wake this leader for ever.
+      this.#repeatAt = null;
+      return;
+    }
     if (this.#repeatAt !== null && now.ticks >= this.#repeatAt) this.begin();
     if (this.#submitted === call.sequence) return;
     this.#submitted = call.sequence;

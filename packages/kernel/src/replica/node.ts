@@ -336,6 +336,10 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#router.call(from, call, done);
   }
 
+  isUp(node: NodeId): boolean {
+    return this.#liveness.isUp(node);
+  }
+
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {
     return obstacleTo(this.#groups, group, kind, envelope, this.#space, (member) =>
       this.#liveness.isUp(member),

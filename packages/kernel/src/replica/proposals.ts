@@ -53,6 +53,7 @@ export interface ProposalsPort {
   ): void;
   outcome(id: RequestId, outcome: Outcome): void;
   nextId(): RequestId;
+  isUp(node: NodeId): boolean;
   /** Asked at the leader, for a client's command. */
   obstacleTo(group: GroupId, kind: number, body: Bytes): Obstacle | null;
 }
@@ -171,8 +172,10 @@ export class Proposals {
     if (this.#arrived.length === 0) this.#forwarded.clear();
     const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
     const queue = retrying ? [] : this.#queue;
+    // To a leader that is gone nothing is sent: of what was, nobody would know, and it is too early for its successor.
+    const reachable = leader !== null && (leading || this.#port.isUp(leader));
     if (!retrying) {
-      this.#queue = leader === null ? this.#queue : [];
+      this.#queue = reachable ? [] : this.#queue;
       this.#retryAt = null;
     }
     const [arrived, own] = [this.#arrived, this.#own];
@@ -186,7 +189,7 @@ export class Proposals {
     }
     for (const { id } of arrived) this.#refuse(id, "NotLeader");
     this.#sendRefusals();
-    if (leader !== null && leader !== this.#identity.node) this.#ship(leader, queue);
+    if (reachable && leader !== this.#identity.node) this.#ship(leader, queue);
     return null;
   }
 

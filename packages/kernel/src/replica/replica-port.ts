@@ -39,5 +39,7 @@ export interface ReplicaPort {
   lastSeq(): JournalSeq;
   /** Submits a call of this group to another keyspace. `done` is told its outcome, in a later turn. */
   call(from: GroupId, call: Call, done: (outcome: Outcome) => void): void;
+  /** Is there a link to this node, and word from it lately? */
+  isUp(node: NodeId): boolean;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }
