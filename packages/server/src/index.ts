@@ -29,7 +29,7 @@ export {
   silentLog,
   type WatchCaller,
 } from "./host/index.ts";
-export { JournalUnusable } from "./journal/index.ts";
+export { DiskFull, JournalUnusable } from "./journal/index.ts";
 export {
   AddressUnusable,
   type Founder,

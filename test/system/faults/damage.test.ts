@@ -72,3 +72,18 @@ it("JN-2: the rebuilt member counts again: with it and one other the cluster goe
   await cluster.ready();
   await expectHeld(cluster, await workload.stop());
 });
+
+it("JN-2: a member whose journal is gone does not outvote what the others acknowledged", async () => {
+  const workload = new Workload(cluster, 3);
+  const [n1, n2, n3] = [0, 1, 2];
+  await cluster.members[n3]?.process.end("SIGKILL");
+  await workload.progress(100, PROGRESS_MILLIS);
+  const recorded = await workload.stop([n1, n2]);
+  for (const index of [n1, n2]) await cluster.members[index]?.process.end("SIGKILL");
+  rmSync(join(root, String(n2), "journal"), { recursive: true });
+  for (const index of [n2, n3]) cluster.restart(index);
+  await expect(cluster.members[n2]?.process.line(/^ready$/, 8000)).rejects.toThrow();
+  cluster.restart(n1);
+  await cluster.ready();
+  await expectHeld(cluster, recorded);
+});

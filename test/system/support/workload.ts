@@ -65,12 +65,13 @@ export class Workload {
     }
   }
 
-  /** Lets the clients finish and reads every register once more, at every member. */
-  async stop(): Promise<Recorded> {
+  /** Lets the clients finish and reads every register once more, at every member, or at those that are up. */
+  async stop(members: readonly number[] = [...this.#cluster.endpoints.keys()]): Promise<Recorded> {
     this.#stopped = true;
     await Promise.all(this.#lives);
     const keys = [...new Set(this.#operations.map(({ key }) => key ?? ""))];
-    for (const endpoint of this.#cluster.endpoints) {
+    for (const member of members) {
+      const endpoint = this.#cluster.endpoints[member] ?? "";
       for (const key of keys) await this.#read(endpoint, key, CLIENTS);
     }
     const operations = this.#operations

@@ -9,6 +9,8 @@ export interface NodeFile {
   readonly node: NodeId;
   /** As it was called then, and is from then on. Earlier releases did not write it. */
   readonly name?: string;
+  /** It has had a journal: one that is gone is lost, not new. */
+  readonly begun?: boolean;
   /** When, in ISO 8601; for people. */
   readonly created: string;
 }
@@ -36,9 +38,10 @@ export function readNodeFile(dataDir: string): NodeFile | null {
       `${file} is no node.json of this release: ${z.prettifyError(parsed.error)}`,
     );
   }
-  const { cluster, node, name, created } = parsed.data;
+  const { cluster, node, name, begun, created } = parsed.data;
   const ids = { cluster: clusterId(BigInt(cluster)), node: nodeId(BigInt(node)) };
-  return { ...ids, ...(name !== undefined && { name }), created };
+  const told = { ...(name !== undefined && { name }), ...(begun !== undefined && { begun }) };
+  return { ...ids, ...told, created };
 }
 
 /** Durable when it resolves. Half-written it never has its name. */
@@ -47,10 +50,10 @@ export async function writeNodeFile(
   dataDir: string,
   content: NodeFile,
 ): Promise<void> {
-  const { cluster, node, name, created } = content;
+  const { cluster, node, name, begun, created } = content;
   const ids = { cluster: String(cluster), node: String(node) };
   // A field that is undefined is left out of JSON.
-  const shape = { format: NODE_FILE_FORMAT, ...ids, name, created };
+  const shape = { format: NODE_FILE_FORMAT, ...ids, name, begun, created };
   const growing = below(dataDir, "node.json.new");
   const file = await files.open(growing, "create");
   try {
@@ -72,6 +75,7 @@ const SHAPE = z.strictObject({
   cluster: ID,
   node: ID,
   name: z.string().optional(),
+  begun: z.boolean().optional(),
   created: z.string(),
 });
 

@@ -3,6 +3,7 @@ import {
   groupsOfLost,
   type JoinedHello,
   type JoinHello,
+  type JournalSeq,
   journalSeq,
   type Now,
   type RefusedHello,
@@ -85,26 +86,25 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   const lock = await lockDirectory(options.dataDir);
   const undo: (() => Promise<void>)[] = [() => lock.release()];
   try {
-    const identity = await identify(files, options);
-    const {
-      recovered,
-      journal: found,
-      checkpoints,
-      lost,
-    } = await recover(files, options, identity);
+    const { identity, file } = await identify(files, options);
+    const found = await recover(files, options, identity, file.begun === true);
+    const { recovered, checkpoints } = found;
     const seed = randomBytes(8).readBigUInt64LE();
     const clock = options.clock ?? systemClock();
     const kernel = options.kernel(identity, recovered, seed, clock.now());
-    refuseIfAlone(kernel, lost);
+    refuseIfAlone(kernel, found.lost);
+    for (const segment of found.journal.unreadable)
+      await files.rename(segment, `${segment}.damaged`);
 
     // The journal and the peer port speak to a host that is made of them: it exists before they can say a word.
     let host: Host | null = null;
-    const journal = await Journal.open(journalOptions(files, options, identity), found, {
+    const journal = await Journal.open(journalOptions(files, options, identity), found.journal, {
       onDurable: (upTo) => host?.input({ type: "Durable", upTo }),
       onFailed: (reason) => host?.input({ type: "DiskFailed", reason }),
       onSpace: (space) => host?.input({ type: "Space", space }),
     });
     undo.push(() => journal.close());
+    if (file.begun !== true) await writeNodeFile(files, options.dataDir, { ...file, begun: true });
     const { listenPeer: listen, log, limits } = options;
     const transport = new Transport(
       { identity, listen, tls: options.tls ?? null, log, ...(limits && { limits }) },
@@ -135,7 +135,10 @@ export function random63(): bigint {
   return bits === 0n ? 1n : bits;
 }
 
-async function identify(files: Files, options: NodeOptions): Promise<Identity> {
+async function identify(
+  files: Files,
+  options: NodeOptions,
+): Promise<{ readonly identity: Identity; readonly file: NodeFile }> {
   const { dataDir, identity: given } = options;
   const start: StartId = startId(random63());
   const known = readNodeFile(dataDir);
@@ -146,11 +149,11 @@ async function identify(files: Files, options: NodeOptions): Promise<Identity> {
           `${given.node} of cluster ${given.cluster}: choose another data directory, or restore the old settings`,
       );
     }
-    return { cluster: known.cluster, node: known.node, start };
+    return { identity: { cluster: known.cluster, node: known.node, start }, file: known };
   }
   if ((await files.list(below(dataDir, "journal"))).some((name) => name.endsWith(".seg"))) {
     throw new DirectoryUnusable(
-      `${dataDir} has a journal but no node.json: restore it from a backup`,
+      `${dataDir} has a journal but no node.json, so nobody knows whose it is: empty it, and remove this member and join anew`,
     );
   }
   if (given === null) {
@@ -160,13 +163,14 @@ async function identify(files: Files, options: NodeOptions): Promise<Identity> {
   }
   const content: NodeFile = { ...given, created: new Date().toISOString() };
   await writeNodeFile(files, dataDir, content);
-  return { ...given, start };
+  return { identity: { cluster: given.cluster, node: given.node, start }, file: content };
 }
 
 async function recover(
   files: Files,
   options: NodeOptions,
   identity: Identity,
+  begun: boolean,
 ): Promise<{
   readonly recovered: RecoveredNode;
   readonly journal: RecoveredJournal;
@@ -191,25 +195,26 @@ async function recover(
   }
   const covers = new Map(sound.map((checkpoint) => [checkpoint.group, checkpoint.covers]));
   const all = [SYSTEM_GROUP, ...known, ...journal.groups];
-  const damage = journal.damage.filter((one) => groupsOfLost([one], all, covers).length > 0);
+  const ends = missingEnds(journal, Math.max(0, ...covers.values()), begun);
+  const damage = [...journal.damage, ...ends.lost].filter(
+    (one) => groupsOfLost([one], all, covers).length > 0,
+  );
   for (const one of damage) log.error({ group: one.group }, describeDamage(one));
-  const ends = missingEnds(journal, Math.max(0, ...covers.values()));
-  if (ends.length > 0) {
-    throw new JournalDamaged(
-      ends.map(describeDamage),
-      "Restore a backup, or remove this member and join anew.",
-    );
-  }
+  for (const file of journal.unreadable) log.error({ file }, "a journal segment without a header");
   const damaged = new Set([...lost, ...groupsOfLost(damage, all, covers)]);
   return {
     recovered: {
       checkpoints: sound,
       records: journal.records,
-      lastSeq: journal.lastSeq,
+      lastSeq: ends.lastSeq,
       damaged: [...damaged].sort((a, b) => a - b),
-      birthsLost: journal.damage.some(({ group }) => group === null),
+      birthsLost: [...journal.damage, ...ends.lost].some(({ group }) => group === null),
     },
-    journal,
+    journal: {
+      ...journal,
+      lastSeq: ends.lastSeq,
+      resume: ends.lastSeq === journal.lastSeq ? journal.resume : null,
+    },
     checkpoints,
     lost: [
       ...damage.map(describeDamage),
@@ -218,20 +223,33 @@ async function recover(
   };
 }
 
+/** Records that may have been behind the last that is readable; the next is written far beyond. */
+const RECORDS_LOST_MAX = 2 ** 32;
+
 /**
- * Records missing before the first segment or behind the last: a checkpoint is published only when the journal is
- * durable up to what it covers, and segments are deleted only up to there.
+ * Records missing before the first segment or behind the last. A checkpoint is published only when the journal is
+ * durable up to what it covers, and segments are deleted only up to there; a journal that has begun is never empty.
+ * Where the end is lost the numbers go on far behind it: the gap tells the next start the same, until every group has
+ * a checkpoint from beyond.
  */
-function missingEnds(journal: RecoveredJournal, covered: number): readonly Damage[] {
-  const first = journal.segments[0]?.header.firstSeq ?? 1;
+function missingEnds(
+  journal: RecoveredJournal,
+  covered: number,
+  begun: boolean,
+): { readonly lost: readonly Damage[]; readonly lastSeq: JournalSeq } {
+  const { segments, unreadable, resume, lastSeq } = journal;
+  const first = segments[0]?.header.firstSeq ?? 1;
   const before = first > covered + 1 ? [lostRange(1, first)] : [];
-  const behind = covered > journal.lastSeq ? [lostRange(journal.lastSeq + 1, covered + 1)] : [];
-  return [...before, ...behind];
+  const ended =
+    covered > lastSeq || (resume === null && (segments.length + unreadable.length > 0 || begun));
+  if (!ended) return { lost: before, lastSeq };
+  const next = Math.max(covered, lastSeq) + RECORDS_LOST_MAX;
+  return { lost: [...before, lostRange(lastSeq + 1, next)], lastSeq: journalSeq(next - 1) };
 }
 
 function lostRange(from: number, to: number): Damage {
   const range = { firstSeq: journalSeq(from), nextSeq: journalSeq(to), group: null };
-  return { segment: "that should hold them", offset: 0, ...range };
+  return { segment: null, offset: 0, ...range };
 }
 
 /** A replicated group is rebuilt from its peers; a lone voter has none, and stops. */

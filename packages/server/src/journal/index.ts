@@ -8,3 +8,4 @@ export {
   type RecoveredJournal,
   recoverJournal,
 } from "./recover.ts";
+export { DiskFull } from "./tail.ts";

@@ -78,7 +78,7 @@ export class Journal {
     this.#spares = spares;
     this.#tail = tail;
     this.#segments = recovered.segments.map(({ header }) => header.firstSeq);
-    if (this.#segments.length === 0) this.#segments.push(journalSeq(recovered.lastSeq + 1));
+    if (recovered.resume === null) this.#segments.push(journalSeq(recovered.lastSeq + 1));
     this.#lastSeq = this.#durable = recovered.lastSeq;
     this.#retainFrom = this.#segments[0] ?? journalSeq(1);
   }
@@ -93,11 +93,11 @@ export class Journal {
     const spares = new Spares(options, (space) => listener.onSpace(space));
     try {
       await spares.open();
-      const last = recovered.segments.at(-1);
+      const { resume } = recovered;
       const tail =
-        last === undefined
+        resume === null
           ? await beginTail(options, spares, journalSeq(recovered.lastSeq + 1))
-          : await resumeTail(options, last, recovered.torn);
+          : await resumeTail(options, resume, recovered.torn);
       return new Journal(options, listener, spares, recovered, tail);
     } catch (error) {
       await spares.close();

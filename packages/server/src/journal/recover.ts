@@ -18,7 +18,8 @@ import { below, type Files } from "./files.ts";
 
 /** Durable records that are lost, and where they should be. */
 export interface Damage extends LostRecords {
-  readonly segment: string;
+  /** Null where the whole file is gone. */
+  readonly segment: string | null;
   readonly offset: number;
   readonly firstSeq: JournalSeq;
 }
@@ -34,6 +35,10 @@ export interface Segment {
 /** What the journal's directory held. Nothing has been changed yet. */
 export interface RecoveredJournal {
   readonly segments: readonly Segment[];
+  /** Files that should be segments and have no header any more. */
+  readonly unreadable: readonly string[];
+  /** The segment in which to go on; null to begin another behind `lastSeq`: there was none, or it is unreadable. */
+  readonly resume: Segment | null;
   readonly lastSeq: JournalSeq;
   /** The half-written tail of the last segment, to be cut off before anything is appended. */
   readonly torn: Gap | null;
@@ -53,7 +58,7 @@ export class JournalUnusable extends Error {
  * Reads and judges a journal. Memory: one segment at a time.
  *
  * `alsoKnown` are groups that the checkpoints name; they help to tell whose a damaged record was. Throws
- * `JournalUnusable`, naming both sides, if a segment belongs to another cluster, node or format.
+ * `JournalUnusable`, naming both sides, if a segment belongs to another cluster or node.
  */
 export async function recoverJournal(
   files: Files,
@@ -65,6 +70,8 @@ export async function recoverJournal(
   const segments: Segment[] = [];
   const found: { readonly segment: Segment; readonly gap: Gap }[] = [];
   const missing: Damage[] = [];
+  const unreadable: string[] = [];
+  let resume: Segment | null = null;
   const here = new Set<GroupId>();
   let torn: Gap | null = null;
   let nextSeq: JournalSeq | null = null;
@@ -73,6 +80,11 @@ export async function recoverJournal(
     const file = below(directory, name);
     const bytes = files.read(file);
     const header = checkedHeader(bytes, file, identity);
+    resume = null;
+    if (header === null) {
+      unreadable.push(file);
+      continue;
+    }
     if (nextSeq !== null && header.firstSeq !== nextSeq) {
       const gap = { segment: file, offset: 0, firstSeq: nextSeq, nextSeq: header.firstSeq };
       missing.push({ ...gap, group: null });
@@ -80,6 +92,7 @@ export async function recoverJournal(
     const verdict = inspectSegment(bytes, header, name === names.at(-1));
     const segment = { file, header, end: verdict.end };
     segments.push(segment);
+    resume = segment;
     for (const gap of verdict.damage) found.push({ segment, gap });
     for (const group of verdict.groups) here.add(group);
     ({ torn, nextSeq } = verdict);
@@ -95,6 +108,8 @@ export async function recoverJournal(
   });
   return {
     segments,
+    unreadable,
+    resume,
     lastSeq: journalSeq(nextSeq === null ? 0 : nextSeq - 1),
     torn,
     damage: [...missing, ...damage],
@@ -110,7 +125,8 @@ export function describeDamage(damage: Damage): string {
     nextSeq === null ? "to the end" : nextSeq === firstSeq + 1 ? "" : `to ${nextSeq - 1}`;
   const records = upTo === "" ? `record ${firstSeq}` : `records ${firstSeq} ${upTo}`;
   const whose = group === null ? "of an unknown group" : `of group ${group}`;
-  return `segment ${segment}, offset ${offset}: ${records} ${whose} damaged or missing`;
+  const where = segment === null ? "no segment" : `segment ${segment}, offset ${offset}`;
+  return `${where}: ${records} ${whose} damaged or missing`;
 }
 
 function* readAll(files: Files, segments: readonly Segment[]): Generator<JournalRecord> {
@@ -121,13 +137,14 @@ function* readAll(files: Files, segments: readonly Segment[]): Generator<Journal
   }
 }
 
+/** Null for one that is damaged: a segment gets its name only when its header is durable. */
 function checkedHeader(
   bytes: Uint8Array,
   file: string,
   identity: Pick<Identity, "cluster" | "node">,
-): SegmentHeader {
+): SegmentHeader | null {
   const header = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
-  if (header instanceof Malformed) throw new JournalUnusable(`segment ${file}: ${header.message}`);
+  if (header instanceof Malformed) return null;
   if (header.cluster !== identity.cluster || header.node !== identity.node) {
     throw new JournalUnusable(
       `segment ${file} was written by node ${header.node} of cluster ${header.cluster}, ` +

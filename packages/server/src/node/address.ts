@@ -54,4 +54,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "is no address of this machine: correct it",
   EACCES: "may not be listened on by this user: use a port from 1024 upward",
   ENOTFOUND: "has a host name that cannot be resolved: correct it",
+  EAI_AGAIN: "has a host name that cannot be resolved now: correct it, or look after the resolver",
+  EAI_FAIL: "has a host name that cannot be resolved: correct it",
 };

@@ -159,10 +159,8 @@ describe("a node on its data directory", () => {
     for (const line of [1, 2, 3]) await write(first.host, line);
     await first.host.close();
     const segment = path.join(dataDir, "journal", "00000000000000000001.seg");
-    const bytes = readFileSync(segment);
     const offset = 48 + 21;
-    bytes[offset + 21] = 0xee;
-    writeFileSync(segment, bytes);
+    flip(segment, offset + 21);
 
     const refused = start(dataDir);
     await expect(refused).rejects.toThrow(JournalDamaged);
@@ -172,6 +170,31 @@ describe("a node on its data directory", () => {
     expect(replicated.kernel.recovered.damaged).toEqual([1]);
     expect(linesOf(replicated.kernel)).toEqual([2, 3]);
   });
+
+  test.each([
+    ["all of the journal is gone", (file: string) => rmSync(file)],
+    ["the header of its segment is damaged", (file: string) => flip(file, 3)],
+    ["its segment is empty", (file: string) => writeFileSync(file, "")],
+  ])(
+    "JN-2: %s: the lone node stops, another is rebuilt, at the next start too",
+    async (_, harm) => {
+      const dataDir = newDirectory();
+      const first = await start(dataDir);
+      for (const line of [1, 2, 3]) await write(first.host, line);
+      await first.host.close();
+      harm(path.join(dataDir, "journal", "00000000000000000001.seg"));
+
+      await expect(start(dataDir)).rejects.toThrow(JournalDamaged);
+      const replicated = await start(dataDir, {}, 3);
+      expect(replicated.kernel.recovered).toMatchObject({ damaged: [0], birthsLost: true });
+      await write(replicated.host, 4);
+      await replicated.host.close();
+      const again = await start(dataDir, {}, 3);
+      expect(again.kernel.recovered.birthsLost, "the gap tells it again").toBe(true);
+      expect(again.kernel.recovered.damaged).toEqual([0, 1]);
+      expect(linesOf(again.kernel)).toEqual([4]);
+    },
+  );
 
   test("only one node at a time, in this process or another", async () => {
     const dataDir = newDirectory();
@@ -316,3 +339,9 @@ describe("stopping", () => {
     expect(await fatal.outcome).toMatchObject({ code: "Timeout", definite: false });
   });
 });
+
+function flip(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  bytes[at] = ~(bytes[at] ?? 0);
+  writeFileSync(file, bytes);
+}

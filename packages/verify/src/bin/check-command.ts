@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseModel } from "../models.ts";
-import { formatNamed } from "../readers/index.ts";
+import { formatNamed, type Recording } from "../readers/index.ts";
 import { reportOf } from "../report/index.ts";
 import type { Verdict } from "../verdict.ts";
 import { judge } from "./judge.ts";
@@ -35,6 +35,10 @@ export function checkCommand(
     terminal.err(`quorate-verify: ${why}\n`);
     return 3;
   }
+  if (isEmpty(recording)) {
+    terminal.err(`quorate-verify: ${options.file}: nothing in it could be read as an operation\n`);
+    return 3;
+  }
   const shown = options.json ? jsonOf(options, verdict, milliseconds) : textOf(options, verdict);
   terminal.out(`${shown}\n`);
   if (options.report !== null) {
@@ -43,6 +47,12 @@ export function checkCommand(
   }
   return { ok: 0, violation: 1, unknown: 3 }[verdict.type];
 }
+
+/** Of nothing every model holds: that would say that all is well where a file was taken for another format. */
+const isEmpty = (recording: Recording): boolean =>
+  recording.type === "operations"
+    ? recording.history.length === 0
+    : recording.transactions.length === 0;
 
 /** Why it could not be written, or null. */
 function write(path: string, text: string): string | null {

@@ -56,6 +56,8 @@ export class EtcdMachine implements Machine {
   #keyspace = new Keyspace();
   #watches: EtcdWatches;
   #loader: Loader | null = null;
+  /** What the write cost that was refused last; not replicated, and forgotten by a restart. */
+  #refusedBytes = 0;
   readonly #answers = new WireWriter();
 
   constructor(options: EtcdOptions, rules: EtcdRules = ALL_ETCD_RULES) {
@@ -96,9 +98,12 @@ export class EtcdMachine implements Machine {
     return this.#keyspace.quotaBytes;
   }
 
-  /** No put is accepted any more, however small (alarm NOSPACE). Deletes and compaction make room, and it ends. */
+  /**
+   * What was last refused for want of room would be refused again, or even the smallest put (alarm NOSPACE). Deletes and
+   * compaction make room, and it ends.
+   */
   get overQuota(): boolean {
-    return !this.#keyspace.hasRoomFor(PUT_COST_BYTES_MIN);
+    return !this.#keyspace.hasRoomFor(Math.max(PUT_COST_BYTES_MIN, this.#refusedBytes));
   }
 
   get watches(): WatchSource {
@@ -183,6 +188,12 @@ export class EtcdMachine implements Machine {
     return body === null ? null : { kind: EtcdKind.leasesExpired, body };
   }
 
+  #hasRoomFor(costBytes: number): boolean {
+    if (this.#keyspace.hasRoomFor(costBytes)) return true;
+    this.#refusedBytes = costBytes;
+    return false;
+  }
+
   get #wantsQuota(): boolean {
     return this.#keyspace.quotaBytes !== this.#options.quotaBytes;
   }
@@ -229,7 +240,7 @@ export class EtcdMachine implements Machine {
     if (isRejected(request)) return request;
     const fault = putFault(request);
     if (fault !== null) return fault;
-    if (!this.#keyspace.hasRoomFor(putCostBytes(request.key, request.value))) return NO_SPACE;
+    if (!this.#hasRoomFor(putCostBytes(request.key, request.value))) return NO_SPACE;
     const refused = this.#keyspace.putFault(request);
     if (refused !== null) return refused;
     const previous = this.#keyspace.put(request);
@@ -255,7 +266,7 @@ export class EtcdMachine implements Machine {
     const fault = txnFault(request, this.#options.txnOpsMax);
     if (fault !== null) return fault;
     const cost = txnCostBytes(request);
-    if (cost > 0 && !this.#keyspace.hasRoomFor(cost)) return NO_SPACE;
+    if (cost > 0 && !this.#hasRoomFor(cost)) return NO_SPACE;
     const chosen = chooseTxn(this.#keyspace, request);
     const refused = chosenFault(this.#keyspace, chosen);
     if (refused !== null) return refused;

@@ -44,3 +44,17 @@ test("a quota that is no number changes nothing", () => {
   expect(typeof d.answer(EtcdKind.setQuota, message())).toBe("string");
   expect(d.machine.quotaBytes).toBe(SMALL);
 });
+
+test("the alarm tells of a write that was refused, though a smaller one would fit, until there is room for it", () => {
+  const d = new Driver({ quotaBytes: SMALL });
+  const large = { key: "large", value: "x".repeat(9000) };
+  expect(typeof d.put({ ...large, key: "first" })).not.toBe("string");
+  expect(d.machine.overQuota).toBe(false);
+  expect(typeof d.put({ ...large, value: "x".repeat(12_000) })).toBe("string");
+  expect(d.machine.overQuota).toBe(true);
+  expect(typeof d.put({ key: "small" }), "a small one fits").not.toBe("string");
+  expect(d.machine.overQuota).toBe(true);
+  d.delete({ key: "first" });
+  d.compact(d.machine.revision);
+  expect(d.machine.overQuota).toBe(false);
+});
