@@ -196,7 +196,8 @@ const rough: KindOf<"rough"> = {
     const before = hit(field);
     field.world.network.faults = { ...usual, ...network };
     later(field, millis, () => {
-      field.world.network.faults = usual;
+      // Once all is to heal the network is calmer than usual, and stays so.
+      if (!field.over) field.world.network.faults = usual;
       if (hit(field) > before) field.bite("rough");
     });
   },
