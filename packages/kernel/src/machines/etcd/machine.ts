@@ -190,7 +190,8 @@ export class EtcdMachine implements Machine {
 
   #hasRoomFor(costBytes: number): boolean {
     if (this.#keyspace.hasRoomFor(costBytes)) return true;
-    this.#refusedBytes = costBytes;
+    // What is larger than the quota itself can never be done: no deletion would end its alarm.
+    if (costBytes < this.#keyspace.quotaBytes) this.#refusedBytes = costBytes;
     return false;
   }
 

@@ -39,6 +39,12 @@ test("the quota is part of the state: another hash, and a dump carries it", () =
   expect(loaded.hash()).toBe(small.hash());
 });
 
+test("a write larger than the quota itself raises no alarm: nothing could end it", () => {
+  const d = new Driver({ quotaBytes: SMALL });
+  expect(typeof d.put({ key: "k", value: "x".repeat(SMALL) })).toBe("string");
+  expect(d.machine.overQuota).toBe(false);
+});
+
 test("a quota that is no number changes nothing", () => {
   const d = new Driver({ quotaBytes: SMALL });
   expect(typeof d.answer(EtcdKind.setQuota, message())).toBe("string");
