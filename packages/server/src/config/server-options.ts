@@ -113,7 +113,6 @@ function gatewayOptions(read: Reading): GatewayOptions {
       electionTimeoutMs: read.integer("election-timeout"),
       requestBytesMax,
       txnOpsMax: read.integer("max-txn-ops"),
-      quotaBytes: read.integer("quota-backend-bytes"),
       watchBufferBytesMax: read.integer("watch-buffer-bytes"),
     },
     http2: {

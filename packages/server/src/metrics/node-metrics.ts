@@ -10,7 +10,7 @@ import { labels, type MetricsRegistry } from "./registry.ts";
 export function registerNodeMetrics(
   registry: MetricsRegistry,
   port: NodePort,
-  about: { readonly version: string; readonly quotaBytes: number },
+  about: { readonly version: string },
   keyspace: KeyspaceId = DEFAULT_KEYSPACE,
 ): void {
   const group = () => port.groupOf(keyspace);
@@ -75,7 +75,7 @@ export function registerNodeMetrics(
   registry.gauge(
     "etcd_server_quota_backend_bytes",
     "Current backend storage quota size in bytes.",
-    () => about.quotaBytes,
+    fromMachine((machine) => machine.quotaBytes),
   );
   registry.gauge(
     "etcd_mvcc_db_total_size_in_bytes",

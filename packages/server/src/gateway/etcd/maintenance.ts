@@ -99,7 +99,7 @@ function memberStatus(exchange: Exchange): void {
     dbSizeInUse: BigInt(machine?.bytesInUse ?? 0),
     isLearner: group?.role === "learner",
     storageVersion: options.storageVersion,
-    dbSizeQuota: BigInt(machine?.quotaBytes ?? options.quotaBytes),
+    dbSizeQuota: BigInt(machine?.quotaBytes ?? 0),
     downgradeInfo: { enabled: false, targetVersion: "" },
   });
 }

@@ -13,8 +13,6 @@ export interface EtcdOptions {
   readonly requestBytesMax: number;
   /** Compares, and operations of either branch, in one transaction. */
   readonly txnOpsMax: number;
-  /** Reported as `dbSizeQuota`; the machine enforces its own. */
-  readonly quotaBytes: number;
   /** All unary ranges together may gather this much before they are answered. */
   readonly rangeBytesInFlightMax: number;
   /** Elementary steps of a hash between two turns of the event loop. */
@@ -40,7 +38,6 @@ export const ETCD_OPTIONS: EtcdOptions = {
   electionTimeoutMs: 1000,
   requestBytesMax: 1_572_864,
   txnOpsMax: 128,
-  quotaBytes: 8 * 1024 ** 3,
   rangeBytesInFlightMax: 1024 ** 3,
   hashOpsPerSlice: 20_000,
   progressIntervalMs: 600_000,
