@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "@quorate/torture";
 import { type Cluster, type Member, startedOf, stopAll } from "./cluster.ts";
-import { freePorts } from "./ports.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const READY_MILLIS = 30_000;
