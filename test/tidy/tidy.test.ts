@@ -3,12 +3,13 @@ import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-const PACKAGES = ["kernel", "verify", "sim", "torture", "server", "quorate"] as const;
+const PACKAGES = ["kernel", "verify", "http2", "sim", "torture", "server", "quorate"] as const;
 
 /** Who may import whom, by package: what is not listed is forbidden (design, Packages). */
 const MAY_IMPORT: Readonly<Record<(typeof PACKAGES)[number], readonly string[]>> = {
   kernel: [],
   verify: [],
+  http2: [],
   sim: ["@quorate/kernel", "@quorate/verify"],
   torture: ["@quorate/verify"],
   server: ["@quorate/kernel"],
@@ -33,6 +34,10 @@ const KERNEL_ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PURE = ["kernel", "verify", "sim"];
 const BANNED =
   /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|Promise|async|await|process(?=\.)|crypto|fetch|performance|Buffer|TextEncoder|TextDecoder|Math\.(?:exp|log|log2|log10|pow|sin|cos|tan|sqrt))\b|["']node:/;
+
+/** As above, less the text codecs: what a browser's worker has and that depends on nothing is allowed. */
+const HTTP2_BANNED =
+  /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|Promise|async|await|process(?=\.)|crypto|fetch|performance|Buffer)\b|["']node:/;
 
 const LINES_MAX = 500;
 
@@ -60,6 +65,11 @@ describe("walls", () => {
           .map((name) => `${source.path} imports ${name}`),
       ),
     );
+  });
+
+  it("the protocol of HTTP/2 is pure: only its host folder touches sockets and clocks", () => {
+    const pure = sources.filter(({ path }) => path.startsWith("packages/http2/src/protocol/"));
+    none(pure.flatMap(({ path, code }) => findings(path, code, HTTP2_BANNED)));
   });
 
   it("rooms of the kernel import inward only, and no protocol another", () => {

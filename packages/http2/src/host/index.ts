@@ -1,0 +1,5 @@
+export { CallError, GrpcClient, type GrpcClientOptions } from "./client.ts";
+export { GZIP } from "./gzip.ts";
+export type { PingOptions } from "./keepalive-pinger.ts";
+export { GrpcServer, type GrpcServerOptions } from "./server.ts";
+export type { Flush } from "./socket-link.ts";

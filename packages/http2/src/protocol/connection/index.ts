@@ -1,0 +1,6 @@
+export { Connection } from "./connection.ts";
+export type { ConnectionOptions, Phase } from "./core.ts";
+export type { ConnectionEnd, ConnectionHandler, ResetCause } from "./handler.ts";
+export { PREFIX_BYTES } from "./sender.ts";
+export type { Role } from "./settings.ts";
+export type { Stream } from "./stream.ts";

@@ -1,0 +1,46 @@
+/**
+ * The lengths in bits of the code of RFC 7541 Appendix B, by symbol. The code is canonical (shorter codes first, equal ones
+ * by symbol), so that the lengths say all of it. The 257th symbol is EOS, thirty ones.
+ */
+export const CODE_LENGTHS: readonly number[] = numbers(`
+  13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28
+  28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28
+  6 10 10 12 13 6 8 11 10 10 8 11 8 6 6 6
+  5 5 5 6 6 6 6 6 6 6 7 8 15 6 12 10
+  13 6 7 7 7 7 7 7 7 7 7 7 7 7 7 7
+  7 7 7 7 7 7 7 7 8 7 8 13 19 13 14 6
+  15 5 6 5 6 5 6 6 6 5 7 7 6 6 6 5
+  6 7 6 5 5 6 7 7 7 7 7 15 11 14 13 28
+  20 22 20 20 22 22 22 23 22 23 23 23 23 23 24 23
+  24 24 22 23 24 23 23 23 23 21 22 23 22 23 23 24
+  22 21 20 22 22 23 23 21 23 22 22 24 21 22 23 23
+  21 21 22 21 23 22 23 23 20 22 22 22 23 22 22 23
+  26 26 20 19 22 23 22 25 26 26 26 27 27 26 24 25
+  19 21 26 27 27 26 27 24 21 21 26 26 28 27 27 27
+  20 24 20 21 22 21 21 23 22 22 25 25 24 24 26 23
+  26 27 26 26 27 27 27 27 27 28 27 27 27 27 27 26
+  30`);
+
+export const EOS = 256;
+
+/** The code words, by symbol, in their low bits. */
+export const CODES: readonly number[] = canonicalCodes(CODE_LENGTHS);
+
+function canonicalCodes(lengths: readonly number[]): readonly number[] {
+  const codes = lengths.map(() => 0);
+  const order = lengths
+    .map((length, symbol) => ({ length, symbol }))
+    .sort((a, b) => a.length - b.length || a.symbol - b.symbol);
+  let next = 0;
+  let bits = 0;
+  for (const { length, symbol } of order) {
+    next *= 2 ** (length - bits);
+    bits = length;
+    codes[symbol] = next++;
+  }
+  return codes;
+}
+
+function numbers(text: string): readonly number[] {
+  return text.trim().split(/\s+/).map(Number);
+}
