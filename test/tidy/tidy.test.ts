@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<(typeof PACKAGES)[number], readonly string[]>>
   http2: [],
   sim: ["@quorate/kernel", "@quorate/verify"],
   torture: ["@quorate/verify"],
-  server: ["@quorate/kernel"],
+  server: ["@quorate/http2", "@quorate/kernel"],
   quorate: [
     "@quorate/kernel",
     "@quorate/server",

@@ -122,6 +122,7 @@ function gatewayOptions(read: Reading): GatewayOptions {
     },
     // Base64 makes four bytes of three.
     http1: { ...http1, objectBytesMax: Math.max(http1.objectBytesMax, 2 * messageBytesMax) },
+    http2By: read.text("http2") === "node" ? "node" : "quorate",
     port: { ...port, connectionsMax: read.integer("max-connections") },
   };
 }

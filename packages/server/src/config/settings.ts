@@ -162,6 +162,14 @@ export const SETTINGS = {
     means: "Calls under way on one HTTP/2 connection.",
     whenHit: "The client waits before it opens another.",
   },
+  http2: {
+    kind: { type: "choice", of: ["quorate", "node"] },
+    default: "quorate",
+    unit: "",
+    means:
+      "What speaks HTTP/2 on the client port: Quorate's own, or Node's, which costs many times as much.",
+    whenHit: "Nothing a client could see, but for limits against abuse that Node does not have.",
+  },
   "max-connections": {
     kind: { type: "integer", min: 1, max: 1_000_000 },
     default: 10_000,

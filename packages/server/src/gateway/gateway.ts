@@ -12,12 +12,20 @@ import {
   etcdServices,
   Refusal,
 } from "./etcd/index.ts";
-import { HTTP2_LIMITS, type Http2Limits, Http2Listener } from "./grpc/index.ts";
+import {
+  type GrpcListener,
+  HTTP2_LIMITS,
+  type Http2Implementation,
+  type Http2Limits,
+  listenerOf,
+} from "./grpc/index.ts";
 import { Endpoints, HTTP1_LIMITS, type Http1Limits, Http1Listener } from "./json/index.ts";
 
 export interface GatewayOptions {
   readonly etcd: EtcdOptions;
   readonly http2: Http2Limits;
+  /** What speaks HTTP/2 on the client port: our own, or Node's. */
+  readonly http2By: Http2Implementation;
   readonly http1: Http1Limits;
   readonly port: ClientPortLimits;
 }
@@ -25,6 +33,7 @@ export interface GatewayOptions {
 export const GATEWAY_OPTIONS: GatewayOptions = {
   etcd: ETCD_OPTIONS,
   http2: HTTP2_LIMITS,
+  http2By: "quorate",
   http1: HTTP1_LIMITS,
   port: CLIENT_PORT_LIMITS,
 };
@@ -33,7 +42,7 @@ export const GATEWAY_OPTIONS: GatewayOptions = {
 export class Gateway {
   readonly metrics: MetricsRegistry;
   readonly #context: EtcdContext;
-  readonly #http2: Http2Listener;
+  readonly #http2: GrpcListener;
   readonly #http1: Http1Listener;
   readonly #clientPort: ClientPort;
 
@@ -48,7 +57,7 @@ export class Gateway {
     const table = etcdServices(this.#context);
     const calls = new CallMetrics(metrics, table);
     registerNodeMetrics(metrics, port, options.etcd);
-    this.#http2 = new Http2Listener(table, calls, options.http2);
+    this.#http2 = listenerOf(options.http2By, table, calls, options.http2);
     this.#http1 = new Http1Listener(
       table,
       new Endpoints(this.#context, metrics),

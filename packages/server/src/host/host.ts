@@ -229,8 +229,9 @@ export class Host implements NodePort {
     for (const effect of effects) this.#perform(effect);
     this.#count(inputs.length, effects.length, this.now() - now.ticks);
     if (effects.some(({ type }) => type === "Halt")) return;
-    this.#parts.journal.flush();
+    // Entries are on their way to the followers while this node's own disk writes them.
     this.#parts.transport.flush();
+    this.#parts.journal.flush();
     const failed = inputs.find((input) => input.type === "DiskFailed");
     if (failed !== undefined) {
       this.#halt(`the disk failed: ${failed.reason}`);

@@ -30,6 +30,8 @@ export interface OpenFile {
   write(parts: readonly Bytes[], at: number): Promise<void>;
   /** Data to stable storage (`fdatasync`). After an error nothing is known of the file: it must not be retried. */
   sync(): Promise<void>;
+  /** Write and sync in one, done when it returns; throws what they reject with. Left out where a file cannot. */
+  writeThrough?(parts: readonly Bytes[], at: number): void;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,14 @@ function openFile(fd: number): OpenFile {
       new Promise((resolve, reject) => {
         fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
       }),
+    writeThrough(parts, at) {
+      for (let rest = parts, from = at; rest.length > 0; ) {
+        const written = fs.writevSync(fd, rest as Bytes[], from);
+        rest = after(rest, written);
+        from += written;
+      }
+      fs.fdatasyncSync(fd);
+    },
     close: () =>
       new Promise((resolve, reject) => {
         fs.close(fd, (error) => (error ? reject(error) : resolve()));

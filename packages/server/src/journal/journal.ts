@@ -12,6 +12,7 @@ import type { Space } from "@quorate/kernel/replica";
 import type { Log } from "../host/index.ts";
 import { Batch, lengthOf, type NewRecord } from "./batch.ts";
 import { below } from "./files.ts";
+import { Pace } from "./pace.ts";
 import type { RecoveredJournal } from "./recover.ts";
 import { Spares } from "./spares.ts";
 import { beginTail, resumeTail, type Tail, type TailOptions } from "./tail.ts";
@@ -29,7 +30,7 @@ export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** After so long without a record a mark proves the last batch: until then, damage to it looks like a tear. */
 export const IDLE_MARK_MILLIS = 100;
 
-/** What the journal tells its owner; never from within `append` or `flush`. */
+/** What the journal tells its owner: never from within `append`; from within `flush` where that wrote at once. */
 export interface JournalListener {
   /** All records up to here are on stable storage. */
   onDurable(upTo: JournalSeq): void;
@@ -40,7 +41,8 @@ export interface JournalListener {
 
 /**
  * The node's one journal, open for appending. One write and one sync at a time; what is appended while they run is
- * encoded at once into the next batch, so that nothing but the write stands between two syncs (group commit).
+ * encoded at once into the next batch, so that nothing but the write stands between two syncs (group commit). On a quick
+ * disk a small batch is written and synced before `flush` returns.
  *
  * A failed sync is never tried again: the system may have dropped the pages that it could not write, and
  * report the next sync as good.
@@ -63,6 +65,8 @@ export class Journal {
   #retaining: Promise<void> | null = null;
   #retainFrom: JournalSeq;
   #idle: NodeJS.Timeout | null = null;
+  #writtenAt = 0;
+  readonly #pace = new Pace();
   #state: "open" | "closing" | "failed" = "open";
   readonly #counts = { records: 0, bytes: 0, batches: 0, syncMicros: 0, syncMicrosMax: 0 };
 
@@ -127,12 +131,11 @@ export class Journal {
     else this.#overflow.push(record);
   }
 
-  /** Starts writing what was appended, unless a write runs, which then goes on with it. */
+  /** Writes what was appended, or begins to; a write that runs goes on with it. */
   flush(): void {
     if (this.#running !== null || this.#state === "failed" || !this.#hasMore()) return;
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
-    this.#running = this.#run();
+    if (this.#mayWriteAtOnce()) this.#writeAtOnce();
+    else this.#running = this.#run();
   }
 
   /** Segments whose records are all before `from` may go. The one in use stays. */
@@ -181,14 +184,44 @@ export class Journal {
       this.#fail(error);
     }
     this.#running = null;
-    if (this.#state !== "open") return;
-    this.#idle = setTimeout(() => {
-      this.#running ??= this.#markDurable().finally(() => {
-        this.#running = null;
-        this.flush();
-      });
-    }, IDLE_MARK_MILLIS);
+    this.#armIdle();
+  }
+
+  /** Once nothing was written for a while, the last batch is marked. One timer goes on as long as there are writes. */
+  #armIdle(): void {
+    if (this.#state !== "open" || this.#idle !== null) return;
+    const wait = this.#writtenAt + IDLE_MARK_MILLIS - performance.now();
+    this.#idle = setTimeout(() => this.#onIdle(), Math.max(1, wait));
     this.#idle.unref();
+  }
+
+  #onIdle(): void {
+    this.#idle = null;
+    if (performance.now() - this.#writtenAt < IDLE_MARK_MILLIS) return this.#armIdle();
+    this.#running ??= this.#markDurable().finally(() => {
+      this.#running = null;
+      this.flush();
+    });
+  }
+
+  #mayWriteAtOnce(): boolean {
+    const { length, records } = this.#filling;
+    const able = this.#tail.file.writeThrough !== undefined;
+    return able && records > 0 && this.#overflow.length === 0 && this.#pace.atOnce(length);
+  }
+
+  #writeAtOnce(): void {
+    const batch = this.#filling;
+    const began = performance.now();
+    try {
+      this.#tail.file.writeThrough?.(batch.parts(), this.#tail.at);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const micros = Math.round((performance.now() - began) * 1000);
+    this.#pace.took(micros);
+    this.#written(batch, micros);
+    this.#armIdle();
   }
 
   #hasMore(): boolean {
@@ -211,7 +244,12 @@ export class Journal {
     await file.write(batch.parts(), at);
     const began = performance.now();
     await file.sync();
-    this.#count(batch, Math.round((performance.now() - began) * 1000));
+    this.#written(batch, Math.round((performance.now() - began) * 1000));
+  }
+
+  #written(batch: Batch, syncMicros: number): void {
+    this.#count(batch, syncMicros);
+    this.#writtenAt = performance.now();
     const { last } = batch;
     this.#tail.at += batch.length;
     batch.reset();

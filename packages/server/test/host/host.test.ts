@@ -225,8 +225,14 @@ test("JN-3: a node whose sync failed answers nothing more and stops; restarted, 
     ...nodeFiles,
     async open(file, mode) {
       const opened = await nodeFiles.open(file, mode);
-      const sync = () => (failing ? Promise.reject(new Error("EIO: i/o error")) : opened.sync());
-      return { ...opened, sync };
+      const refuse = (): void => {
+        if (failing) throw new Error("EIO: i/o error");
+      };
+      return {
+        ...opened,
+        sync: async () => (refuse(), opened.sync()),
+        writeThrough: (parts, at) => (refuse(), opened.writeThrough?.(parts, at)),
+      };
     },
   };
   const { host, halted } = await start(dataDir, { files });
