@@ -6,9 +6,35 @@ export {
   faultsNamed,
   Nemesis,
 } from "./faults/index.ts";
+export {
+  type Availability,
+  availabilityOf,
+  type Cell,
+  type Column,
+  type Counts,
+  codeOf,
+  contradictions,
+  FAMILIES,
+  type Family,
+  jsonOf,
+  type Matrix,
+  type MatrixSetup,
+  measure,
+  pageOf,
+  perform,
+  type Result,
+  type RunVerdict,
+  type RunVerdicts,
+  type Task,
+  verdictsOf,
+  weakerThan,
+} from "./matrix/index.ts";
+export { PROFILES, type Profile, profileNamed } from "./profiles/index.ts";
 export { drawPlan } from "./run/draw.ts";
+export { CLUSTER_MODELS, type Findings, HISTORY_MODELS, MODELS, type Model } from "./run/model.ts";
+export { judge, mutantOf, type Verdict as MutantVerdict } from "./run/mutant.ts";
 export type { ProductPlan, RunOptions, RunPlan } from "./run/plan.ts";
-export { EVERY_RULE, type Rule, type Rules, rulesOf } from "./run/rules.ts";
+export { EVERY_RULE, RULES, type Rule, type Rules, rulesOf } from "./run/rules.ts";
 export { type RunReport, run, runSeed } from "./run/run.ts";
 export {
   type Cuts,
@@ -44,7 +70,8 @@ export { Dice } from "./world/dice.ts";
 export { Disk, type DiskFaults, HEALTHY_DISK } from "./world/disk.ts";
 export { flipMemory } from "./world/memory.ts";
 export { CALM_NETWORK, Network, type NetworkFaults } from "./world/network.ts";
+export type { SimCaller, SimWatcher } from "./world/node-parts.ts";
 export { Observer } from "./world/observer.ts";
 export { driftOf, type Recorded, Recorder } from "./world/recorder.ts";
-export { type SimCaller, SimNode, type SimWatcher } from "./world/sim-node.ts";
+export { SimNode } from "./world/sim-node.ts";
 export { World, type WorldSetup } from "./world/world.ts";

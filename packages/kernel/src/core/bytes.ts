@@ -7,18 +7,50 @@ export class Malformed extends Error {
 
 export const EMPTY: Bytes = new Uint8Array(0);
 
+/** A 64-bit integer on its way between a big integer and bytes: one view for all, as making one costs more than using it. */
+const WIDE = new DataView(new ArrayBuffer(8));
+const WIDE_BYTES = new Uint8Array(WIDE.buffer);
+
+/** The little-endian integers at a place that the caller has checked. */
+export const u32At = (bytes: Bytes, at: number): number =>
+  ((bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)) >>>
+  0;
+
+export function u64At(bytes: Bytes, at: number): bigint {
+  for (let i = 0; i < 8; i++) WIDE_BYTES[i] = bytes[at + i] ?? 0;
+  return WIDE.getBigUint64(0, true);
+}
+
+export function putU32(bytes: Uint8Array, at: number, n: number): void {
+  bytes[at] = n;
+  bytes[at + 1] = n >>> 8;
+  bytes[at + 2] = n >>> 16;
+  bytes[at + 3] = n >>> 24;
+}
+
+export function putU64(bytes: Uint8Array, at: number, n: bigint): void {
+  WIDE.setBigUint64(0, n, true);
+  for (let i = 0; i < 8; i++) bytes[at + i] = WIDE_BYTES[i] ?? 0;
+}
+
+/** Engines keep arrays up to this size within their own heap, which is many times cheaper; a view would move them out. */
+const SMALL_BYTES = 64;
+/** What is no longer is cut out and copied when it is taken, rather than keep what was reserved too much. */
+const COPIED_BYTES_MAX = 1024;
+
 /**
  * Writes little-endian fixed-width fields into one growing buffer. `take` hands the bytes over and starts
- * anew, so that nothing handed out is ever written again.
+ * anew, so that nothing handed out is ever written again. A capacity that fits exactly spares a copy.
  */
 export class Writer {
   #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView;
   #at = 0;
 
-  constructor(capacity = 256) {
+  constructor(capacity = SMALL_BYTES) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -26,45 +58,40 @@ export class Writer {
   }
 
   u8(n: number): this {
-    this.#room(1);
-    this.#bytes[this.#at++] = n;
+    this.#bytes[this.#room(1)] = n;
     return this;
   }
 
   u16(n: number): this {
-    this.#room(2);
-    this.#view.setUint16(this.#at, n, true);
-    this.#at += 2;
+    const at = this.#room(2);
+    this.#bytes[at] = n;
+    this.#bytes[at + 1] = n >>> 8;
     return this;
   }
 
   u32(n: number): this {
-    this.#room(4);
-    this.#view.setUint32(this.#at, n, true);
-    this.#at += 4;
+    const at = this.#room(4);
+    putU32(this.#bytes, at, n);
     return this;
   }
 
   /** A safe non-negative integer in 8 bytes. */
   uint(n: number): this {
-    this.#room(8);
-    this.#view.setUint32(this.#at, n >>> 0, true);
-    this.#view.setUint32(this.#at + 4, Math.floor(n / 0x1_0000_0000), true);
-    this.#at += 8;
+    const at = this.#room(8);
+    putU32(this.#bytes, at, n >>> 0);
+    putU32(this.#bytes, at + 4, Math.floor(n / 0x1_0000_0000));
     return this;
   }
 
   u64(n: bigint): this {
-    this.#room(8);
-    this.#view.setBigUint64(this.#at, n, true);
-    this.#at += 8;
+    const at = this.#room(8);
+    putU64(this.#bytes, at, n);
     return this;
   }
 
   raw(bytes: Bytes): this {
-    this.#room(bytes.length);
-    this.#bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -80,41 +107,43 @@ export class Writer {
 
   /** Overwrites four bytes written earlier, for a length known only afterwards. */
   patchU32(at: number, n: number): this {
-    this.#view.setUint32(at, n, true);
+    putU32(this.#bytes, at, n);
     return this;
   }
 
   take(): Bytes {
-    const taken = this.#bytes.subarray(0, this.#at);
+    const [whole, length] = [this.#bytes, this.#at];
     this.#bytes = NOTHING;
-    this.#view = NO_VIEW;
     this.#at = 0;
-    return taken;
+    if (length === whole.length) return whole;
+    return length <= COPIED_BYTES_MAX ? whole.slice(0, length) : whole.subarray(0, length);
   }
 
-  #room(n: number): void {
-    const need = this.#at + n;
-    if (need <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2, 64));
-    grown.set(this.#bytes.subarray(0, this.#at));
+  /** Where the next so many bytes go. */
+  #room(n: number): number {
+    const at = this.#at;
+    this.#at = at + n;
+    if (at + n > this.#bytes.length) this.#grow(at, at + n);
+    return at;
+  }
+
+  #grow(used: number, need: number): void {
+    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2, SMALL_BYTES));
+    grown.set(used === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, used));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 
 /** What a writer holds after `take`, until it writes again. */
 const NOTHING = new Uint8Array(0);
-const NO_VIEW = new DataView(NOTHING.buffer);
 
 /** Reads what `Writer` wrote. Every read is checked; a lie in a length is `Malformed`, never an allocation. */
 export class Reader {
   readonly #bytes: Bytes;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get left(): number {
@@ -126,26 +155,27 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#step(1));
+    return this.#bytes[this.#step(1)] ?? 0;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#step(2), true);
+    const at = this.#step(2);
+    return (this.#bytes[at] ?? 0) | ((this.#bytes[at + 1] ?? 0) << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#step(4), true);
+    return u32At(this.#bytes, this.#step(4));
   }
 
   uint(): number {
     const at = this.#step(8);
-    const high = this.#view.getUint32(at + 4, true);
+    const high = u32At(this.#bytes, at + 4);
     if (high >= 0x20_0000) throw new Malformed("an integer beyond 2^53");
-    return high * 0x1_0000_0000 + this.#view.getUint32(at, true);
+    return high * 0x1_0000_0000 + u32At(this.#bytes, at);
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#step(8), true);
+    return u64At(this.#bytes, this.#step(8));
   }
 
   /** A slice of the given bytes, not a copy. */

@@ -27,6 +27,9 @@ export type Bytes = Uint8Array;
 const ID_LIMIT = 1n << 63n;
 
 export const ticks = (n: number): Ticks => checked(n, "Ticks") as Ticks;
+/** The earlier of two times, where null is never. */
+export const sooner = (a: Ticks | null, b: Ticks | null): Ticks | null =>
+  a === null || (b !== null && b < a) ? b : a;
 export const journalSeq = (n: number): JournalSeq => checked(n, "JournalSeq") as JournalSeq;
 export const persistSeq = (n: number): PersistSeq => checked(n, "PersistSeq") as PersistSeq;
 export const logIndex = (n: number): LogIndex => checked(n, "LogIndex") as LogIndex;

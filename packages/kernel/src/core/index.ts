@@ -8,7 +8,9 @@ export {
   fromUtf8,
   latin1,
   Malformed,
+  putU32,
   Reader,
+  u32At,
   utf8,
   Writer,
 } from "./bytes.ts";
@@ -48,6 +50,7 @@ export {
   type StartId,
   SYSTEM_GROUP,
   SYSTEM_KEYSPACE,
+  sooner,
   startId,
   type Ticks,
   ticks,
@@ -55,13 +58,18 @@ export {
 export {
   decodeSegmentHeader,
   encodeSegmentHeader,
+  type FoundCheckpoints,
+  type FoundJournal,
   type Gap,
   groupOfGap,
   groupsOfLost,
   type Inspection,
   inspectSegment,
   JOURNAL_FORMAT,
+  type Losses,
+  type LostEnd,
   type LostRecords,
+  lossesOf,
   MARK_GROUP,
   RECORD_BYTES_MAX,
   RECORD_HEAD_BYTES,
@@ -123,6 +131,7 @@ export {
   type RefusedHello,
   type VersionRange,
 } from "./peer/index.ts";
+export { PerMember } from "./per-member.ts";
 export { byId, hasLost, hasQuorum, isVoter, majority, membersOf, quorumValue } from "./quorum.ts";
 export { draw, drawBelow, type Random, seeded } from "./random.ts";
 export type {

@@ -77,7 +77,8 @@ export type Input<M> =
     }
   | { readonly type: "TransferLeadership"; readonly id: RequestId; readonly to: NodeId }
   /** Give up leading, for example because the state deviated or the disk is full (cards 65, 66). */
-  | { readonly type: "Yield" }
+  /** `heir`: hand leadership to the best placed member; else stand back, and let the others elect somebody. */
+  | { readonly type: "Yield"; readonly heir: boolean }
   /** A snapshot sent to a peer has arrived there, or has not. */
   | {
       readonly type: "Transferred";

@@ -37,7 +37,7 @@ import { Replica } from "./replica.ts";
 import type { ReplicaParts } from "./replica-parts.ts";
 import type { Identity, JournalRecord, RecoveredCheckpoint, RecoveredNode } from "./seam.ts";
 import { Sessions } from "./sessions.ts";
-import { SnapshotReader } from "./snapshot.ts";
+import { type SnapshotHeader, SnapshotReader } from "./snapshot.ts";
 
 const SYSTEM_PROFILE = "system";
 
@@ -194,12 +194,31 @@ export class Births {
     );
     for (const chunk of chunks) reader.push(chunk);
     const loaded = reader.finish();
-    if (loaded === null) throw new Malformed(`the checkpoint of group ${group} does not load`);
+    if (loaded === null) return this.#reload(node, group, checkpoint, reader.header, kept, now);
     const { keyspace, profile, config } = loaded.header;
     const birth = { group, keyspace, profile, config, founder: false, initial: hintOf(loaded) };
     const later = { covers, records: kept.filter(({ seq }) => seq > covers) };
     const whole = this.#damaged.has(group) ? null : this.#whole(node, birth, loaded, later, now);
     return whole ?? this.#repair(node, birth, kept, covers, now, loaded.header.meta);
+  }
+
+  /**
+   * A checkpoint that is what was written, and was wrong when it was written: memory had changed beneath it. What it says
+   * of the group is believed, its state is not.
+   */
+  #reload(
+    node: Node,
+    group: GroupId,
+    { covers }: RecoveredCheckpoint,
+    header: SnapshotHeader | null,
+    kept: readonly JournalRecord[],
+    now: Now,
+  ): Replica {
+    if (header === null) throw new Malformed(`the checkpoint of group ${group} does not load`);
+    const { keyspace, profile, config, meta } = header;
+    const initial = new Uint8Array(0);
+    const birth = { group, keyspace, profile, config, founder: false, initial };
+    return this.#repair(node, birth, kept, covers, now, meta);
   }
 
   /** Null where the records contradict each other. */

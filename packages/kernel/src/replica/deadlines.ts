@@ -3,6 +3,8 @@ import type { RequestId, Ticks } from "../core/index.ts";
 /** Deadlines are kept to this grain: a request ends within it after its deadline, never before. */
 const GRAIN_TICKS = 32;
 
+const NONE: readonly RequestId[] = [];
+
 /** Requests by deadline, in buckets: adding is O(1), and what ended otherwise is passed over when its bucket is due. */
 export class Deadlines {
   readonly #buckets = new Map<number, RequestId[]>();
@@ -22,7 +24,7 @@ export class Deadlines {
 
   /** Those whose deadline has passed, in the order of their deadlines. */
   take(now: Ticks): readonly RequestId[] {
-    if (this.#buckets.size === 0 || now < this.#earliest * GRAIN_TICKS) return [];
+    if (this.#buckets.size === 0 || now < this.#earliest * GRAIN_TICKS) return NONE;
     const due = [...this.#buckets.keys()]
       .filter((bucket) => bucket * GRAIN_TICKS <= now)
       .sort((a, b) => a - b);

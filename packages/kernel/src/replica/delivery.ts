@@ -1,4 +1,5 @@
 import { type Bytes, Malformed, type NodeId, type Now } from "../core/index.ts";
+import { holdsEntries } from "../protocols/raft/index.ts";
 import { decodeHashReport, decodeVerdict } from "./equal-state.ts";
 import type { Replica } from "./replica.ts";
 import { decodeChunkTaken } from "./streaming.ts";
@@ -17,8 +18,10 @@ export function deliver(
 ): Delivery {
   switch (kind) {
     case FrameKind.protocol:
-      // Commands in it outlive this turn, the receive chunk does not.
-      return replica.receive(from, bytes.slice()) ? "Taken" : "Malformed";
+      // Commands in it outlive this turn, and must not keep the rest of the frame with them.
+      return replica.receive(from, holdsEntries(bytes) ? bytes.slice() : bytes)
+        ? "Taken"
+        : "Malformed";
     case FrameKind.forward:
       return taken(decodeForward(bytes), (envelopes) =>
         replica.proposals.forwarded(from, envelopes),

@@ -4,9 +4,11 @@ import {
   KIND_RESERVED,
   Malformed,
   type NodeId,
+  putU32,
   Reader,
   type RequestId,
   type StartId,
+  u32At,
   Writer,
 } from "../core/index.ts";
 
@@ -92,16 +94,14 @@ function readEnvelope(bytes: Bytes): Envelope {
 
 /** The leader's log time, written into an envelope that nobody else holds yet. */
 export function stamp(envelope: Bytes, at: number): void {
-  const view = new DataView(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-  view.setUint32(AT_OFFSET, at >>> 0, true);
-  view.setUint32(AT_OFFSET + 4, Math.floor(at / 0x1_0000_0000), true);
+  putU32(envelope, AT_OFFSET, at >>> 0);
+  putU32(envelope, AT_OFFSET + 4, Math.floor(at / 0x1_0000_0000));
 }
 
 /** Log time of an envelope, without opening the rest. */
 export function stampOf(envelope: Bytes): number {
   if (envelope.length < AT_OFFSET + 8) return 0;
-  const view = new DataView(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-  return view.getUint32(AT_OFFSET, true) + view.getUint32(AT_OFFSET + 4, true) * 0x1_0000_0000;
+  return u32At(envelope, AT_OFFSET) + u32At(envelope, AT_OFFSET + 4) * 0x1_0000_0000;
 }
 
 export function encodeBundle(envelopes: readonly Bytes[]): Bytes {

@@ -5,6 +5,8 @@ const SPACES: readonly Space[] = ["ample", "low", "exhausted"];
 
 interface PeerState {
   heardAt: Ticks | null;
+  /** When it was last sent anything that did not have to wait for the disk. */
+  toldAt: Ticks | null;
   up: boolean;
   space: Space;
 }
@@ -21,6 +23,10 @@ export class Liveness {
     this.#silenceTicks = silenceTicks;
   }
 
+  get hasPeers(): boolean {
+    return this.#peers.size > 0;
+  }
+
   get peers(): readonly NodeId[] {
     return [...this.#peers.keys()];
   }
@@ -30,7 +36,7 @@ export class Liveness {
     for (const known of this.#peers.keys()) if (!peers.includes(known)) this.#peers.delete(known);
     for (const peer of [...peers].sort(byId)) {
       if (!this.#peers.has(peer))
-        this.#peers.set(peer, { heardAt: null, up: false, space: "ample" });
+        this.#peers.set(peer, { heardAt: null, toldAt: null, up: false, space: "ample" });
     }
   }
 
@@ -56,6 +62,20 @@ export class Liveness {
     const state = this.#peers.get(peer);
     const space = SPACES[bytes[0] ?? 0];
     if (state !== undefined && space !== undefined) state.space = space;
+  }
+
+  /** A frame for it is on its way: as good as a word that this node lives. */
+  told(peer: NodeId, now: Ticks): void {
+    const state = this.#peers.get(peer);
+    if (state !== undefined) state.toldAt = now;
+  }
+
+  /** Peers that were told nothing since then. */
+  untold(since: Ticks): readonly NodeId[] {
+    const peers: NodeId[] = [];
+    for (const [peer, { toldAt }] of this.#peers)
+      if (toldAt === null || toldAt < since) peers.push(peer);
+    return peers;
   }
 
   /** The link closed. True if the peer counted as alive until now. */

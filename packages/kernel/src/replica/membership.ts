@@ -22,6 +22,12 @@ import type { Self } from "./steward.ts";
 
 const FAILED_PRECONDITION = 9;
 
+export const CHANGE_UNDER_WAY: Obstacle = {
+  type: "Refused",
+  status: FAILED_PRECONDITION,
+  message: "etcdserver: another member change is under way; ask again when it is done",
+};
+
 /**
  * Why the leader of group 0 does not even propose a member change: what only a leader sees, who is reachable and in step.
  * What follows from the metadata alone is decided by the machine, in log order.
@@ -31,21 +37,18 @@ export function memberObstacle(
   envelope: Bytes,
   system: SystemState,
   raft: RaftState,
+  groups: readonly RaftState[],
   isUp: (member: NodeId) => boolean,
 ): Obstacle | null {
-  if (
-    kind !== SystemKind.addNode &&
-    kind !== SystemKind.removeNode &&
-    kind !== SystemKind.promoteNode
-  )
-    return null;
+  if (!isMemberChange(kind)) return null;
   const opened = decodeEnvelope(envelope);
   if (opened instanceof Malformed || raft.role.type !== "Leader") return null;
   const command = decodeOrNull(opened.kind, opened.body);
   if (command === null) return null;
-  if (configOf(raft).outgoing !== null || configOf(raft).epoch < system.membershipEpoch) {
-    return refused("etcdserver: another member change is under way; ask again when it is done");
-  }
+  // Every group must have made the last change: two members that leave one after the other may be the majority of one
+  // that still has both, and whoever has left is heard by nobody.
+  const reached = groups.every((group) => membershipReached(group, system.membershipEpoch));
+  if (!reached || hasUnapplied(raft)) return CHANGE_UNDER_WAY;
   if (command.type === "promoteNode") {
     if (learnersOf(system).includes(command.node) && !isInStep(raft, command.node)) {
       return refused("etcdserver: can only promote a learner member which is in sync with leader");
@@ -59,6 +62,18 @@ export function memberObstacle(
     ? refused("etcdserver: re-configuration failed due to not enough started members")
     : null;
 }
+
+/** Is a member change in the log and not yet applied? It counts as made: it may be the one before this. */
+function hasUnapplied({ log, lastApplied }: RaftState): boolean {
+  return log.slice(lastApplied, log.lastIndex).some(({ kind, command }) => {
+    if (kind !== "command") return false;
+    const opened = decodeEnvelope(command);
+    return !(opened instanceof Malformed) && isMemberChange(opened.kind);
+  });
+}
+
+export const isMemberChange = (kind: number): boolean =>
+  kind === SystemKind.addNode || kind === SystemKind.removeNode || kind === SystemKind.promoteNode;
 
 /** A member that holds nearly all of the log: counting its vote takes nothing from the majority (dissertation §4.2.1). */
 function isInStep({ role, log, settings }: RaftState, member: NodeId): boolean {

@@ -13,6 +13,7 @@ import {
   type Outcome,
   type RequestId,
   SYSTEM_GROUP,
+  sooner,
   type Ticks,
   unreachable,
 } from "../core/index.ts";
@@ -22,6 +23,7 @@ import type { Births } from "./births.ts";
 import { deliver } from "./delivery.ts";
 import { Groups } from "./groups.ts";
 import { Liveness } from "./liveness.ts";
+import { CHANGE_UNDER_WAY, isMemberChange } from "./membership.ts";
 import { nodeStatus } from "./node-status.ts";
 import { obstacleTo } from "./obstacle.ts";
 import type { NodeOptions } from "./options.ts";
@@ -74,6 +76,10 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #counters: Record<string, number> = {};
   #seq: JournalSeq;
   #space: Space = "ample";
+  /** The peers are still to be told. */
+  #spaceChanged = false;
+  /** The turn in which a member change was let through last. */
+  #changedIn: Now | null = null;
   #halted = false;
   #recovering = true;
   #aliveAt: Ticks;
@@ -124,12 +130,13 @@ export class Node implements NodeKernel, ReplicaPort {
 
   wakeAt(): Ticks | null {
     const { ticks } = this.#turn.now;
-    const times = [this.#alarms.next, this.#router.wakeAt, ...this.#steward.wakeAt(ticks)];
-    if (this.#liveness.peers.length > 0) times.push(this.#aliveAt);
-    times.push(this.#retention.wakeAt, this.#repairs.wakeAt);
-    if (!this.#turn.isQuiet) times.push(ticks);
-    const known = times.filter((time) => time !== null);
-    return known.length === 0 ? null : (Math.min(...known) as Ticks);
+    if (!this.#turn.isQuiet) return ticks;
+    let at = this.#liveness.hasPeers ? this.#aliveAt : null;
+    at = sooner(at, this.#alarms.next);
+    at = sooner(at, this.#router.wakeAt);
+    at = sooner(at, this.#steward.wakeAt(ticks));
+    at = sooner(at, this.#retention.wakeAt);
+    return sooner(at, this.#repairs.wakeAt);
   }
 
   status(): NodeStatus {
@@ -194,7 +201,7 @@ export class Node implements NodeKernel, ReplicaPort {
         return this.#onCheckpointed(input.group, input.covers, input.ok);
       case "Drain":
         this.#router.drain();
-        return this.#feedAll({ type: "Yield" });
+        return this.#feedAll({ type: "Yield", heir: true });
       default:
         return unreachable(input);
     }
@@ -240,6 +247,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #onSpace(space: Space): void {
     const { ticks } = this.#turn.now;
     this.#space = space;
+    this.#spaceChanged = true;
     this.#aliveAt = ticks;
     this.#retention.press(space !== "ample", ticks);
     if (space !== "ample")
@@ -247,7 +255,7 @@ export class Node implements NodeKernel, ReplicaPort {
         space,
         what: "client writes are refused; deletes and compactions make room",
       });
-    if (space === "exhausted") this.#feedAll({ type: "Yield" });
+    if (space === "exhausted") this.#feedAll({ type: "Yield", heir: true });
   }
 
   #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
@@ -284,7 +292,9 @@ export class Node implements NodeKernel, ReplicaPort {
     after: JournalSeq,
   ): void {
     const durable = this.#undurable[0]?.seq ?? Number.MAX_SAFE_INTEGER;
-    this.#outbox.add(to, lane, group, kind, bytes, after < durable ? (0 as JournalSeq) : after);
+    const now = after < durable;
+    if (now) this.#liveness.told(to, this.#turn.now.ticks);
+    this.#outbox.add(to, lane, group, kind, bytes, now ? (0 as JournalSeq) : after);
   }
 
   outcome(id: RequestId, outcome: Outcome): void {
@@ -341,9 +351,14 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {
-    return obstacleTo(this.#groups, group, kind, envelope, this.#space, (member) =>
+    const changing = group === SYSTEM_GROUP && isMemberChange(kind);
+    // The first of this turn is not in the log yet, where the next one would find it.
+    if (changing && this.#changedIn === this.#turn.now) return CHANGE_UNDER_WAY;
+    const obstacle = obstacleTo(this.#groups, group, kind, envelope, this.#space, (member) =>
       this.#liveness.isUp(member),
     );
+    if (changing && obstacle === null) this.#changedIn = this.#turn.now;
+    return obstacle;
   }
 
   /** A group begins to exist here: its birth is the first thing in its part of the journal. */
@@ -359,7 +374,12 @@ export class Node implements NodeKernel, ReplicaPort {
         touch: (replica) => this.#turn.touch(replica),
         bear: (state, group) => this.#bear(state, group),
         setPeers: (peers) => {
+          const before = this.#liveness.peers;
           this.#liveness.setPeers(peers.map(({ node }) => node));
+          // Nothing is heard of those that are gone: a group that sleeps at the word of one must wake.
+          for (const peer of before)
+            if (!peers.some(({ node }) => node === peer))
+              this.#feedAll({ type: "Link", peer, up: false });
           this.#turn.ask({ type: "Peers", peers });
         },
         submit: (command) => this.#router.submitOwn(command),
@@ -396,12 +416,18 @@ export class Node implements NodeKernel, ReplicaPort {
 
   /** Nodes say to each other that they live, once for all their groups; who falls silent counts as gone. */
   #beat(): void {
-    if (this.#turn.now.ticks < this.#aliveAt || this.#liveness.peers.length === 0) return;
-    this.#aliveAt = (this.#turn.now.ticks + this.#options.aliveTicks) as Ticks;
+    if (this.#turn.now.ticks < this.#aliveAt || !this.#liveness.hasPeers) return;
+    const { ticks } = this.#turn.now;
+    const { aliveTicks } = this.#options;
+    this.#aliveAt = (ticks + aliveTicks) as Ticks;
     const bytes = Liveness.encode(this.#space);
-    for (const peer of this.#liveness.peers)
+    // What else was sent lately says that this node lives, but not that its room is short.
+    const recent =
+      this.#space === "ample" && !this.#spaceChanged ? ticks - aliveTicks / 2 : ticks + 1;
+    this.#spaceChanged = false;
+    for (const peer of this.#liveness.untold(recent as Ticks))
       this.send(peer, "control", SYSTEM_GROUP, FrameKind.alive, bytes, 0 as JournalSeq);
-    for (const peer of this.#liveness.silent(this.#turn.now.ticks))
+    for (const peer of this.#liveness.silent(ticks))
       this.#feedAll({ type: "Link", peer, up: false });
   }
 

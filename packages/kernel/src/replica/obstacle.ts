@@ -18,7 +18,14 @@ export function obstacleTo(
   if (replica.deviation.readOnly)
     return { type: "Refused", status: 15, message: "etcdserver: corrupt cluster" };
   if (group === SYSTEM_GROUP)
-    return memberObstacle(kind, envelope, groups.system, replica.state, isUp);
+    return memberObstacle(
+      kind,
+      envelope,
+      groups.system,
+      replica.state,
+      [...groups].map(({ state }) => state),
+      isUp,
+    );
   if (space === "ample" || (space === "low" && replica.profile.withoutRoom.has(kind))) return null;
   return { type: "NoSpace" };
 }

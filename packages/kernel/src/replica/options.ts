@@ -25,7 +25,7 @@ export interface NodeOptions {
   readonly checkEntries: number;
   /** How often a leader whose machine measures time tells it to its followers. */
   readonly logTimeTicks: number;
-  /** How often nodes say that they live; three missed and the peer's groups are told. */
+  /** How often nodes say that they live, to peers that heard nothing else from them for half as long. */
   readonly aliveTicks: number;
   /** Elementary steps of background work per turn and group. */
   readonly tidyOps: number;
@@ -54,7 +54,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   checkTicks: 10_000,
   checkEntries: 100_000,
   logTimeTicks: 250,
-  aliveTicks: 100,
+  aliveTicks: 150,
   tidyOps: 2048,
   pumpOps: 4096,
   rules: ALL_REPLICA_RULES,

@@ -12,7 +12,7 @@ import { itemHeader } from "./wire.ts";
 interface Pending {
   readonly to: NodeId;
   readonly lane: Lane;
-  parts: Bytes[];
+  readonly parts: Bytes[];
   bytes: number;
   after: JournalSeq;
 }
@@ -25,20 +25,10 @@ const FRAME_BYTES_MAX = 1 << 20;
  * the disk: a heartbeat does not wait for another group's sync.
  */
 export class Outbox {
-  readonly #frames = new Map<string, Pending>();
-  #full: Pending[] = [];
+  readonly #frames = new Map<NodeId, Pending[]>();
 
   add(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void {
-    const key = `${to}/${lane}/${after === 0 ? "now" : "durable"}`;
-    let frame = this.#frames.get(key);
-    if (frame !== undefined && frame.bytes + bytes.length > FRAME_BYTES_MAX) {
-      this.#full.push(frame);
-      frame = undefined;
-    }
-    if (frame === undefined) {
-      frame = { to, lane, parts: [], bytes: 0, after };
-      this.#frames.set(key, frame);
-    }
+    const frame = this.#frameFor(to, lane, bytes.length, after);
     frame.parts.push(itemHeader(group, kind, bytes.length), bytes);
     frame.bytes += bytes.length;
     if (after > frame.after) frame.after = after;
@@ -47,10 +37,26 @@ export class Outbox {
   /** Hands over all frames; peers in order of their ids, so that a run can be repeated. */
   flush(turn: Turn): void {
     if (this.#frames.size === 0) return;
-    const last = [...this.#frames.values()].sort((a, b) => byId(a.to, b.to));
-    for (const { to, lane, parts, after } of [...this.#full, ...last])
-      turn.ask({ type: "Frame", to, lane, parts, after });
+    const peers = [...this.#frames.keys()];
+    if (peers.length > 1) peers.sort(byId);
+    for (const peer of peers)
+      for (const { to, lane, parts, after } of this.#frames.get(peer) ?? [])
+        turn.ask({ type: "Frame", to, lane, parts, after });
     this.#frames.clear();
-    this.#full = [];
+  }
+
+  /** The last one of its kind, while there is room in it. */
+  #frameFor(to: NodeId, lane: Lane, bytes: number, after: JournalSeq): Pending {
+    const begun = this.#frames.get(to);
+    for (let i = (begun?.length ?? 0) - 1; begun !== undefined && i >= 0; i--) {
+      const frame = begun[i] as Pending;
+      if (frame.lane !== lane || (frame.after === 0) !== (after === 0)) continue;
+      if (frame.bytes + bytes <= FRAME_BYTES_MAX) return frame;
+      break;
+    }
+    const fresh: Pending = { to, lane, parts: [], bytes: 0, after };
+    if (begun === undefined) this.#frames.set(to, [fresh]);
+    else begun.push(fresh);
+    return fresh;
   }
 }

@@ -61,7 +61,9 @@ export class PendingRequests {
 
   /** Those whose deadline has passed and who still wait. A held answer is let go: its change may yet be made. */
   overdue(now: Ticks): readonly RequestId[] {
-    const ids = this.#deadlines.take(now).filter((id) => this.#pending.has(id));
+    const due = this.#deadlines.take(now);
+    if (due.length === 0) return due;
+    const ids = due.filter((id) => this.#pending.has(id));
     if (ids.length > 0 && this.#settling.length > 0)
       this.#settling = this.#settling.filter(({ id }) => !ids.includes(id));
     return ids;

@@ -168,7 +168,12 @@ export class Proposals {
   /** What this turn proposes. Where another node leads it is shipped instead; where nobody does, it waits. */
   take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<RaftMessage> | null {
     this.#sendRefusals();
-    this.#bundles.clear();
+    if (this.#bundles.size > 0) this.#bundles.clear();
+    if (this.#arrived.length + this.#queue.length + this.#own.length === 0) {
+      if (this.#forwarded.size > 0) this.#forwarded.clear();
+      if (this.#retryAt !== null && now.ticks >= this.#retryAt) this.#retryAt = null;
+      return null;
+    }
     if (this.#arrived.length === 0) this.#forwarded.clear();
     const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
     const queue = retrying ? [] : this.#queue;
@@ -316,6 +321,7 @@ export class Proposals {
   }
 
   #sendRefusals(): void {
+    if (this.#refusals.length === 0) return;
     for (const { to, refused } of this.#refusals) {
       const bytes = encodeForwardRefused(refused);
       this.#port.send(to, "control", this.#group, FrameKind.forwardRefused, bytes, 0 as JournalSeq);

@@ -16,6 +16,7 @@ import {
   type Protocol,
   type ReadLevel,
   type RequestId,
+  sooner,
   type Ticks,
 } from "../core/index.ts";
 import {
@@ -78,6 +79,8 @@ export class Replica {
   #applier: Applier;
   #recovery: readonly RaftEffect[];
   #inputs: RaftInput[] = [];
+  /** Of snapshots, received in this turn. */
+  #chunks: { readonly from: NodeId; readonly bytes: Bytes }[] = [];
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
@@ -180,7 +183,7 @@ export class Replica {
         this.#duties.clock.at(now.ticks),
       );
       if (proposed !== null) this.#inputs.push(proposed);
-      if (this.#inputs.length === 0) break;
+      if (this.#inputs.length === 0 && !this.#takeChunks()) break;
       const inputs = this.#inputs;
       this.#inputs = [];
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
@@ -203,20 +206,16 @@ export class Replica {
   recover(now: Now): void {
     for (const effect of this.#recovery) this.#perform(effect, now);
     this.#recovery = [];
-    while (this.#backlog.length > 0) this.#apply();
+    while (this.#backlog.length > 0 && this.#options.rules.replayBeforeServing) this.#apply();
   }
 
   wakeAt(now: Ticks): Ticks | null {
     if (this.#backlog.length > 0 || this.#background.pending || this.deviation.auditing) return now;
     let at = this.#protocol.wakeAt(this.#state);
-    const sooner = (other: Ticks | null): void => {
-      if (other !== null && (at === null || other < at)) at = other;
-    };
-    sooner(this.#transfers.wakeAt);
-    sooner(this.deviation.wantAt);
-    sooner(this.proposals.wakeAt);
-    if (this.isLeader) sooner(this.#duties.wakeAt(this.#state, this.machine));
-    return at;
+    at = sooner(at, this.#transfers.wakeAt);
+    at = sooner(at, this.deviation.wantAt);
+    at = sooner(at, this.proposals.wakeAt);
+    return this.isLeader ? sooner(at, this.#duties.wakeAt(this.#state, this.machine)) : at;
   }
 
   status(): GroupStatus {
@@ -243,8 +242,20 @@ export class Replica {
     if (!this.#intake.checkpointed(covers, ok)) this.coverage.end(covers, ok);
   }
 
+  /**
+   * Part of a snapshot. It is looked at when all that came before it in this turn has been done: whether the log needs the
+   * snapshot shows only then, and installing it drops what the log holds.
+   */
   onChunk(from: NodeId, bytes: Bytes): void {
-    this.#intake.chunk(from, bytes);
+    this.#chunks.push({ from, bytes: bytes.slice() });
+  }
+
+  /** True where that gave the protocol something to do. */
+  #takeChunks(): boolean {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    for (const { from, bytes } of chunks) this.#intake.chunk(from, bytes);
+    return this.#inputs.length > 0;
   }
 
   onSnapshotWanted(from: NodeId, now: Now): void {
@@ -328,7 +339,8 @@ export class Replica {
     const leader = leaderOf(this.#state);
     if (this.isLeader && !this.#wasLeader) {
       this.#duties.begin(now, this.#state, this.#applier);
-      if (this.deviation.quarantined) this.#inputs.push({ type: "Yield" });
+      // To nobody in particular: an heir may deviate too and hand it back, turn and turn about.
+      if (this.deviation.quarantined) this.#inputs.push({ type: "Yield", heir: false });
     }
     if (!this.isLeader && this.#wasLeader) {
       this.#duties.end(now);
@@ -360,7 +372,7 @@ export class Replica {
           this.#port.watchesLost(group, { code: "Corrupt", definite: true });
           for (const id of this.#waitingReads.drain())
             this.#port.outcome(id, fail({ code: "Corrupt", definite: true }));
-          if (this.isLeader) this.#inputs.push({ type: "Yield" });
+          if (this.isLeader) this.#inputs.push({ type: "Yield", heir: false });
         },
         changed: () => this.#port.changed(this),
       },

@@ -1,7 +1,8 @@
-import { DEFAULT_KEYSPACE, type NodeId, SYSTEM_GROUP, type Ticks } from "../core/index.ts";
+import { DEFAULT_KEYSPACE, type NodeId, SYSTEM_GROUP, sooner, type Ticks } from "../core/index.ts";
 import type { SystemCommand, SystemGroup, SystemState } from "../machines/system/index.ts";
 import type { Groups } from "./groups.ts";
 import { isComplete, nextMembers, publication } from "./membership.ts";
+import { Neighbours } from "./neighbours.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { PeerAddress } from "./seam.ts";
@@ -39,6 +40,7 @@ export class Steward {
   readonly #host: StewardHost;
   readonly #self: Self;
   readonly #options: NodeOptions;
+  readonly #neighbours: Neighbours;
   #seen: SystemState | null = null;
   #reconcileAt: Ticks | null = null;
   #publishAt: Ticks;
@@ -48,6 +50,7 @@ export class Steward {
 
   constructor(host: StewardHost, self: Self, options: NodeOptions, now: Ticks) {
     this.#host = host;
+    this.#neighbours = new Neighbours(host.node);
     this.#self = self;
     this.#options = options;
     this.#publishAt = now;
@@ -62,8 +65,10 @@ export class Steward {
     return this.#leaveAt !== null && now >= this.#leaveAt;
   }
 
-  wakeAt(now: Ticks): readonly (Ticks | null)[] {
-    return [this.#reconcileAt, this.#leaveAt, this.#publishAt > now ? this.#publishAt : null];
+  wakeAt(now: Ticks): Ticks | null {
+    const publishAt = this.#publishAt > now ? this.#publishAt : null;
+    const at = sooner(this.#reconcileAt, this.#neighbours.wakeAt);
+    return sooner(sooner(at, this.#leaveAt), publishAt);
   }
 
   /** Group 0 changed: dial its members, give birth to the groups this node is to hold, leave if it was removed. */
@@ -71,22 +76,28 @@ export class Steward {
     const state = this.#host.groups.system;
     if (state === this.#seen) return;
     this.#seen = state;
-    const { node, groups, bear, setPeers } = this.#host;
+    const { node, groups, bear } = this.#host;
     if (state.removed.includes(node)) this.#leaveAt ??= (now + LEAVE_TICKS) as Ticks;
-    const peers = [...state.nodes.values()].filter((other) => other.node !== node);
-    // A node that has only just joined knows nobody yet, and keeps the links that its host was told to dial.
-    if (state.nodes.size > 0)
-      setPeers(peers.map((peer) => ({ node: peer.node, address: peer.peerAddress })));
+    this.#linkUp(state, now);
     if (!state.nodes.has(node)) return;
     for (const group of state.groups.values())
       if (groups.get(group.group) === null) bear(state, group);
   }
 
+  #linkUp(state: SystemState, now: Ticks): void {
+    const configs = [...this.#host.groups].map(({ config }) => config);
+    const peers = this.#neighbours.changed(state, configs, now);
+    if (peers !== null) this.#host.setPeers(peers);
+  }
+
   /** Leaders give their groups the members that the system keyspace names; nodes report themselves. */
   reconcile(now: Ticks): void {
+    const graceEnds = this.#neighbours.wakeAt;
+    if (graceEnds !== null && now >= graceEnds) this.#linkUp(this.#host.groups.system, now);
     if (this.#reconcileAt === null || now < this.#reconcileAt) return;
     this.#reconcileAt = null;
     const state = this.#host.groups.system;
+    this.#linkUp(state, now);
     for (const replica of this.#host.groups) {
       if (!replica.isLeader) continue;
       const change = nextMembers(state, replica.state);

@@ -2,6 +2,8 @@ import type { Now } from "../core/index.ts";
 import type { Replica } from "./replica.ts";
 import type { NodeEffect } from "./seam.ts";
 
+const NOBODY: readonly Replica[] = [];
+
 /** A node's turn while it runs: its time, what it asks of the host, and the groups that must run before it ends. */
 export class Turn {
   #now: Now;
@@ -24,7 +26,7 @@ export class Turn {
 
   begin(now: Now): void {
     this.#now = now;
-    this.#ran = [];
+    if (this.#ran.length > 0) this.#ran = [];
   }
 
   get isQuiet(): boolean {
@@ -47,7 +49,9 @@ export class Turn {
 
   /** The groups that were touched, in the order of their ids; each once. */
   takeTouched(): readonly Replica[] {
-    const replicas = [...this.#touched].sort((a, b) => a.group - b.group);
+    if (this.#touched.size === 0) return NOBODY;
+    const replicas = [...this.#touched];
+    if (replicas.length > 1) replicas.sort((a, b) => a.group - b.group);
     this.#touched.clear();
     this.#ran.push(...replicas);
     return replicas;

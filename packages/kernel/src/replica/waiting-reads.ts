@@ -6,6 +6,8 @@ interface WaitingRead {
   readonly validUntil: Ticks | null;
 }
 
+const NONE: readonly WaitingRead[] = [];
+
 /**
  * Reads that the protocol confirmed and the machine has not caught up with yet: they look once it has applied `at`.
  * Bounded by the protocol's `readsMax`.
@@ -19,6 +21,7 @@ export class WaitingReads {
 
   /** Those that may look at a machine which has applied `index`. */
   take(index: LogIndex): readonly WaitingRead[] {
+    if (this.#reads.length === 0) return NONE;
     const ready = this.#reads.filter(({ at }) => at <= index);
     if (ready.length > 0) this.#reads = this.#reads.filter(({ at }) => at > index);
     return ready;

@@ -1,14 +1,11 @@
 import { randomBytes } from "node:crypto";
 import {
-  groupsOfLost,
   type JoinedHello,
   type JoinHello,
-  type JournalSeq,
-  journalSeq,
+  lossesOf,
   type Now,
   type RefusedHello,
   type StartId,
-  SYSTEM_GROUP,
   startId,
 } from "@quorate/kernel/core";
 import type { Identity, NodeKernel, RecoveredNode } from "@quorate/kernel/replica";
@@ -193,63 +190,28 @@ async function recover(
     const { from, to, firstSeq } = journal.torn;
     log.warn({ offset: from, bytes: to - from, firstSeq }, "a torn tail of the journal is cut off");
   }
-  const covers = new Map(sound.map((checkpoint) => [checkpoint.group, checkpoint.covers]));
-  const all = [SYSTEM_GROUP, ...known, ...journal.groups];
-  const ends = missingEnds(journal, Math.max(0, ...covers.values()), begun);
-  const damage = [...journal.damage, ...ends.lost].filter(
-    (one) => groupsOfLost([one], all, covers).length > 0,
+  const found = lossesOf(
+    {
+      ...journal,
+      firstSeq: journal.segments[0]?.header.firstSeq ?? null,
+      ends: journal.resume !== null,
+      begun: begun || journal.segments.length + journal.unreadable.length > 0,
+    },
+    { covers: new Map(sound.map(({ group, covers }) => [group, covers])), lost },
   );
+  const damage = found.damage.map((one): Damage => ({ segment: null, offset: 0, ...one }));
   for (const one of damage) log.error({ group: one.group }, describeDamage(one));
   for (const file of journal.unreadable) log.error({ file }, "a journal segment without a header");
-  const damaged = new Set([...lost, ...groupsOfLost(damage, all, covers)]);
+  const { lastSeq, damaged, birthsLost } = found;
   return {
-    recovered: {
-      checkpoints: sound,
-      records: journal.records,
-      lastSeq: ends.lastSeq,
-      damaged: [...damaged].sort((a, b) => a - b),
-      birthsLost: [...journal.damage, ...ends.lost].some(({ group }) => group === null),
-    },
-    journal: {
-      ...journal,
-      lastSeq: ends.lastSeq,
-      resume: ends.lastSeq === journal.lastSeq ? journal.resume : null,
-    },
+    recovered: { checkpoints: sound, records: journal.records, lastSeq, damaged, birthsLost },
+    journal: { ...journal, lastSeq, resume: found.endLost ? null : journal.resume },
     checkpoints,
     lost: [
       ...damage.map(describeDamage),
       ...lost.map((group) => `no checkpoint of group ${group} is sound`),
     ],
   };
-}
-
-/** Records that may have been behind the last that is readable; the next is written far beyond. */
-const RECORDS_LOST_MAX = 2 ** 32;
-
-/**
- * Records missing before the first segment or behind the last. A checkpoint is published only when the journal is
- * durable up to what it covers, and segments are deleted only up to there; a journal that has begun is never empty.
- * Where the end is lost the numbers go on far behind it: the gap tells the next start the same, until every group has
- * a checkpoint from beyond.
- */
-function missingEnds(
-  journal: RecoveredJournal,
-  covered: number,
-  begun: boolean,
-): { readonly lost: readonly Damage[]; readonly lastSeq: JournalSeq } {
-  const { segments, unreadable, resume, lastSeq } = journal;
-  const first = segments[0]?.header.firstSeq ?? 1;
-  const before = first > covered + 1 ? [lostRange(1, first)] : [];
-  const ended =
-    covered > lastSeq || (resume === null && (segments.length + unreadable.length > 0 || begun));
-  if (!ended) return { lost: before, lastSeq };
-  const next = Math.max(covered, lastSeq) + RECORDS_LOST_MAX;
-  return { lost: [...before, lostRange(lastSeq + 1, next)], lastSeq: journalSeq(next - 1) };
-}
-
-function lostRange(from: number, to: number): Damage {
-  const range = { firstSeq: journalSeq(from), nextSeq: journalSeq(to), group: null };
-  return { segment: null, offset: 0, ...range };
 }
 
 /** A replicated group is rebuilt from its peers; a lone voter has none, and stops. */

@@ -1,7 +1,12 @@
-import { groupId } from "@quorate/kernel/core";
+import { DEFAULT_KEYSPACE, groupId } from "@quorate/kernel/core";
+import { EtcdMachine } from "@quorate/kernel/etcd";
+import { readKey } from "../workload/clients.ts";
+import { KEEPSAKE } from "../workload/keepsake.ts";
 import type { Dice } from "../world/dice.ts";
+import { flipMemory as flip } from "../world/memory.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import {
+  again,
   bootLater,
   type FaultType,
   type Field,
@@ -175,6 +180,113 @@ const badCheckpoint: KindOf<"badCheckpoint"> = {
   },
 };
 
+const spoilHeader: KindOf<"spoilHeader"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "spoilHeader", node, place: dice.below(PLACES) };
+  },
+  strike(field, { node, place }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "spoilHeader", victim, millis, () => {
+      victim.disk.spoilHeader(place);
+      return true;
+    });
+  },
+};
+
+const loseSegment: KindOf<"loseSegment"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "loseSegment", node, place: dice.below(PLACES) };
+  },
+  strike(field, { node, place }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "loseSegment", victim, millis, () => victim.disk.loseSegment(place));
+  },
+};
+
+const loseJournal: KindOf<"loseJournal"> = {
+  family: "disk",
+  lasts: [50, 2000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "loseJournal", node };
+  },
+  strike(field, { node }, millis) {
+    const victim = nodeOf(field, node);
+    damage(field, "loseJournal", victim, millis, () => {
+      victim.disk.loseJournal();
+      return true;
+    });
+  },
+};
+
+/** Whom each group of this node follows, in which term. */
+const followed = ({ kernel }: SimNode): string =>
+  (kernel?.groups ?? [])
+    .map((group) => kernel?.replica(group)?.state)
+    .map((state) => (state?.role.type === "Follower" ? `${state.term} ${state.role.leader}` : "?"))
+    .join();
+
+/**
+ * What is lost by a lie cannot be known, so nothing is promised of a member that forgets what it has acknowledged when
+ * its leader is lost as well. It is promised while the leader stays, for then all that was acknowledged is there, and on
+ * its way to the others. So it is the only fault of its run, and power fails only under a follower whose leaders stayed.
+ */
+const lieSync: KindOf<"lieSync"> = {
+  family: "disk",
+  lasts: [200, 4000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null || !shape.calm ? null : { type: "lieSync", node };
+  },
+  strike(field, { node }, millis) {
+    const victim = nodeOf(field, node);
+    const before = followed(victim);
+    if (!victim.isUp || !isWhole(victim) || before.includes("?")) return;
+    victim.disk.lying = true;
+    again(field, millis, () => {
+      victim.disk.lying = false;
+      if (followed(victim) !== before) return;
+      if (victim.disk.volatileBytes > 0) field.bite("lieSync");
+      victim.crash(true);
+      bootLater(field, victim, 50);
+    });
+  },
+};
+
+const flipMemory: KindOf<"flipMemory"> = {
+  family: "memory",
+  lasts: [0, 0],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "flipMemory", node };
+  },
+  strike(field, { node }) {
+    const view = nodeOf(field, node).kernel?.groupOf(DEFAULT_KEYSPACE)?.view;
+    if (!(view instanceof EtcdMachine) || readKey(view, KEEPSAKE) === null) return;
+    flip(view, KEEPSAKE);
+    field.bite("flipMemory");
+  },
+};
+
+/** What was durable is lost or altered, and is found to be: a member may repair itself then. */
+export const DAMAGING: ReadonlySet<FaultType> = new Set([
+  "rotBit",
+  "badSectors",
+  "misdirect",
+  "badCheckpoint",
+  "spoilHeader",
+  "loseSegment",
+  "loseJournal",
+  "lieSync",
+  "flipMemory",
+]);
+
 export const DISK_FAULTS = {
   hangDisk,
   slowDisk,
@@ -184,4 +296,9 @@ export const DISK_FAULTS = {
   badSectors,
   misdirect,
   badCheckpoint,
+  spoilHeader,
+  loseSegment,
+  loseJournal,
+  lieSync,
+  flipMemory,
 } as const;

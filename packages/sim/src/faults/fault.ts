@@ -36,6 +36,8 @@ export type Fault =
       readonly other: number;
       readonly micros: number;
     }
+  /** Leaders are cut off in part, one after the other, soon after they were elected; the one before comes back then. */
+  | { readonly type: "deposeAgain"; readonly luck: number }
   /** The whole network is rough for a while. */
   | { readonly type: "rough"; readonly network: Partial<NetworkFaults> }
   // Disks.
@@ -62,13 +64,27 @@ export type Fault =
       readonly group: number;
       readonly both: boolean;
     }
+  | { readonly type: "spoilHeader"; readonly node: number; readonly place: number }
+  | { readonly type: "loseSegment"; readonly node: number; readonly place: number }
+  | { readonly type: "loseJournal"; readonly node: number }
+  /** Syncs say that they are done and are not; then power fails. */
+  | { readonly type: "lieSync"; readonly node: number }
+  /** All is lost, for good: the member is replaced by an empty one. */
+  | { readonly type: "loseDisk"; readonly node: number }
+  // Memory.
+  | { readonly type: "flipMemory"; readonly node: number }
   // Clocks.
   | { readonly type: "drift"; readonly node: number; readonly ratePerMille: number }
   | { readonly type: "jump"; readonly node: number; readonly millis: number }
   | { readonly type: "freeze"; readonly node: number }
   | { readonly type: "jumpWall"; readonly node: number; readonly millis: number }
   // What an operator does at the worst time.
-  | { readonly type: "moveLeader"; readonly node: number };
+  | { readonly type: "moveLeader"; readonly node: number }
+  | {
+      readonly type: "changeMembers";
+      readonly node: number;
+      readonly how: "add" | "learner" | "remove" | "replace";
+    };
 
 export type FaultType = Fault["type"];
 
@@ -87,6 +103,8 @@ export interface Shape {
    * violation would be no bug (the atlas of TigerBeetle's simulator).
    */
   readonly frail: readonly number[];
+  /** The network loses nothing and is quick, but for what faults do to it. */
+  readonly calm: boolean;
   /** Leases are measured by clocks that differ by a bounded rate: faults beyond the bound are not drawn. */
   readonly boundedClocks: boolean;
 }
@@ -103,7 +121,7 @@ export interface Field {
 }
 
 export interface FaultKind<F extends Fault> {
-  readonly family: "node" | "network" | "disk" | "clock" | "operator";
+  readonly family: "node" | "network" | "disk" | "memory" | "clock" | "operator";
   /** Milliseconds. */
   readonly lasts: readonly [min: number, max: number];
   /** Null where this world cannot have it. */

@@ -2,6 +2,7 @@ import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import { CLOCK_FAULTS } from "./clock.ts";
 import { DISK_FAULTS } from "./disk.ts";
 import { type Fault, type FaultKind, type FaultType, type KindOf, nodeOf } from "./fault.ts";
+import { MEMBER_FAULTS } from "./members.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { NODE_FAULTS } from "./node.ts";
 
@@ -25,6 +26,7 @@ const KINDS: { readonly [T in FaultType]: KindOf<T> } = {
   ...DISK_FAULTS,
   ...CLOCK_FAULTS,
   moveLeader,
+  ...MEMBER_FAULTS,
 };
 
 /** All faults of the model (catalogue A1), by name. */

@@ -10,6 +10,8 @@ export class Nemesis implements Field {
   readonly bites = new Map<FaultType, number>();
   readonly #excused = new Set<string>();
   over = false;
+  /** When the last fault that has struck ends, in the world's time: a disk that hangs goes on to hang. */
+  #endsAt = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -23,6 +25,7 @@ export class Nemesis implements Field {
           this.world.agenda.now,
           `fault ${JSON.stringify(fault)} for ${millis} ms`,
         );
+        this.#endsAt = Math.max(this.#endsAt, this.world.agenda.now + millis * 1000);
         kindOf(fault.type).strike(this, fault, millis);
       });
     }
@@ -42,6 +45,11 @@ export class Nemesis implements Field {
     return this.#excused.has(name);
   }
 
+  /** How long the longest of what has struck still lasts. */
+  get millisLeft(): number {
+    return Math.max(0, this.#endsAt - this.world.agenda.now) / 1000;
+  }
+
   /** No fault strikes any more; what lasts ends by itself, or now. */
   stop(): void {
     this.over = true;
@@ -50,6 +58,7 @@ export class Nemesis implements Field {
       node.slow(1);
       node.mendSync();
       node.disk.slowness = 1;
+      node.disk.lying = false;
       node.retime((clock, micros) => clock.run(clock.usual, micros));
       node.space("ample");
       node.boot();

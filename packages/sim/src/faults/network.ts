@@ -1,3 +1,5 @@
+import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
+import { Dice } from "../world/dice.ts";
 import type { NetworkFaults } from "../world/network.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import { again, type FaultType, type Field, type KindOf, later, nodeOf } from "./fault.ts";
@@ -73,9 +75,8 @@ const cutPair: KindOf<"cutPair"> = {
     return { type: "cutPair", one, other: (one + 1 + dice.below(nodes - 1)) % nodes };
   },
   strike(field, { one, other }, millis) {
-    cutFor(field, "cutPair", millis, () => [
-      field.world.partition([nodeOf(field, one)], [nodeOf(field, other)]),
-    ]);
+    const [a, b] = [nodeOf(field, one), nodeOf(field, other)];
+    if (a !== b) cutFor(field, "cutPair", millis, () => [field.world.partition([a], [b])]);
   },
 };
 
@@ -157,6 +158,7 @@ const slowLink: KindOf<"slowLink"> = {
   strike(field, { one, other, micros }, millis) {
     const { network } = field.world;
     const [a, b] = [nodeOf(field, one).id, nodeOf(field, other).id];
+    if (a === b) return;
     const before = network.counts.slowed;
     const both = (delay: number): void => {
       network.slow(a, b, delay);
@@ -167,6 +169,51 @@ const slowLink: KindOf<"slowLink"> = {
       both(0);
       if (network.counts.slowed > before) field.bite("slowLink");
     });
+  },
+};
+
+/** How often it is looked whether somebody leads now, and how long that one leads. */
+const LOOK_MILLIS = 10;
+const LED_MILLIS_MAX = 250;
+/** Of a thousand of the other members, those that a leader which is struck still reaches. */
+const REACHED_PER_MILLE = 250;
+
+/**
+ * Every leader has time to append something and to send it to a few, and is cut off from most before it has committed all
+ * of it; when the next one is struck it comes back. So several leaders' entries lie beside each other (Raft, Figure 8). So
+ * it goes to a leader that begins to follow another configuration, too.
+ */
+const deposeAgain: KindOf<"deposeAgain"> = {
+  family: "network",
+  lasts: [3000, 12_000],
+  draw: (dice, { nodes }) =>
+    nodes < 3 ? null : { type: "deposeAgain", luck: dice.below(1 << 30) },
+  strike(field, { luck }, millis) {
+    const { world } = field;
+    const dice = new Dice(BigInt(luck));
+    const until = world.agenda.now + millis * 1000;
+    let known = "";
+    let heal = (): void => {};
+    const cutOff = (leader: SimNode): void => {
+      const before = heal;
+      const left = othersOf(field, leader).filter(() => !dice.chance(REACHED_PER_MILLE));
+      again(field, dice.between(0, 300), before);
+      heal = field.world.partition([leader], left);
+      field.bite("deposeAgain");
+    };
+    const look = (): void => {
+      if (world.agenda.now >= until) return heal();
+      const leader = world.leader();
+      const leads = leader?.kernel?.groupOf(DEFAULT_KEYSPACE) ?? null;
+      if (leader !== null && leads !== null) {
+        const config = Object.values(leads.config).flat().join();
+        const found = `${leader.name} ${leads.term} ${config}`;
+        if (found !== known) again(field, dice.below(LED_MILLIS_MAX), () => cutOff(leader));
+        known = found;
+      }
+      again(field, LOOK_MILLIS, look);
+    };
+    look();
   },
 };
 
@@ -213,5 +260,6 @@ export const NETWORK_FAULTS = {
   flapping,
   clog,
   slowLink,
+  deposeAgain,
   rough,
 } as const;

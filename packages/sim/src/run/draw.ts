@@ -1,9 +1,12 @@
 import { type Episode, FAULT_TYPES, type FaultType, kindOf, type Shape } from "../faults/index.ts";
+import { REGISTERS } from "../workload/clients.ts";
 import type { ClockFault } from "../world/clock.ts";
 import { Dice } from "../world/dice.ts";
 import { type DiskFaults, HEALTHY_DISK } from "../world/disk.ts";
 import { CALM_NETWORK, type NetworkFaults } from "../world/network.ts";
-import type { ProductPlan, RunOptions, RunPlan } from "./plan.ts";
+import { AIMS, type Aim, type Choices } from "./aims.ts";
+import type { Habits, ProductPlan, RunOptions, RunPlan } from "./plan.ts";
+import { TRIALS } from "./trials.ts";
 
 export const MILLIS = 30_000;
 /** Kinds of fault that one run has: few at a time, so that each has room to do harm (swarm testing, Groce 2012). */
@@ -22,6 +25,10 @@ const DEPOSING: readonly FaultType[] = [
   "moveLeader",
   "hangDisk",
 ];
+/** Faults that change who is a member: of whoever is left nobody's disk is frail then. */
+const MEMBERS: ReadonlySet<FaultType> = new Set(["changeMembers", "loseDisk"]);
+/** So many that come in are struck by faults, too. */
+const NEWCOMERS = 2;
 /** Two clocks may differ by a tenth where leases are measured; each by this much, at most. */
 const SKEW_PER_MILLE = 40;
 
@@ -29,39 +36,80 @@ const SKEW_PER_MILLE = 40;
 export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
   const root = new Dice(seed ^ 0x5eedn);
   const part = (): Dice => root.fork();
-  const [shapeDice, networkDice, diskDice, productDice, clockDice, workDice, faultDice] = [
-    part(),
-    part(),
+  const [shapeDice, networkDice, diskDice, productDice] = [part(), part(), part(), part()] as const;
+  const [clockDice, workDice, faultDice, habitDice, aimDice] = [
     part(),
     part(),
     part(),
     part(),
     part(),
   ] as const;
-  const nodes = options.nodes ?? shapeDice.pick([3, 3, 3, 3, 5, 5, 1]);
-  const reads = options.reads ?? "readIndex";
-  const millis = options.millis ?? MILLIS;
-  const boundedClocks = reads === "lease";
+  const aim: Aim = options.aim === undefined ? {} : AIMS[options.aim];
+  const reads = options.reads ?? aim.reads ?? "readIndex";
+  const shape = bend(
+    { nodes: shapeDice.pick([3, 3, 3, 3, 5, 5, 1]), millis: MILLIS },
+    aim.shape,
+    aimDice,
+  );
+  const { nodes = shape.nodes, millis = shape.millis } = options;
   const first = shapeDice.below(nodes);
   const frail = Array.from({ length: Math.floor((nodes - 1) / 2) }, (_, i) => (first + i) % nodes);
+  const network = bend(drawNetwork(networkDice), aim.network, aimDice);
+  const work = bend(drawWork(workDice, habitDice, options), aim.work, aimDice);
+  const faults = { ...aim, ...(options.faults !== undefined && { faults: options.faults }) };
+  const drawn = { nodes, frail, calm: isCalm(network), boundedClocks: reads === "lease" };
+  const episodes = drawEpisodes(faultDice, drawn, millis, faults);
   return {
     seed,
     nodes,
-    network: drawNetwork(networkDice),
-    disk: drawDisk(diskDice),
-    product: drawProduct(productDice),
+    network,
+    disk: bend(drawDisk(diskDice), aim.disk, aimDice),
+    product: bend(drawProduct(productDice), aim.product, aimDice),
     clocks: drawClocks(clockDice, nodes),
-    clients: options.clients ?? workDice.pick([2, 4, 4, 6]),
-    operations: options.operations ?? 60,
     reads,
-    watchers: workDice.pick([0, 2, 3]),
-    compactions: workDice.chance(500),
-    leases: workDice.pick([0, 0, 2]),
-    episodes: drawEpisodes(faultDice, { nodes, frail, boundedClocks }, millis, options.faults),
+    ...work,
+    habits: bend(drawHabits(habitDice), aim.habits, aimDice),
+    keepsake: work.keepsake || episodes.some(({ fault }) => fault.type === "flipMemory"),
+    episodes,
     millis,
     rules: options.rules ?? {},
   };
 }
+
+/** What clients, watchers, holders of leases and readers do, and what is tried at the end. */
+export type WorkPlan = Pick<
+  RunPlan,
+  | "clients"
+  | "operations"
+  | "watchers"
+  | "compactions"
+  | "leases"
+  | "localReaders"
+  | "keepsake"
+  | "toTheEnd"
+  | "trials"
+>;
+
+const drawWork = (dice: Dice, more: Dice, options: RunOptions): WorkPlan => ({
+  clients: options.clients ?? dice.pick([2, 4, 4, 6]),
+  operations: options.operations ?? 60,
+  watchers: dice.pick([0, 2, 3]),
+  compactions: dice.chance(500),
+  leases: dice.pick([0, 0, 2]),
+  localReaders: more.chance(200),
+  keepsake: more.chance(200),
+  toTheEnd: more.chance(200),
+  trials: more.chance(100) ? [more.pick(TRIALS)] : [],
+});
+
+const drawHabits = (dice: Dice): Habits => ({
+  keys: dice.pick([3, 3, 2]),
+  readPerMille: REGISTERS.readPerMille,
+  casPerMille: REGISTERS.casPerMille,
+  patienceMillis: dice.pick([3000, 3000, 1500]),
+  thinkMillisMax: dice.pick([150, 150, 20]),
+  sessionPerMille: REGISTERS.sessionPerMille,
+});
 
 function drawNetwork(dice: Dice): NetworkFaults {
   const rough = dice.chance(400);
@@ -95,6 +143,7 @@ const drawProduct = (dice: Dice): ProductPlan => ({
   applyEntriesMax: dice.pick([1, 16, 4096]),
   jitter: !dice.chance(100),
   mixed: dice.chance(200),
+  aliveTicks: dice.pick([100, 150]),
 });
 
 function drawClocks(dice: Dice, nodes: number): readonly ClockFault[] {
@@ -109,24 +158,47 @@ function drawEpisodes(
   dice: Dice,
   shape: Shape,
   millis: number,
-  allowed: readonly FaultType[] = FAULT_TYPES,
+  { faults = FAULT_TYPES, all = false, gapMillis = [300, 700, 2000] }: Aim,
 ): readonly Episode[] {
-  const deposing = DEPOSING.filter((type) => allowed.includes(type));
-  const among = dice.chance(500) && deposing.length > 0 ? deposing : allowed;
-  const types = sample(dice, among, FAULT_TYPES_MAX);
-  const gap = dice.pick([300, 700, 2000]);
+  const deposing = DEPOSING.filter((type) => faults.includes(type));
+  const among = dice.chance(500) && deposing.length > 0 ? deposing : faults;
+  const types = together(all ? faults : sample(dice, among, FAULT_TYPES_MAX), shape);
+  const within = types.some((type) => MEMBERS.has(type))
+    ? { ...shape, nodes: shape.nodes + NEWCOMERS, frail: [] }
+    : shape;
+  const gap = dice.pick(gapMillis);
   const episodes: Episode[] = [];
   if (types.length === 0) return episodes;
   for (let at = dice.below(1500); at < millis && episodes.length < EPISODES_MAX; ) {
     const type = dice.pick(types);
     const kind = kindOf(type);
     const lasts = dice.between(...kind.lasts);
-    const fault = kind.draw(dice, shape);
+    const fault = kind.draw(dice, within);
     if (fault !== null) episodes.push({ at, millis: lasts, fault });
     at += dice.between(50, 2 * gap);
   }
   return episodes;
 }
+
+/** What was drawn, but for what the aim wants drawn from among other values. */
+function bend<T extends object>(drawn: T, choices: Choices<T> | undefined, dice: Dice): T {
+  const bent = { ...drawn };
+  for (const name of Object.keys(choices ?? {}).sort() as (keyof T)[]) {
+    const values = choices?.[name];
+    if (values !== undefined) bent[name] = dice.pick(values);
+  }
+  return bent;
+}
+
+/** A disk that lies is covered by what is promised only where nothing else goes wrong. */
+function together(types: readonly FaultType[], { calm }: Shape): readonly FaultType[] {
+  if (!types.includes("lieSync")) return types;
+  return calm ? ["lieSync"] : types.filter((type) => type !== "lieSync");
+}
+
+const isCalm = (network: NetworkFaults): boolean =>
+  network.lossPerMille + network.duplicatePerMille === 0 &&
+  network.reorderPerMille + network.flipPerMille + network.garblePerMille === 0;
 
 function sample<T>(dice: Dice, items: readonly T[], most: number): readonly T[] {
   const rest = [...items];

@@ -1,8 +1,10 @@
 import type { Episode, FaultType } from "../faults/index.ts";
+import type { Workload } from "../workload/clients.ts";
 import type { ClockFault } from "../world/clock.ts";
 import type { DiskFaults } from "../world/disk.ts";
 import type { NetworkFaults } from "../world/network.ts";
-import type { Rules } from "./rules.ts";
+import type { Rule, Rules } from "./rules.ts";
+import type { Trial } from "./trials.ts";
 
 /** Settings of the product that a plan draws: its rare paths are taken often. */
 export interface ProductPlan {
@@ -14,11 +16,15 @@ export interface ProductPlan {
   readonly pinnedBytesMax: number;
   readonly checkTicks: number;
   readonly applyEntriesMax: number;
+  readonly aliveTicks: number;
   /** Without it all replicas wait nearly equally long before they stand for election. */
   readonly jitter: boolean;
   /** Some nodes with another election time-out, log tail and batch than the rest. */
   readonly mixed: boolean;
 }
+
+/** How clients behave, beside how many they are and what they are promised. */
+export type Habits = Omit<Workload, "clients" | "operations" | "readLevel">;
 
 /** All that is decided of a run before it begins: plain values, so that it can be shown, cut down and kept. */
 export interface RunPlan {
@@ -34,6 +40,15 @@ export interface RunPlan {
   readonly watchers: number;
   readonly compactions: boolean;
   readonly leases: number;
+  readonly habits: Habits;
+  /** A reader on every node looks at what is there at once, again and again: whatever it saw must stay seen. */
+  readonly localReaders: boolean;
+  /** A large value is written and never changed: what a defective memory does to it must not be served. */
+  readonly keepsake: boolean;
+  /** Faults strike to the end, though the clients have done all they were to do before. */
+  readonly toTheEnd: boolean;
+  /** What is tried when all has healed. */
+  readonly trials: readonly Trial[];
   readonly episodes: readonly Episode[];
   /** Simulated milliseconds with faults, at most; fewer if the clients are done before. */
   readonly millis: number;
@@ -49,4 +64,6 @@ export interface RunOptions {
   readonly millis?: number;
   readonly reads?: RunPlan["reads"];
   readonly rules?: Partial<Rules>;
+  /** Draws what this rule is there for. It says nothing of whether the rule is on. */
+  readonly aim?: Rule;
 }

@@ -8,6 +8,8 @@ export type Rule = keyof Rules;
 
 export const EVERY_RULE: Rules = { ...ALL_RULES, ...ALL_REPLICA_RULES, ...ALL_ETCD_RULES };
 
+export const RULES = Object.keys(EVERY_RULE) as readonly Rule[];
+
 /** All rules but those that are switched off, each where its part of the product takes it. */
 export function rulesOf(off: Partial<Rules>): {
   readonly raft: RaftRules;

@@ -1,7 +1,7 @@
 import { FAULT_TYPES } from "../faults/index.ts";
 import { drawPlan } from "./draw.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
-import { EVERY_RULE } from "./rules.ts";
+import { EVERY_RULE, RULES } from "./rules.ts";
 
 /**
  * What is left out of a drawn plan. A run is its seed, its options and these decisions; with nothing left out it is the
@@ -13,7 +13,7 @@ export interface Cuts {
   readonly clients: number | null;
   readonly operations: number | null;
   readonly millis: number | null;
-  /** No watchers, compactions or leases. */
+  /** Clients only: no watchers, compactions, leases or readers, and no trials. */
   readonly bare: boolean;
   /** The network delays every frame alike and loses none, but for the episodes; clocks and disks are exact. */
   readonly straight: boolean;
@@ -31,7 +31,7 @@ export const NO_CUTS: Cuts = {
 /** A run, as it can be repeated: `42`, or `42.reads=lease.-e0-2,5.c1.o20.t9000.bare.straight`. */
 export interface RunCode {
   readonly seed: bigint;
-  readonly options: Pick<RunOptions, "nodes" | "reads" | "millis" | "faults" | "rules">;
+  readonly options: Pick<RunOptions, "nodes" | "reads" | "millis" | "faults" | "rules" | "aim">;
   readonly cuts: Cuts;
 }
 
@@ -46,7 +46,14 @@ export function planOf({ seed, options, cuts }: RunCode): RunPlan {
     clients: cuts.clients ?? drawn.clients,
     operations: cuts.operations ?? drawn.operations,
     millis: cuts.millis ?? drawn.millis,
-    ...(cuts.bare && { watchers: 0, compactions: false, leases: 0 }),
+    ...(cuts.bare && {
+      watchers: 0,
+      compactions: false,
+      leases: 0,
+      localReaders: false,
+      keepsake: false,
+      trials: [],
+    }),
     ...(cuts.straight && {
       network: {
         ...drawn.network,
@@ -71,6 +78,7 @@ export function encodeRun({ seed, options, cuts }: RunCode): string {
     options.reads === undefined ? "" : `reads=${options.reads}`,
     options.millis === undefined ? "" : `for=${options.millis}`,
     options.faults === undefined ? "" : `faults=${options.faults.join(",")}`,
+    options.aim === undefined ? "" : `aim=${options.aim}`,
     off.length === 0 ? "" : `without=${off.join(",")}`,
     cuts.episodes.length === 0 ? "" : `-e${ranges(cuts.episodes)}`,
     cuts.clients === null ? "" : `c${cuts.clients}`,
@@ -115,7 +123,7 @@ function withPart(run: RunCode, part: string): RunCode | null {
 }
 
 function withNames(part: string, option: (more: RunCode["options"]) => RunCode): RunCode | null {
-  const [, name, list] = /^(reads|faults|without)=([\w,]*)$/.exec(part) ?? [];
+  const [, name, list] = /^(reads|faults|aim|without)=([\w,]*)$/.exec(part) ?? [];
   const words = (list ?? "").split(",").filter((word) => word !== "");
   if (name === "reads")
     return list === "readIndex" || list === "lease" || list === "local"
@@ -126,6 +134,10 @@ function withNames(part: string, option: (more: RunCode["options"]) => RunCode):
     return types.includes(undefined)
       ? null
       : option({ faults: types.filter((type) => type !== undefined) });
+  }
+  if (name === "aim") {
+    const aim = RULES.find((rule) => rule === list);
+    return aim === undefined ? null : option({ aim });
   }
   if (name !== "without" || !words.every((word) => word in EVERY_RULE)) return null;
   return option({ rules: Object.fromEntries(words.map((word) => [word, false])) });

@@ -1,24 +1,31 @@
-import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
-import { EtcdKind, type EtcdOptions, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
+import { type EtcdOptions, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
 import { DEFAULT_OPTIONS, type NodeOptions, standardProfiles } from "@quorate/kernel/replica";
 import { checkLinearizableRegisters, type History, REGISTER } from "@quorate/verify";
-import { type FaultType, Nemesis } from "../faults/index.ts";
-import { Clients, REGISTERS } from "../workload/clients.ts";
-import { putRequest } from "../workload/etcd-requests.ts";
+import { DAMAGING, type FaultType, Nemesis } from "../faults/index.ts";
+import { Clients } from "../workload/clients.ts";
+import { Keepsake } from "../workload/keepsake.ts";
 import { LeaseHolders } from "../workload/lease-holders.ts";
+import { LocalReaders } from "../workload/local-readers.ts";
 import { Watching } from "../workload/watching.ts";
 import { CALM_NETWORK } from "../world/network.ts";
 import type { Recorder } from "../world/recorder.ts";
 import { World } from "../world/world.ts";
 import { drawPlan } from "./draw.ts";
+import { divergence, finalStates, isLevel, losses } from "./final-state.ts";
+import { changesMembers, settleMembers } from "./membership.ts";
+import type { Findings, Model } from "./model.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
+import { demandProgress } from "./progress.ts";
 import { rulesOf } from "./rules.ts";
+import { tryOut } from "./trials.ts";
 
 /** What came of a run. */
 export interface RunReport {
   readonly plan: RunPlan;
   /** What broke, in words; empty when all promises held. */
   readonly broken: readonly string[];
+  /** The same by promise; of the models of histories only what reads of that kind promise. */
+  readonly findings: Findings;
   readonly history: History;
   readonly operationsOk: number;
   readonly simulatedMillis: number;
@@ -29,8 +36,8 @@ export interface RunReport {
   readonly bites: ReadonlyMap<FaultType, number>;
 }
 
-/** After the last fault an operation must succeed on every node within this time (card 32, check 6). */
-const LIVENESS_MILLIS = 20_000;
+/** Within this time after all is over the replicas stand at one index: followers hear of the last commit by a heartbeat. */
+const LEVEL_MILLIS = 5000;
 const ETCD: EtcdOptions = {
   quotaBytes: QUOTA_BYTES_DEFAULT,
   txnOpsMax: 128,
@@ -44,12 +51,6 @@ const LITTLE_JITTER_TICKS = 100;
 const SEARCH_MAX = 300;
 /** Notes that mean damage was found. */
 const REPAIR_NOTES: readonly string[] = ["group repairing", "replica deviates"];
-const DAMAGE: ReadonlySet<FaultType> = new Set([
-  "rotBit",
-  "badSectors",
-  "misdirect",
-  "badCheckpoint",
-]);
 
 /** One seeded run, as the seed draws it. */
 export const runSeed = (setup: RunOptions & { readonly seed: bigint }): RunReport =>
@@ -65,9 +66,11 @@ export function run(plan: RunPlan, recorder: Recorder | null = null): RunReport 
   try {
     return runIn(world.boot(), plan);
   } catch (error) {
+    const broken = [error instanceof Error ? error.message : String(error)];
     return {
       plan,
-      broken: [error instanceof Error ? error.message : String(error)],
+      broken,
+      findings: new Map([["invariants", broken]]),
       history: [],
       operationsOk: 0,
       ...traceOf(world),
@@ -90,32 +93,65 @@ function runIn(world: World, plan: RunPlan): RunReport {
   const { seed } = plan;
   const clients = new Clients(
     world,
-    { ...REGISTERS, clients: plan.clients, operations: plan.operations, readLevel: plan.reads },
+    {
+      ...plan.habits,
+      clients: plan.clients,
+      operations: plan.operations,
+      readLevel: plan.reads,
+    },
     seed ^ 0xc11e47n,
   ).start();
   const watching = new Watching(world, plan.watchers, seed ^ 0x3a7c4n).start();
   if (plan.compactions && plan.watchers > 0) watching.compactSometimes();
   const leases = new LeaseHolders(world, seed ^ 0x1ea5en, leaseSlack(plan)).start(plan.leases);
+  const readers = new LocalReaders(world, seed ^ 0x10ca1n);
+  if (plan.localReaders) readers.start();
+  const keepsake = new Keepsake(world);
+  if (plan.keepsake) keepsake.start();
   const nemesis = new Nemesis(world).start(plan.episodes);
-  world.until(() => clients.done || world.observer.violations.length > 0, plan.millis);
+  const isOver = (): boolean => clients.done && !plan.toTheEnd;
+  world.until(() => isOver() || world.observer.violations.length > 0, plan.millis);
   nemesis.stop();
   world.network.faults = { ...CALM_NETWORK, mode: world.network.faults.mode };
   watching.calm();
   leases.stop();
-  const broken: string[] = [];
-  if (world.observer.violations.length === 0) broken.push(...demandProgress(world));
+  readers.stop();
+  const findings = new Map<Model, readonly string[]>();
+  const { violations } = world.observer;
+  if (violations.length === 0) findings.set("progress", demandProgress(world));
+  const recovered = (): boolean =>
+    violations.length + (findings.get("progress")?.length ?? 0) === 0;
+  world.run(nemesis.millisLeft);
+  if (recovered() && changesMembers(plan)) findings.set("membership", settleMembers(world));
   world.run(2000);
   const settled = watching.newest;
   // Left to time, a lease ends; the clock that measures it may have begun anew with another leader, and run slow.
   world.run(2000 + (plan.leases > 0 ? 2 * leases.ttlMillisMax : 0));
+  if (recovered()) world.until(() => isLevel(world), LEVEL_MILLIS);
   const history = clients.finish();
-  broken.push(...world.observer.violations, ...stopped(world, nemesis), ...repairs(world, plan));
-  broken.push(...linearizable(history, plan));
-  broken.push(...differences(world));
-  if (broken.length === 0) broken.push(...watching.findings(settled), ...leases.findings());
+  findings.set("invariants", violations);
+  findings.set("steadiness", [...stopped(world, nemesis), ...repairs(world, plan)]);
+  findings.set(
+    plan.reads === "local" ? "linearizable-writes" : "linearizable",
+    linearizable(history, plan),
+  );
+  // What has not recovered owes nobody anything more.
+  if (recovered()) {
+    const states = finalStates(world, [...new Set(history.map(({ key }) => key ?? ""))]);
+    const divergent = divergence(states, history, !clients.done);
+    if (divergent !== null) findings.set("convergence", divergent);
+    findings.set("durability", losses(states, history));
+    if (plan.watchers > 0) findings.set("watch", watching.findings(settled));
+    if (plan.leases > 0) findings.set("leases", leases.findings());
+    if (plan.localReaders) findings.set("local-reads", readers.findings());
+    findings.set("progress", tryOut(world, plan.trials));
+    if (plan.keepsake)
+      findings.set("memory", keepsake.examine(nemesis.bites.has("flipMemory"), plan.product));
+  }
   return {
     plan,
-    broken,
+    broken: [...findings.values()].flat(),
+    findings,
     history,
     operationsOk: history.filter(({ outcome }) => outcome === "ok").length,
     ...traceOf(world),
@@ -123,7 +159,8 @@ function runIn(world: World, plan: RunPlan): RunReport {
   };
 }
 
-function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
+/** The world of a plan, before anything is booted. */
+export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
   const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
   const { raft } = DEFAULT_OPTIONS;
   const rules = rulesOf(plan.rules);
@@ -171,30 +208,6 @@ function leaseSlack({ clocks, episodes }: RunPlan): number {
   return jumps ? 1000 : 50 + Math.max(0, ...rates);
 }
 
-/** Writes until one write on every node succeeds: the cluster must be whole again. */
-function demandProgress(world: World): readonly string[] {
-  const waiting = new Set(world.nodes.map(({ name }) => name));
-  const since = world.agenda.now;
-  const attempt = (): void => {
-    for (const node of world.nodes) {
-      if (!waiting.has(node.name)) continue;
-      const caller = {
-        onReply: (outcome: { readonly ok: boolean }) =>
-          void (outcome.ok && waiting.delete(node.name)),
-        onReadable: () => {},
-      };
-      node.request(caller, DEFAULT_KEYSPACE, EtcdKind.put, putRequest("progress", node.name), 2000);
-    }
-    if (waiting.size > 0 && world.agenda.now - since < LIVENESS_MILLIS * 1000)
-      world.agenda.after(2_000_000, attempt);
-  };
-  attempt();
-  const recovered = world.until(() => waiting.size === 0, LIVENESS_MILLIS);
-  return recovered
-    ? []
-    : [`no progress within ${LIVENESS_MILLIS} ms after all healed, on ${[...waiting].join(",")}`];
-}
-
 const stopped = (world: World, nemesis: Nemesis): readonly string[] =>
   world.halted
     .filter(({ name }) => !nemesis.excuses(name))
@@ -202,7 +215,7 @@ const stopped = (world: World, nemesis: Nemesis): readonly string[] =>
 
 /** Nobody repairs what nobody damaged. */
 function repairs(world: World, { episodes }: RunPlan): readonly string[] {
-  if (episodes.some(({ fault }) => DAMAGE.has(fault.type))) return [];
+  if (episodes.some(({ fault }) => DAMAGING.has(fault.type))) return [];
   return world.notes
     .filter(({ event }) => REPAIR_NOTES.includes(event))
     .map(({ name, event }) => `${name}: ${event} without damage`);
@@ -225,20 +238,3 @@ function linearizable(history: History, { reads }: RunPlan): readonly string[] {
 
 const keyOf = (history: History, core: readonly number[]): string =>
   history[core[0] ?? -1]?.key ?? "the history";
-
-/** At the end replicas that stand at the same index must have equal state (F10). */
-function differences(world: World): readonly string[] {
-  const hashes = new Map<string, { readonly name: string; readonly hash: bigint }>();
-  const found: string[] = [];
-  for (const node of world.nodes) {
-    const status = node.kernel?.groupOf(DEFAULT_KEYSPACE) ?? null;
-    if (status === null || status.view === null) continue;
-    const at = String(status.appliedIndex);
-    const hash = status.view.hash();
-    const other = hashes.get(at);
-    if (other !== undefined && other.hash !== hash)
-      found.push(`${other.name} and ${node.name} differ at index ${at}`);
-    hashes.set(at, { name: node.name, hash });
-  }
-  return found;
-}

@@ -12,7 +12,8 @@ import { bodyOf, EtcdKind, EtcdMachine, isRejected } from "@quorate/kernel/etcd"
 import { ReplicaKind } from "@quorate/kernel/replica";
 import type { Outcome as Ending, History, Operation, Value } from "@quorate/verify";
 import { Dice } from "../world/dice.ts";
-import type { SimCaller, SimNode } from "../world/sim-node.ts";
+import type { SimCaller } from "../world/node-parts.ts";
+import type { SimNode } from "../world/sim-node.ts";
 import type { World } from "../world/world.ts";
 import { compareAndPut, putRequest, rangeRequest } from "./etcd-requests.ts";
 import { succeededIn, valueInKvs } from "./etcd-responses.ts";
@@ -271,11 +272,17 @@ export class Clients {
 
 /** A key's value in this view, or null. */
 export function readKey(view: EtcdMachine, key: string): string | null {
+  const kvs = readKvs(view, key);
+  return kvs === null ? null : valueInKvs(kvs);
+}
+
+/** A key as a RangeResponse has it, in its `kvs` field; null where it does not exist. */
+export function readKvs(view: EtcdMachine, key: string): Bytes | null {
   const cursor = view.openRange(rangeRequest(key));
   if (isRejected(cursor)) return null;
   const parts: Bytes[] = [];
   const sink: Sink = { put: (part) => parts.push(part) };
   while (cursor.next(65536, sink));
   cursor.release();
-  return parts.length === 0 ? null : valueInKvs(concat(parts));
+  return parts.length === 0 ? null : concat(parts);
 }

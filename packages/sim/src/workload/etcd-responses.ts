@@ -9,6 +9,12 @@ export function valueInKvs(part: Bytes): string {
   return kvs === undefined ? "" : textOf(keyValueOf(kvs.bytes).value);
 }
 
+/** How often the key has been written since it was created, in such a field. */
+export function versionInKvs(part: Bytes): number {
+  const [kvs] = fieldsOf(part);
+  return kvs === undefined ? 0 : keyValueOf(kvs.bytes).version;
+}
+
 /** A change as a watcher was told of it. */
 export interface WatchedChange {
   readonly revision: number;
@@ -60,6 +66,7 @@ function keyValueOf(bytes: Bytes): {
   readonly key: Bytes;
   readonly value: Bytes;
   readonly revision: number;
+  readonly version: number;
 } {
   const fields = fieldsOf(bytes);
   const find = (wanted: number): Field | undefined =>
@@ -68,6 +75,7 @@ function keyValueOf(bytes: Bytes): {
     key: find(1)?.bytes ?? NOTHING,
     value: find(5)?.bytes ?? NOTHING,
     revision: find(3)?.value ?? 0,
+    version: find(4)?.value ?? 0,
   };
 }
 

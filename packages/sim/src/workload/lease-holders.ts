@@ -1,4 +1,4 @@
-import { DEFAULT_KEYSPACE, type Outcome } from "@quorate/kernel/core";
+import { DEFAULT_KEYSPACE, type Machine, type Outcome } from "@quorate/kernel/core";
 import { bodyOf, EtcdKind, EtcdMachine } from "@quorate/kernel/etcd";
 import { Dice } from "../world/dice.ts";
 import type { World } from "../world/world.ts";
@@ -8,15 +8,25 @@ import { ttlIn } from "./etcd-responses.ts";
 
 /** A holder renews so many times within the life of its lease. */
 const RENEWALS = 4;
+/** Of a thousand holders, those who renew at the last moment, or when it is just too late. */
+const LATE_PER_MILLE = 400;
+/** When these renew, in thousandths of their lease's life. */
+const LATE_FROM = 900;
+const LATE_TO = 1010;
+/** A holder whose lease ended takes another one after so long. */
+const AGAIN_MICROS = 500_000;
 const PATIENCE_MILLIS = 1500;
+/** A holder's leases, one after the other, have ids so far apart. */
+const LEASES_APART = 1000;
 const TTL_SECONDS = [2, 3, 5] as const;
 /** Holders end their leases after so long, at most, and leave them to time. */
 const HOLD_MILLIS_MAX = 20_000;
 
 interface Holder {
-  readonly lease: number;
+  lease: number;
   readonly key: string;
   readonly ttlMillis: number;
+  readonly late: boolean;
   /** When the last renewal that was granted was asked for: until then and a life longer the lease must live. */
   renewedAt: number;
   state: "starting" | "holding" | "left" | "lost";
@@ -50,6 +60,7 @@ export class LeaseHolders {
         lease: i + 1,
         key: `l${i + 1}`,
         ttlMillis: ttl * 1000,
+        late: this.#dice.chance(LATE_PER_MILLE),
         renewedAt: 0,
         state: "starting",
       };
@@ -118,23 +129,60 @@ export class LeaseHolders {
     const asked = this.#world.agenda.now;
     this.#ask(EtcdKind.leaseKeepAlive, leaseKeepAliveRequest(holder.lease), (outcome) => {
       if (outcome?.ok) this.#renewed(holder, asked, ttlIn(bodyOf(outcome.value)));
-      this.#world.agenda.after((holder.ttlMillis * 1000) / RENEWALS, () => this.#renew(holder));
+      this.#world.agenda.after(this.#interval(holder), () => this.#renew(holder));
     });
+  }
+
+  #interval({ late, ttlMillis }: Holder): number {
+    return late
+      ? this.#dice.between(LATE_FROM, LATE_TO) * ttlMillis
+      : (ttlMillis * 1000) / RENEWALS;
   }
 
   #renewed(holder: Holder, asked: number, ttlSeconds: number): void {
     if (ttlSeconds > 0) {
       this.renewals++;
       holder.renewedAt = Math.max(holder.renewedAt, asked);
+      const half = (holder.ttlMillis * 1000) / 2;
+      this.#world.agenda.after(this.#dice.below(half), () => this.#look(holder));
       return;
     }
+    if (holder.state === "lost") return;
+    this.#ended(holder);
+    holder.state = "lost";
+    if (this.#stopped) return;
+    // Another lease under another id; the key went with the old one.
+    this.#world.agenda.after(AGAIN_MICROS, () => {
+      holder.lease += LEASES_APART;
+      holder.state = "starting";
+      this.#grant(holder);
+    });
+  }
+
+  /** The lease is gone: did it live as long as was promised? */
+  #ended(holder: Holder): void {
     const lived = (this.#world.agenda.now - holder.renewedAt) / 1000;
     const promised = (holder.ttlMillis * (1000 - this.#slackPerMille)) / 1000;
     if (lived < promised)
       this.#broken.push(
         `lease ${holder.lease} of ${holder.ttlMillis} ms ended ${Math.floor(lived)} ms after it was renewed`,
       );
-    holder.state = "lost";
+  }
+
+  /** Is the key there, while the lease must live? */
+  #look(holder: Holder): void {
+    if (holder.state !== "holding") return;
+    const node = this.#dice.pick(this.#world.nodes);
+    const { lease } = holder;
+    const caller = {
+      onReply: () => {},
+      onReadable: (view: Machine) => {
+        const held = holder.state === "holding" && holder.lease === lease;
+        const gone = view instanceof EtcdMachine && readKey(view, holder.key) === null;
+        if (held && gone) this.#ended(holder);
+      },
+    };
+    node.read(caller, DEFAULT_KEYSPACE, "readIndex", PATIENCE_MILLIS);
   }
 
   /** Null: nobody answered. */

@@ -6,13 +6,14 @@ import type { SimNode } from "../world/sim-node.ts";
 import type { World } from "../world/world.ts";
 import { compactRequest, watchRequest } from "./etcd-requests.ts";
 import { changesIn } from "./etcd-responses.ts";
+import { KEEPSAKE } from "./keepsake.ts";
 
 /** How long a watcher waits before it watches again, at another node. */
 const REOPEN_MICROS = 200_000;
 /** Of a thousand watches, those whose reader falls behind once. */
 const SLOW_PER_MILLE = 400;
-/** A compaction leaves so many revisions, at most, below the newest that a watcher has seen. */
-const KEPT_REVISIONS_MAX = 30;
+/** A compaction leaves so many revisions, at most, below the newest that a watcher has seen: one of these. */
+const KEPT_REVISIONS_MAX = [1, 5, 30] as const;
 
 interface Watcher {
   /** The next revision that it has not seen. */
@@ -55,10 +56,10 @@ export class Watching {
 
   /** Compacts up to somewhere below what was last seen, now and then. */
   compactSometimes(): this {
-    this.#world.agenda.after(this.#dice.between(500, 4000) * 1000, () => {
+    this.#world.agenda.after(this.#dice.between(100, 3000) * 1000, () => {
       if (this.#stopped) return;
       const newest = Math.max(...this.#watchers.map(({ next }) => next));
-      const revision = newest - this.#dice.below(KEPT_REVISIONS_MAX);
+      const revision = newest - this.#dice.below(this.#dice.pick(KEPT_REVISIONS_MAX));
       const node = this.#dice.pick(this.#world.nodes);
       const caller = { onReply: () => {}, onReadable: () => {} };
       if (revision > 1)
@@ -117,7 +118,7 @@ export class Watching {
   #take(watcher: Watcher, part: Bytes): void {
     const byRevision = new Map<number, string>();
     for (const { revision, key, value } of changesIn(part))
-      byRevision.set(revision, `${byRevision.get(revision) ?? ""}${key}=${value};`);
+      byRevision.set(revision, `${byRevision.get(revision) ?? ""}${key}=${shown(key, value)};`);
     for (const [revision, told] of byRevision) {
       if (revision < watcher.next)
         this.#broken.push(`revision ${revision} came when ${watcher.next} was next`);
@@ -141,3 +142,7 @@ export class Watching {
     this.#world.agenda.after(REOPEN_MICROS, () => this.#open(watcher));
   }
 }
+
+/** What a defective memory makes of the keepsake may reach a watcher before the group notices; that it ends is held elsewhere. */
+const shown = (key: string, value: string | null): string | null =>
+  key === KEEPSAKE ? "…" : value;

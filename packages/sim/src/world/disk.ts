@@ -4,14 +4,17 @@ import {
   type ClusterId,
   checkpointBlocks,
   concat,
+  decodeSegmentHeader,
   encodeSegmentHeader,
   type GroupId,
   groupOfGap,
-  groupsOfLost,
+  type Inspection,
   inspectSegment,
   JOURNAL_FORMAT,
   type JournalSeq,
   journalSeq,
+  type LostRecords,
+  lossesOf,
   MARK_GROUP,
   Malformed,
   type NodeId,
@@ -66,6 +69,15 @@ interface Segment {
   bytes: number;
 }
 
+/** A segment as a start finds it. */
+interface Judged {
+  readonly segment: Segment;
+  readonly bytes: Bytes;
+  readonly verdict: Inspection;
+  /** Null where it is damaged. */
+  readonly header: SegmentHeader | null;
+}
+
 /**
  * A node's disk: journal segments and checkpoints, in the formats of the real one. What was written and not synced is
  * lost by a power cut, or kept in part.
@@ -76,10 +88,14 @@ export class Disk {
   readonly #dice: Dice;
   faults: DiskFaults;
   /** Oldest first; the last is written to. */
-  readonly #segments: Segment[] = [];
+  #segments: Segment[] = [];
+  /** A node has started on it. */
+  #begun = false;
   /** Bytes before the last mark that is durable: of these it is sure that they were. */
   #proven = 0;
   syncs = 0;
+  /** No sync does what it says. */
+  lying = false;
   /** Every sync takes so many times as long. */
   slowness = 1;
   /** Written, the sync still to come, or lied about. */
@@ -140,7 +156,10 @@ export class Disk {
   /** The sync is done, or says so. False where it lied. */
   synced(upTo: JournalSeq): boolean {
     this.syncs++;
-    if (this.#dice.chance(this.faults.lyingPerMille)) return false;
+    if (this.lying || this.#dice.chance(this.faults.lyingPerMille)) {
+      this.#durableSeq = upTo;
+      return false;
+    }
     // The batch begins with a mark that proves all before it; until another is written nothing proves the batch.
     if (this.#volatile.length > 0) this.#proven = this.bytes;
     for (const part of this.#volatile) this.#keep(part);
@@ -214,45 +233,73 @@ export class Disk {
     return files.length > 0;
   }
 
+  /** The header of a segment reads back as something else, so that nobody knows whose it is. */
+  spoilHeader(place: number): void {
+    const segment = this.#segments[place % this.#segments.length] as Segment;
+    const whole = concat(segment.parts);
+    whole[place % SEGMENT_HEADER_BYTES] = ~(whole[place % SEGMENT_HEADER_BYTES] ?? 0);
+    segment.parts = [whole];
+  }
+
+  /** A segment that is not the last is gone from the directory. False where there is only one. */
+  loseSegment(place: number): boolean {
+    if (this.#segments.length < 2) return false;
+    const [gone] = this.#segments.splice(place % (this.#segments.length - 1), 1);
+    this.#proven -= gone?.bytes ?? 0;
+    return true;
+  }
+
+  /** The journal's directory is empty. */
+  loseJournal(): void {
+    this.#segments = [];
+    this.#proven = 0;
+  }
+
   /** Bytes of records, so that faults can choose among them. */
   get #recordBytes(): number {
     return this.bytes - SEGMENT_HEADER_BYTES * this.#segments.length;
   }
 
-  /** What a starting node finds. Cuts the torn tail; names the groups that lost records, all where that cannot be told. */
+  /**
+   * What a starting node finds. Cuts the torn tail, sets aside segments without a header, and names the groups that lost
+   * records, all where that cannot be told.
+   */
   recover(): RecoveredNode {
-    const found = this.#segments.map((segment, at) => {
-      const bytes = concat(segment.parts);
-      const verdict = inspectSegment(bytes, segment.header, at === this.#segments.length - 1);
-      return { segment, bytes, verdict };
-    });
-    const groups = [...new Set(found.flatMap(({ verdict }) => verdict.groups))];
-    const lost = found.flatMap(({ segment, bytes, verdict }) =>
-      verdict.damage.map((gap) => ({
-        group: groupOfGap(bytes, gap, segment.seed, groups),
-        nextSeq: gap.nextSeq,
-      })),
-    );
-    const records = found.flatMap(({ segment, bytes, verdict }) =>
+    const had = this.#segments.length;
+    const judged = this.#judge();
+    const last = judged[judged.length - 1];
+    const readable = judged.filter(({ header }) => header !== null);
+    const ends = last !== undefined && last.header !== null;
+    const lastSeq = journalSeq((readable[readable.length - 1]?.verdict.nextSeq ?? 1) - 1);
+    const { checkpoints, lost } = this.#readCheckpoints();
+    const covers = new Map(checkpoints.map((one) => [one.group, one.covers]));
+    const groups = [...new Set(readable.flatMap(({ verdict }) => verdict.groups))];
+    const damage = damageIn(readable, [...groups, ...covers.keys(), ...lost]);
+    const firstSeq = readable[0]?.segment.header.firstSeq ?? null;
+    const begun = this.#begun || had > 0;
+    const found = lossesOf({ firstSeq, lastSeq, ends, begun, damage, groups }, { covers, lost });
+    const records = readable.flatMap(({ segment, bytes, verdict }) =>
       [...recordsOf(bytes, segment.header, verdict.end)].map(
         (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
       ),
     );
-    const last = found[found.length - 1];
-    const lastSeq = journalSeq((last?.verdict.nextSeq ?? 1) - 1);
-    this.#cutTail(last?.verdict.end ?? 0);
+    this.#segments = readable.map(({ segment }) => segment);
+    if (ends) this.#cutTail(last.verdict.end);
+    if (!ends || found.endLost) this.#begin(journalSeq(found.lastSeq + 1));
+    this.#begun = true;
     this.#proven = Math.min(this.#proven, this.bytes);
-    this.#durableSeq = lastSeq;
-    const { checkpoints, damaged } = this.#readCheckpoints(lastSeq);
-    const known = [...groups, ...checkpoints.map(({ group }) => group), ...damaged];
-    const covers = new Map(checkpoints.map((one) => [one.group, one.covers]));
-    return {
-      checkpoints,
-      records,
-      lastSeq,
-      damaged: [...new Set([...damaged, ...groupsOfLost(lost, known, covers)])],
-      birthsLost: lost.some(({ group }) => group === null),
-    };
+    this.#durableSeq = found.lastSeq;
+    const { damaged, birthsLost } = found;
+    return { checkpoints, records, lastSeq: found.lastSeq, damaged, birthsLost };
+  }
+
+  #judge(): readonly Judged[] {
+    return this.#segments.map((segment, at) => {
+      const bytes = concat(segment.parts);
+      const header = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
+      const verdict = inspectSegment(bytes, segment.header, at === this.#segments.length - 1);
+      return { segment, bytes, verdict, header: header instanceof Malformed ? null : header };
+    });
   }
 
   #begin(firstSeq: JournalSeq): void {
@@ -313,22 +360,24 @@ export class Disk {
     }
   }
 
-  #readCheckpoints(lastSeq: JournalSeq): Pick<RecoveredNode, "checkpoints" | "damaged"> {
+  #readCheckpoints(): {
+    readonly checkpoints: readonly RecoveredCheckpoint[];
+    readonly lost: readonly GroupId[];
+  } {
     const checkpoints: RecoveredCheckpoint[] = [];
-    const damaged: GroupId[] = [];
+    const lost: GroupId[] = [];
     for (const [group, files] of this.#checkpoints) {
       const usable = files.filter(
-        ({ covers, file }) =>
-          covers <= lastSeq && !(verifyCheckpoint(reading(file)) instanceof Malformed),
+        ({ file }) => !(verifyCheckpoint(reading(file)) instanceof Malformed),
       );
       const newest = usable[usable.length - 1];
-      if (newest === undefined) damaged.push(group);
+      if (newest === undefined) lost.push(group);
       else {
         const chunks = [...checkpointBlocks(reading(newest.file))];
         checkpoints.push({ group, covers: newest.covers, chunks });
       }
     }
-    return { checkpoints, damaged };
+    return { checkpoints, lost };
   }
 
   #head(
@@ -344,6 +393,20 @@ export class Disk {
     this.#active.parts.push(part);
     this.#active.bytes += part.length;
   }
+}
+
+/** What is missing in the segments and between them. */
+function damageIn(judged: readonly Judged[], known: readonly GroupId[]): readonly LostRecords[] {
+  return judged.flatMap(({ segment, bytes, verdict }, at) => {
+    const before = judged[at - 1]?.verdict.nextSeq ?? segment.header.firstSeq;
+    const missing =
+      before === segment.header.firstSeq ? [] : [{ group: null, nextSeq: segment.header.firstSeq }];
+    const gaps = verdict.damage.map((gap) => ({
+      group: groupOfGap(bytes, gap, segment.seed, known),
+      nextSeq: gap.nextSeq,
+    }));
+    return [...missing, ...gaps];
+  });
 }
 
 const reading = (file: Bytes) => (at: number, length: number) => file.subarray(at, at + length);

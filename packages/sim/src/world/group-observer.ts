@@ -55,6 +55,10 @@ export class GroupObserver {
       if (before?.role.type !== "Leader" && state.term > this.#committedIn)
         found.push(leaderCompleteness(state, this.#lastCommitted));
     }
+    if (state.commitIndex > state.log.lastIndex)
+      found.push(
+        `Committed Entries Stay: ${state.self} knows ${state.commitIndex} to be committed, and its log ends at ${state.log.lastIndex}`,
+      );
     found.push(...this.#lookAtCommitted(state));
     if (before !== undefined && before.log.lastIndex !== state.log.lastIndex) {
       for (const other of this.#states.values())

@@ -78,8 +78,10 @@ export class Network {
   add(station: Station): void {
     const outward = new Map<NodeId, Wire>();
     for (const [id, other] of this.#stations) {
-      outward.set(id, new Wire(station, other));
-      this.#wires.get(id)?.set(station.id, new Wire(other, station));
+      const [out, back] = [new Wire(station, other), new Wire(other, station)];
+      out.join(back);
+      outward.set(id, out);
+      this.#wires.get(id)?.set(station.id, back);
     }
     this.#wires.set(station.id, outward);
     this.#stations.set(station.id, station);
@@ -101,6 +103,12 @@ export class Network {
   get isWhole(): boolean {
     for (const wire of this.#all()) if (!wire.isWhole) return false;
     return true;
+  }
+
+  /** Does anything get through in this direction now, however late? */
+  carries(from: NodeId, to: NodeId): boolean {
+    const wire = this.#wire(from, to);
+    return wire.cuts === 0 && wire.held === null;
   }
 
   /** Frames in this direction take so much longer, until it is called with 0. */
@@ -137,8 +145,7 @@ export class Network {
     this.counts.sent++;
     const wire = this.#wires.get(from)?.get(to);
     if (wire === undefined || wire.connection === null || wire.link === null) return;
-    const sealed = this.faults.mode === "links" ? [wire.link.seal(lane, parts), ...parts] : parts;
-    const frame = concat(sealed);
+    const frame = this.#framed(wire.link, lane, parts);
     if (wire.cuts > 0) {
       this.counts.cut++;
       return;
@@ -151,6 +158,18 @@ export class Network {
     if (!this.#dice.chance(this.faults.duplicatePerMille)) return;
     this.counts.duplicated++;
     this.#carry(wire, wire.connection, frame.slice());
+  }
+
+  /** Goes into the trace as what its head says of it, checksum included; bare, byte by byte. */
+  #framed(link: PeerLink, lane: Lane, parts: readonly Bytes[]): Bytes {
+    if (this.faults.mode === "bare") {
+      const frame = concat(parts);
+      this.#trace.bytes(frame);
+      return frame;
+    }
+    const head = link.seal(lane, parts);
+    this.#trace.bytes(head);
+    return concat([head, ...parts]);
   }
 
   #wire(from: NodeId, to: NodeId): Wire {
@@ -167,10 +186,6 @@ export class Network {
     for (const outward of this.#wires.values()) yield* outward.values();
   }
 
-  #back({ from, to }: Wire): Wire {
-    return this.#wire(to.id, from.id);
-  }
-
   /** The sender of this wire is gone; whoever is at its other end is told, if the wire carries it. */
   #forget(wire: Wire): void {
     this.#disconnect(wire);
@@ -179,7 +194,7 @@ export class Network {
 
   #disconnect(wire: Wire): void {
     if (wire.connection !== null) wire.connection.open = false;
-    for (const one of [wire, this.#back(wire)]) {
+    for (const one of [wire, wire.back]) {
       one.connection = null;
       one.link = null;
     }
@@ -255,7 +270,7 @@ export class Network {
       to.receive(from.id, frame);
       return true;
     }
-    const opened = this.#back(wire).link?.open(frame);
+    const opened = wire.back.link?.open(frame);
     if (opened === undefined) return false;
     if (opened.type === "frame") {
       to.receive(from.id, opened.payload);
@@ -278,7 +293,7 @@ export class Network {
   #dial(wire: Wire): void {
     const { from, to } = wire;
     if (from.start === null || to.start === null || wire.connection !== null) return;
-    const back = this.#back(wire);
+    const { back } = wire;
     if (wire.cuts > 0 || back.cuts > 0) {
       this.#agenda.after(REDIAL_MICROS, () => this.#dial(wire));
       return;

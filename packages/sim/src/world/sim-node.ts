@@ -1,11 +1,10 @@
 import {
   type Bytes,
+  type GroupId,
   type JournalSeq,
   type KeyspaceId,
-  type Machine,
   Malformed,
   type NodeId,
-  type Outcome,
   type ReadLevel,
   type RequestId,
   requestId,
@@ -15,59 +14,24 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import {
-  type Bootstrap,
   type Identity,
   type Node,
   type NodeEffect,
   type NodeInput,
   type NodeOptions,
   type RecoveredNode,
-  type Self,
   type Space,
   startNode,
   type WatchEnd,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
-import { type ClockFault, NodeClock } from "./clock.ts";
+import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
 import type { Network } from "./network.ts";
+import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
 import type { Trace } from "./trace.ts";
 import type { Station } from "./wire.ts";
-
-/** Who waits for an answer inside the world. */
-export interface SimCaller {
-  onReply(outcome: Outcome): void;
-  onReadable(view: Machine): void;
-}
-
-export interface SimWatcher {
-  onWatching(revision: number): void;
-  onEvents(revision: number, part: Bytes): void;
-  /** Nothing follows. `Lost` also where the node died. */
-  onEnded(ended: WatchEnd): void;
-}
-
-/** What a world knows of a node when it starts one. */
-export interface SimNodeParts {
-  readonly id: NodeId;
-  readonly name: string;
-  readonly identity: Omit<Identity, "start">;
-  readonly self: Self;
-  readonly bootstrap: Bootstrap;
-  readonly options: NodeOptions;
-  readonly disk: Disk;
-  readonly clock: ClockFault;
-}
-
-/** What observers are told, in the order in which it happens. */
-export interface NodeObserver {
-  turned(node: SimNode): void;
-  spun(node: SimNode, turns: number): void;
-  started(node: SimNode): void;
-  halted(node: SimNode, reason: string): void;
-  noted(node: SimNode, event: string): void;
-}
 
 type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
 
@@ -86,6 +50,8 @@ export class SimNode implements Station {
   readonly options: NodeOptions;
   readonly clock: NodeClock;
   start: StartId | null = null;
+  /** The last record of each group that was there when this life began. */
+  readonly lastRecordOf = new Map<GroupId, JournalSeq>();
   readonly #parts: SimNodeParts;
   readonly #agenda: Agenda;
   readonly #dice: Dice;
@@ -94,6 +60,9 @@ export class SimNode implements Station {
   readonly #observer: NodeObserver;
   #kernel: Node | null = null;
   #life = 0;
+  /** With whom it has links; null until its kernel has said so. */
+  #peers: ReadonlySet<NodeId> | null = null;
+  #retired = false;
   #inputs: NodeInput[] = [];
   #turnPlanned = false;
   #wakePlanned: number | null = null;
@@ -142,8 +111,27 @@ export class SimNode implements Station {
     return this.#kernel;
   }
 
+  get hasStarted(): boolean {
+    return this.#life > 0;
+  }
+
+  /** It is gone for good, and will not be started again. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  retire(): void {
+    this.#retired = true;
+    this.crash(true);
+  }
+
   get isUp(): boolean {
     return this.#kernel !== null;
+  }
+
+  /** Neither down nor standing still. */
+  get runs(): boolean {
+    return this.#kernel !== null && this.#agenda.now >= this.#pausedUntil;
   }
 
   now(): Ticks {
@@ -151,11 +139,13 @@ export class SimNode implements Station {
   }
 
   boot(): void {
-    if (this.#kernel !== null) return;
+    if (this.#kernel !== null || this.#retired) return;
     this.start = startId(this.#dice.id());
     this.#life++;
     const recovered = this.disk.recover();
     this.#durable = recovered.lastSeq;
+    this.lastRecordOf.clear();
+    for (const { group, seq } of recovered.records) this.lastRecordOf.set(group, seq);
     const kernel = this.#startKernel(recovered, this.start);
     if (kernel === null) return;
     this.#kernel = kernel;
@@ -228,6 +218,7 @@ export class SimNode implements Station {
     this.#callers.clear();
     for (const id of this.#watchers.keys())
       this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
+    this.#peers = null;
     this.#syncing = false;
     this.#hungUntil = 0;
     this.#turnPlanned = false;
@@ -254,6 +245,7 @@ export class SimNode implements Station {
   }
 
   receive(from: NodeId, bytes: Bytes): void {
+    if (!this.#isPeer(from)) return;
     this.input({ type: "Frame", from, bytes });
   }
 
@@ -378,6 +370,7 @@ export class SimNode implements Station {
         this.disk.retain(effect.from);
         return;
       case "Peers":
+        this.#peers = new Set(effect.peers.map(({ node }) => node));
         return;
     }
   }
@@ -388,9 +381,14 @@ export class SimNode implements Station {
     watcher?.onEnded(ended);
   }
 
+  /** Members have links to members only; one that has just been started keeps those to whoever it was told of. */
+  #isPeer(node: NodeId): boolean {
+    return this.#peers === null || this.#peers.has(node);
+  }
+
   #release(effect: After): void {
     if (effect.type === "Frame") {
-      for (const part of effect.parts) this.#trace.bytes(part);
+      if (!this.#isPeer(effect.to)) return;
       this.#network.send(this.id, effect.to, effect.lane, effect.parts);
     } else if (effect.type === "Reply") {
       this.#take(effect.id)?.onReply(effect.outcome);

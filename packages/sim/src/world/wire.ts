@@ -33,11 +33,23 @@ export class Wire {
   connection: Connection | null = null;
   /** The sender's end of the connection. */
   link: PeerLink | null = null;
+  #back: Wire | null = null;
   #heals = 0;
 
   constructor(from: Station, to: Station) {
     this.from = from;
     this.to = to;
+  }
+
+  /** The other direction. */
+  get back(): Wire {
+    if (this.#back === null) throw new RangeError(`no way back from ${this.to.name}`);
+    return this.#back;
+  }
+
+  join(back: Wire): void {
+    this.#back = back;
+    back.#back = this;
   }
 
   /** Cuts it until the returned function is called, or everything heals. */

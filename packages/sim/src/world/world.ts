@@ -5,6 +5,7 @@ import {
   type KeyspaceId,
   type NodeId,
   nodeId,
+  SYSTEM_KEYSPACE,
 } from "@quorate/kernel/core";
 import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
 import { Agenda } from "./agenda.ts";
@@ -44,9 +45,12 @@ export class World {
   /** Notes of the nodes, by name and event: a world without damage expects no repairs. */
   readonly notes: { readonly name: string; readonly event: string }[] = [];
   readonly #setup: WorldSetup;
+  #numbers = 0;
+  readonly #startListeners: ((node: SimNode) => void)[] = [];
 
   constructor(setup: WorldSetup) {
     this.#setup = setup;
+    this.#numbers = setup.nodes;
     this.dice = new Dice(setup.seed);
     this.cluster = clusterId(this.dice.id());
     this.network = new Network(
@@ -61,6 +65,11 @@ export class World {
       peerAddress: `n${index + 1}:2380`,
     }));
     for (const { node, name } of founders) this.addNode(node, name, founders);
+  }
+
+  /** A number that no node has or had. */
+  newNumber(): number {
+    return ++this.#numbers;
   }
 
   /** A node that is not booted yet; one outside the founders is to join. */
@@ -92,7 +101,10 @@ export class World {
     const node = new SimNode(parts, this.agenda, this.dice.fork(), this.network, this.trace, {
       turned: (turned) => this.observer.turned(turned),
       spun: (spinning, turns) => this.observer.spun(spinning, turns),
-      started: (started) => this.observer.restarted(started),
+      started: (started) => {
+        this.observer.restarted(started);
+        for (const listener of this.#startListeners) listener(started);
+      },
       noted: (noting, event) => this.notes.push({ name: noting.name, event }),
       halted: (gone, reason) => this.halted.push({ name: gone.name, reason }),
     });
@@ -104,6 +116,11 @@ export class World {
   boot(): this {
     for (const node of this.nodes) node.boot();
     return this;
+  }
+
+  /** Called whenever a node has started, before its first turn. */
+  onStarted(listener: (node: SimNode) => void): void {
+    this.#startListeners.push(listener);
   }
 
   node(name: string): SimNode {
@@ -124,6 +141,24 @@ export class World {
     const until = this.agenda.now + millisMax * 1000;
     while (!holds()) if (!this.agenda.step(until)) return holds();
     return true;
+  }
+
+  /** The nodes that belong to the cluster now and are there. */
+  members(): readonly SimNode[] {
+    const ids = this.memberIds();
+    return this.nodes.filter(({ id, retired }) => ids.has(id) && !retired);
+  }
+
+  /** Who belongs to the cluster, as the node that knows most of group 0 says; all while nobody knows. */
+  memberIds(): ReadonlySet<NodeId> {
+    let best: { readonly index: number; readonly ids: ReadonlySet<NodeId> } | null = null;
+    for (const { kernel } of this.nodes) {
+      const index = kernel?.groupOf(SYSTEM_KEYSPACE)?.appliedIndex ?? -1;
+      const known = kernel?.status().members ?? [];
+      if (known.length > 0 && (best === null || index > best.index))
+        best = { index, ids: new Set(known.map(({ node }) => node)) };
+    }
+    return best?.ids ?? new Set(this.nodes.map(({ id }) => id));
   }
 
   /** The node that leads a keyspace with the highest term, if any does. */

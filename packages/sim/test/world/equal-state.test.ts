@@ -67,6 +67,23 @@ it("EQ-1: one bit flipped in a follower's memory takes it out of service within 
   expect(noted(world, "replica deviates")).toEqual([victim.name]);
 });
 
+it("EQ-1: a checkpoint that was written of altered memory is found out when it is loaded, and the replica is rebuilt", () => {
+  const world = started({ options: { ...OPTIONS, checkTicks: 0, checkpointBytes: 500 } });
+  const caller = new Caller(world);
+  const victim = world.nodes.find((node) => node !== world.leader()) as SimNode;
+  caller.put(victim, "large", LARGE);
+  world.run(500);
+  flipMemory(viewOf(victim), "large");
+  for (let i = 0; i < 20; i++) caller.put(victim, "small", String(i));
+  world.run(1000);
+  victim.crash(true);
+  victim.boot();
+  world.run(5000);
+  expect(world.halted).toEqual([]);
+  expect(noted(world, "group repairing")).toEqual([victim.name]);
+  expect(isWhole(caller.get(victim, "large", "local"))).toBe(true);
+});
+
 it("EQ-2: one bit flipped in the leader's memory: it yields, and the followers were right", () => {
   const world = started();
   const victim = world.leader() as SimNode;

@@ -1,7 +1,7 @@
 import { DEFAULT_KEYSPACE, nodeId, type Outcome, SYSTEM_KEYSPACE } from "@quorate/kernel/core";
 import { encodeSystemCommand, type SystemCommand } from "@quorate/kernel/replica";
+import { Caller, type SimNode, World } from "@quorate/sim";
 import { expect, it } from "vitest";
-import { World } from "../../src/index.ts";
 
 const FOURTH = nodeId(9n);
 
@@ -61,8 +61,62 @@ it("a group that slept for long takes a member change like any other", () => {
   ).toMatchObject({ ok: true });
 });
 
-function settled(seed: bigint): World {
-  const world = new World({ seed, nodes: 3 }).boot();
+it("two members that are removed at once: the second must wait until every group has left the first out", () => {
+  const world = settled(4n, 4);
+  const outcomes: (Outcome | undefined)[] = [undefined, undefined];
+  for (const [i, node] of [nodeId(3n), nodeId(4n)].entries()) {
+    const { kind, body } = encodeSystemCommand({ type: "removeNode", node });
+    const caller = {
+      onReply: (reply: Outcome) => void (outcomes[i] = reply),
+      onReadable: () => {},
+    };
+    world.nodes[0]?.request(caller, SYSTEM_KEYSPACE, kind, body, 5000);
+  }
+  world.until(() => outcomes.every((outcome) => outcome !== undefined), 8000);
+  expect(outcomes[0]).toMatchObject({ ok: true });
+  expect(outcomes[1]).toMatchObject({
+    ok: false,
+    definite: true,
+    message: "etcdserver: another member change is under way; ask again when it is done",
+  });
+});
+
+/** The node leads the default keyspace, and not group 0. */
+function leading(world: World, index: number): SimNode {
+  const node = world.nodes[index] as SimNode;
+  const nobody = { onReply: () => {}, onReadable: () => {} };
+  const other = world.nodes.find((one) => one !== node) as SimNode;
+  world.leader()?.moveLeader(nobody, DEFAULT_KEYSPACE, node.id, 2000);
+  world.leader(SYSTEM_KEYSPACE)?.moveLeader(nobody, SYSTEM_KEYSPACE, other.id, 2000);
+  const moved = (): boolean => world.leader() === node && world.leader(SYSTEM_KEYSPACE) !== node;
+  expect(world.until(moved, 8000)).toBe(true);
+  return node;
+}
+
+it("a group that sleeps at the word of a leader that is removed wakes, and goes on without it", () => {
+  const world = settled(5n);
+  const gone = leading(world, 1);
+  world.run(10_000);
+  expect(change(world, { type: "removeNode", node: gone.id })).toMatchObject({ ok: true });
+  world.run(8000);
+  const caller = new Caller(world);
+  for (const node of world.members())
+    expect(caller.put(node, "x", node.name)).toMatchObject({ ok: true });
+  expect(world.halted.map(({ name }) => name)).toEqual([gone.name]);
+});
+
+it("of two members the one that leads may be removed: its links last until both groups are the other's alone", () => {
+  const world = settled(6n, 2);
+  const gone = leading(world, 1);
+  expect(change(world, { type: "removeNode", node: gone.id })).toMatchObject({ ok: true });
+  world.run(10_000);
+  expect(world.halted.map(({ name }) => name)).toEqual([gone.name]);
+  expect(configOf(world, 0)).toMatchObject({ voters: [1n], outgoing: null });
+  expect(new Caller(world).put(world.nodes[0] as SimNode, "x", "1")).toMatchObject({ ok: true });
+});
+
+function settled(seed: bigint, nodes = 3): World {
+  const world = new World({ seed, nodes }).boot();
   expect(world.until(() => world.leader() !== null, 10_000)).toBe(true);
   return world.run(5000);
 }

@@ -48,8 +48,8 @@ interface Stream {
 }
 
 interface Changes {
-  /** In the order of their revisions. */
-  readonly known: readonly Change[];
+  /** By revision, in the order of their revisions. */
+  readonly known: ReadonlyMap<number, Change>;
   /** Values that may have been put, at nobody knows what revision. */
   readonly maybe: ReadonlySet<string>;
 }
@@ -67,7 +67,7 @@ function changesOf(operations: readonly Operation[]): Changes {
     else if (outcome === "unknown") maybe.add(JSON.stringify(value));
   }
   known.sort((a, b) => a.revision - b.revision);
-  return { known, maybe };
+  return { known: new Map(known.map((change) => [change.revision, change])), maybe };
 }
 
 function streamOf({ input, output }: Operation): Stream {
@@ -102,7 +102,7 @@ function judge(
     if (revision === last) return answer("duplicate", `revision ${revision} once`, undefined);
     if (revision < last)
       return answer("disorder", `revision ${revision} before ${last}`, undefined);
-    const change = known.find((one) => one.revision === revision);
+    const change = known.get(revision);
     const text = JSON.stringify(value);
     if (change === undefined ? !maybe.has(text) : JSON.stringify(change.value) !== text) {
       return answer("invented", `a change that happened, not ${text} at ${revision}`, change);
@@ -113,10 +113,27 @@ function judge(
   const delivered = new Set(events.map(({ revision }) => revision));
   // Where nothing was delivered, the stream tells only that it did not begin too late.
   const end = Math.max(last, from - 1);
-  const missed = known.find(
-    ({ revision }) => revision >= start && revision <= end && !delivered.has(revision),
-  );
+  const missed = firstMissed(known, start, end, delivered);
   return missed === undefined
     ? null
     : answer("gap", `with the change at revision ${missed.revision}`, missed);
+}
+
+/** The first known change of [start, end] that was not delivered. Looks at whichever is fewer: revisions or changes. */
+function firstMissed(
+  known: Changes["known"],
+  start: number,
+  end: number,
+  delivered: ReadonlySet<number>,
+): Change | undefined {
+  if (end - start > known.size) {
+    for (const [revision, change] of known)
+      if (revision >= start && revision <= end && !delivered.has(revision)) return change;
+    return undefined;
+  }
+  for (let revision = start; revision <= end; revision++) {
+    const change = known.get(revision);
+    if (change !== undefined && !delivered.has(revision)) return change;
+  }
+  return undefined;
 }

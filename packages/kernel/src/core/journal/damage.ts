@@ -1,6 +1,7 @@
+import { putU32, u32At } from "../bytes.ts";
 import { crc32c } from "../crc32c.ts";
 import { type Bytes, type GroupId, groupId, type JournalSeq } from "../ids.ts";
-import { RECORD_HEAD_BYTES, u32 } from "./record.ts";
+import { RECORD_HEAD_BYTES } from "./record.ts";
 import type { Gap } from "./scan.ts";
 
 /** Bytes that finding the group of one damaged record may sum at most; beyond it the group counts as unknown. */
@@ -27,21 +28,20 @@ export function groupOfGap(
   if ((known.length + 1) * span > TRIAL_BYTES_MAX) return null;
 
   const record = segment.slice(gap.from, gap.to);
-  const view = new DataView(record.buffer);
   const length = span - RECORD_HEAD_BYTES;
-  const claimed = groupId(u32(record, 16));
+  const claimed = groupId(u32At(record, 16));
   const seqLow = gap.firstSeq >>> 0;
   const seqHigh = Math.floor(gap.firstSeq / 0x1_0000_0000);
   const placed =
-    u32(record, 0) === length && u32(record, 8) === seqLow && u32(record, 12) === seqHigh;
+    u32At(record, 0) === length && u32At(record, 8) === seqLow && u32At(record, 12) === seqHigh;
 
-  view.setUint32(0, length, true);
-  view.setUint32(8, seqLow, true);
-  view.setUint32(12, seqHigh, true);
+  putU32(record, 0, length);
+  putU32(record, 8, seqLow);
+  putU32(record, 12, seqHigh);
   for (const group of [claimed, ...known]) {
-    view.setUint32(16, group, true);
+    putU32(record, 16, group);
     const sum = crc32c(record.subarray(8), crc32c(record.subarray(0, 4), seed));
-    if (sum === u32(record, 4)) return group;
+    if (sum === u32At(record, 4)) return group;
   }
   return placed && sameSector(gap.from + 15, gap.from + 19) ? claimed : null;
 }

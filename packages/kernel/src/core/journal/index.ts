@@ -9,6 +9,13 @@ export {
   type SegmentRecord,
   writeRecordHead,
 } from "./record.ts";
+export {
+  type FoundCheckpoints,
+  type FoundJournal,
+  type Losses,
+  type LostEnd,
+  lossesOf,
+} from "./recovery.ts";
 export { type Gap, type Scanned, scanSegment } from "./scan.ts";
 export {
   decodeSegmentHeader,

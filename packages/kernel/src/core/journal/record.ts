@@ -1,3 +1,4 @@
+import { putU32, u32At } from "../bytes.ts";
 import { crc32c, crc32cOf } from "../crc32c.ts";
 import { type Bytes, type GroupId, groupId, type JournalSeq, journalSeq } from "../ids.ts";
 
@@ -46,31 +47,17 @@ export function writeRecordHead(
 /** The record at `at` if it is whole and its checksum holds; else null. Total: any bytes, any `at`. */
 export function readRecord(segment: Bytes, at: number, seed: number): SegmentRecord | null {
   if (segment.length - at < RECORD_HEAD_BYTES) return null;
-  const length = u32(segment, at);
+  const length = u32At(segment, at);
   const end = at + RECORD_HEAD_BYTES + length;
   if (length > RECORD_BYTES_MAX || end > segment.length) return null;
-  const high = u32(segment, at + 12);
+  const high = u32At(segment, at + 12);
   if (high >= 0x20_0000) return null;
   const sum = crc32c(segment, crc32c(segment, seed, at, at + 4), at + 8, end);
-  if (sum !== u32(segment, at + 4)) return null;
+  if (sum !== u32At(segment, at + 4)) return null;
   return {
-    seq: journalSeq(high * 0x1_0000_0000 + u32(segment, at + 8)),
-    group: groupId(u32(segment, at + 16)),
+    seq: journalSeq(high * 0x1_0000_0000 + u32At(segment, at + 8)),
+    group: groupId(u32At(segment, at + 16)),
     kind: segment[at + 20] ?? 0,
     bytes: segment.subarray(at + RECORD_HEAD_BYTES, end),
   };
-}
-
-/** Four bytes as a little-endian number; zeros past the end. */
-export function u32(bytes: Bytes, at: number): number {
-  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
-  return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
-}
-
-/** Byte by byte: a `DataView` for each record costs more than its checksum. */
-function putU32(bytes: Bytes, at: number, n: number): void {
-  bytes[at] = n;
-  bytes[at + 1] = n >>> 8;
-  bytes[at + 2] = n >>> 16;
-  bytes[at + 3] = n >>> 24;
 }

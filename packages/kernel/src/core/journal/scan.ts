@@ -1,5 +1,6 @@
+import { u32At } from "../bytes.ts";
 import { type Bytes, type JournalSeq, journalSeq } from "../ids.ts";
-import { MARK_GROUP, RECORD_HEAD_BYTES, readRecord, type SegmentRecord, u32 } from "./record.ts";
+import { MARK_GROUP, RECORD_HEAD_BYTES, readRecord, type SegmentRecord } from "./record.ts";
 import { recordSeed, SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment.ts";
 
 /** A stretch of a segment that holds nothing valid, with something valid or nothing but zeros behind it. */
@@ -67,8 +68,8 @@ function nextValid(
 ): { readonly at: number; readonly seq: number } | null {
   const last = segment.length - RECORD_HEAD_BYTES;
   for (let at = from; at <= last; at++) {
-    const found = u32(segment, at + 12) * 0x1_0000_0000 + u32(segment, at + 8);
-    const nextSeq = u32(segment, at + 16) === MARK_GROUP ? found + 1 : found;
+    const found = u32At(segment, at + 12) * 0x1_0000_0000 + u32At(segment, at + 8);
+    const nextSeq = u32At(segment, at + 16) === MARK_GROUP ? found + 1 : found;
     if (nextSeq < seq || nextSeq - seq > SEQ_SPAN_MAX) continue;
     if (readRecord(segment, at, seed) !== null) return { at, seq: nextSeq };
   }

@@ -1,3 +1,4 @@
+import { putU32, putU64, u32At, u64At } from "../bytes.ts";
 import { crc32c, crc32cOf } from "../crc32c.ts";
 import { type Bytes, type StartId, startId } from "../ids.ts";
 import type { Lane } from "../seam.ts";
@@ -22,6 +23,8 @@ export const FRAME_PAYLOAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes of length and checksum, which the length does not count. */
 export const FRAME_PREFIX_BYTES = 8;
 const BODY_HEAD_BYTES = FRAME_HEAD_BYTES - FRAME_PREFIX_BYTES;
+/** Ids have 63 bits. */
+const START_IDS = 1n << 63n;
 const LANES: readonly Lane[] = ["control", "log", "bulk"];
 
 /** The head of a frame whose payload is the parts joined; on the wire the parts follow it unchanged. */
@@ -29,12 +32,11 @@ export function encodeFrameHead(head: FrameHead, parts: readonly Bytes[]): Bytes
   let length = BODY_HEAD_BYTES;
   for (const part of parts) length += part.length;
   const bytes = new Uint8Array(FRAME_HEAD_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, true);
-  view.setBigUint64(8, head.start, true);
-  view.setUint32(16, head.sequence, true);
-  view.setUint8(20, LANES.indexOf(head.lane));
-  view.setUint32(4, crc32cOf(parts, crc32c(bytes.subarray(FRAME_PREFIX_BYTES))), true);
+  putU32(bytes, 0, length);
+  putU64(bytes, 8, head.start);
+  putU32(bytes, 16, head.sequence);
+  bytes[20] = LANES.indexOf(head.lane);
+  putU32(bytes, 4, crc32cOf(parts, crc32c(bytes, 0, FRAME_PREFIX_BYTES)));
   return bytes;
 }
 
@@ -52,12 +54,11 @@ export function decodeFrame(
   bytes: Bytes,
 ): { readonly head: FrameHead; readonly payload: Bytes } | "malformed" | "checksum" {
   if (bytes.length < FRAME_HEAD_BYTES) return "malformed";
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (frameBytes(view.getUint32(0, true)) !== bytes.length) return "malformed";
-  if (crc32c(bytes.subarray(FRAME_PREFIX_BYTES)) !== view.getUint32(4, true)) return "checksum";
-  const lane = LANES[view.getUint8(20)];
-  const start = view.getBigUint64(8, true);
-  if (lane === undefined || start >= 1n << 63n) return "malformed";
-  const head = { start: startId(start), sequence: view.getUint32(16, true), lane };
+  if (frameBytes(u32At(bytes, 0)) !== bytes.length) return "malformed";
+  if (crc32c(bytes, 0, FRAME_PREFIX_BYTES) !== u32At(bytes, 4)) return "checksum";
+  const lane = LANES[bytes[20] ?? 0];
+  const start = u64At(bytes, 8);
+  if (lane === undefined || start >= START_IDS) return "malformed";
+  const head = { start: startId(start), sequence: u32At(bytes, 16), lane };
   return { head, payload: bytes.subarray(FRAME_HEAD_BYTES) };
 }

@@ -1,3 +1,4 @@
+import { u32At } from "../bytes.ts";
 import type { Bytes } from "../ids.ts";
 import { FRAME_PREFIX_BYTES, frameBytes } from "./frame.ts";
 
@@ -30,8 +31,7 @@ export class FrameSplitter {
       at += taken;
       if (this.#filled < goal) break;
       if (this.#wanted === 0) {
-        const view = new DataView(this.#held.buffer);
-        const wanted = frameBytes(view.getUint32(0, true));
+        const wanted = frameBytes(u32At(this.#held, 0));
         if (wanted === null) return false;
         this.#wanted = wanted;
       } else {

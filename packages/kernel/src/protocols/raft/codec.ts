@@ -26,6 +26,9 @@ const TYPES = [
   "ReadIndexReply",
 ] as const satisfies readonly RaftMessage["type"][];
 
+/** Does this message, should it be one, hold entries? Only then does anything keep its bytes. */
+export const holdsEntries = (bytes: Bytes): boolean => TYPES[bytes[0] ?? -1] === "AppendEntries";
+
 /** Field by field, so that two releases and two engines write the same bytes. */
 export function encodeMessage(m: RaftMessage): Bytes {
   const size = m.type === "AppendEntries" ? 64 + entriesBytes(m.entries) : 48;

@@ -7,6 +7,7 @@ import {
   type LogIndex,
   type NodeId,
   type Now,
+  PerMember,
   type PersistSeq,
   type Ticks,
 } from "../../core/index.ts";
@@ -18,6 +19,7 @@ import {
   type Candidate,
   configOf,
   isSelfVoter,
+  NO_EFFECTS,
   othersOf,
   type PreCandidate,
   type Progress,
@@ -33,7 +35,8 @@ import {
 export function onElectionTimeout(state: RaftState, now: Now): RaftStep {
   const next = resetElectionTimer(state, now.ticks);
   // A learner, a removed member and one that is being replaced by a snapshot have nothing to offer.
-  if (!mayBeNeeded(state) || state.installing !== null || state.repairing) return [next, []];
+  if (!mayBeNeeded(state) || state.installing !== null || state.repairing)
+    return [next, NO_EFFECTS];
   return state.settings.rules.preVote
     ? askForPreVotes(next, now)
     : standForElection(next, now, false);
@@ -76,8 +79,8 @@ export function onPreVoteReply(
   from: NodeId,
   m: PreVoteReply,
 ): RaftStep {
-  if (state.role.type !== "PreCandidate") return [state, []];
-  if (m.voteGranted && m.term !== nextTerm(state)) return [state, []];
+  if (state.role.type !== "PreCandidate") return [state, NO_EFFECTS];
+  if (m.voteGranted && m.term !== nextTerm(state)) return [state, NO_EFFECTS];
   return countPreVotes(
     { ...state, role: { ...state.role, ...tally(state.role, from, m.voteGranted) } },
     now,
@@ -85,12 +88,12 @@ export function onPreVoteReply(
 }
 
 function countPreVotes(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "PreCandidate") return [state, []];
+  if (state.role.type !== "PreCandidate") return [state, NO_EFFECTS];
   const { granted, refused } = state.role;
   if (hasQuorum(configOf(state), (member) => granted.includes(member)))
     return standForElection(state, now, false);
-  if (!hasLost(configOf(state), (member) => refused.includes(member))) return [state, []];
-  return [{ ...state, role: { type: "Follower", leader: null } }, []];
+  if (!hasLost(configOf(state), (member) => refused.includes(member))) return [state, NO_EFFECTS];
+  return [{ ...state, role: { type: "Follower", leader: null } }, NO_EFFECTS];
 }
 
 /** A new term, a vote for oneself, and the question to all others (§5.2). */
@@ -114,7 +117,7 @@ export function standForElection(state: RaftState, now: Now, transfer: boolean):
 
 /** Our own vote counts once it is on disk, exactly like anybody else's. */
 export function onVoteDurable(state: RaftState, now: Now, upTo: PersistSeq): RaftStep {
-  if (state.role.type !== "Candidate" || upTo < state.role.voteSeq) return [state, []];
+  if (state.role.type !== "Candidate" || upTo < state.role.voteSeq) return [state, NO_EFFECTS];
   return countVotes(
     { ...state, role: { ...state.role, ...tally(state.role, state.self, true) } },
     now,
@@ -145,7 +148,7 @@ export function onRequestVoteReply(
   from: NodeId,
   m: RequestVoteReply,
 ): RaftStep {
-  if (state.role.type !== "Candidate" || m.term !== state.term) return [state, []];
+  if (state.role.type !== "Candidate" || m.term !== state.term) return [state, NO_EFFECTS];
   return countVotes(
     { ...state, role: { ...state.role, ...tally(state.role, from, m.voteGranted) } },
     now,
@@ -154,11 +157,11 @@ export function onRequestVoteReply(
 
 /** Only voters of our own configuration count, whoever else may have answered (card 21, traps). */
 function countVotes(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Candidate") return [state, []];
+  if (state.role.type !== "Candidate") return [state, NO_EFFECTS];
   const { granted, refused } = state.role;
   if (hasQuorum(configOf(state), (member) => granted.includes(member)))
     return becomeLeader(state, now);
-  if (!hasLost(configOf(state), (member) => refused.includes(member))) return [state, []];
+  if (!hasLost(configOf(state), (member) => refused.includes(member))) return [state, NO_EFFECTS];
   return becomeFollower(state, now.ticks, state.term, null);
 }
 
@@ -166,9 +169,7 @@ function countVotes(state: RaftState, now: Now): RaftStep {
 function becomeLeader(state: RaftState, now: Now): RaftStep {
   const { heartbeatTicks, electionTicksMax, rules } = state.settings;
   const termStart = (state.log.lastIndex + 1) as LogIndex;
-  const progress = new Map(
-    othersOf(state).map((peer) => [peer, unknownProgress(state, now.ticks)]),
-  );
+  const progress = PerMember.of(othersOf(state), () => unknownProgress(state, now.ticks));
   const next: RaftState = {
     ...state,
     electionAt: null,
@@ -191,7 +192,7 @@ function becomeLeader(state: RaftState, now: Now): RaftStep {
   };
   return rules.noopOnElection
     ? appendOwn(next, now, [{ kind: "noop", command: new Uint8Array(0) }])
-    : [next, []];
+    : [next, NO_EFFECTS];
 }
 
 /** What a leader knows of a member at first: nothing, so it probes from the end of its own log. */

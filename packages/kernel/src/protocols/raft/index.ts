@@ -1,4 +1,4 @@
-export { decodeMessage, encodeMessage } from "./codec.ts";
+export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 export {
   electionSafety,
   leaderCompleteness,

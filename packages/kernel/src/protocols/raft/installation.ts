@@ -13,6 +13,7 @@ import {
   andThen,
   hardStateOf,
   leaderOf,
+  NO_EFFECTS,
   persist,
   type RaftState,
   type RaftStep,
@@ -27,13 +28,13 @@ export function onTransferred(
   at: Position,
   ok: boolean,
 ): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const progress = state.role.progress.get(to);
-  if (progress === undefined || progress.mode !== "snapshot") return [state, []];
+  if (progress === undefined || progress.mode !== "snapshot") return [state, NO_EFFECTS];
   // That it arrived is hearsay: where to look next, but no proof of what is there. Only the member's own reply to
   // an append raises matchIndex, and with it what is told as committed.
   const nextIndex = (ok ? at.index + 1 : state.log.base.index + 1) as LogIndex;
-  return [withProgress(state, to, { ...probing(progress), nextIndex }), []];
+  return [withProgress(state, to, { ...probing(progress), nextIndex }), NO_EFFECTS];
 }
 
 /**
@@ -61,7 +62,7 @@ export function onInstalled(
     persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config), 0 as LogIndex),
     (s) => {
       const leader = leaderOf(s);
-      if (leader === null || leader === s.self) return [s, []];
+      if (leader === null || leader === s.self) return [s, NO_EFFECTS];
       const reply: AppendEntriesReply = {
         type: "AppendEntriesReply",
         term: s.term,

@@ -4,6 +4,7 @@ import {
   andThen,
   type ConfigAt,
   hardStateOf,
+  NO_EFFECTS,
   persist,
   type RaftState,
   type RaftStep,
@@ -58,7 +59,7 @@ function persistEntries(
   prev: Position,
   entries: readonly Entry[],
 ): RaftStep {
-  let step: RaftStep = [state, []];
+  let step: RaftStep = [state, NO_EFFECTS];
   let at = prev;
   let rest = entries;
   do {

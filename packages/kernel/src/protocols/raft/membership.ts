@@ -1,5 +1,4 @@
 import {
-  assert,
   byId,
   type GroupConfig,
   isVoter,
@@ -8,6 +7,7 @@ import {
   membersOf,
   type NodeId,
   type Now,
+  PerMember,
   type RequestId,
   succeed,
   type Ticks,
@@ -21,6 +21,7 @@ import {
   configIndexOf,
   configOf,
   type Leader,
+  NO_EFFECTS,
   type RaftEffect,
   type RaftState,
   type RaftStep,
@@ -102,10 +103,11 @@ function obstacleTo(
 
 /** A configuration entry committed: leaves the joint state; a leader that is no longer a voter retires. */
 export function completeChange(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader" || configIndexOf(state) > state.commitIndex) return [state, []];
+  if (state.role.type !== "Leader" || configIndexOf(state) > state.commitIndex)
+    return [state, NO_EFFECTS];
   const config = configOf(state);
   if (config.outgoing !== null) return appendConfig(state, now, { ...config, outgoing: null });
-  return isVoter(config, state.self) ? [state, []] : retire(state, state.role, now);
+  return isVoter(config, state.self) ? [state, NO_EFFECTS] : retire(state, state.role, now);
 }
 
 /** Leads until its own removal is committed, then asks the most complete voter to take over (§6). */
@@ -141,10 +143,10 @@ export function followMembers(state: RaftState, now: Ticks): RaftState {
   if (state.role.type !== "Leader") return state;
   const { progress } = state.role;
   const members = membersOf(configOf(state)).filter((member) => member !== state.self);
-  const next = new Map(
-    members.map((member) => [member, progress.get(member) ?? unknownProgress(state, now)]),
+  const next = PerMember.of(
+    members,
+    (member) => progress.get(member) ?? unknownProgress(state, now),
   );
-  assert(next.size === members.length, "members are listed once");
   return { ...state, role: { ...state.role, progress: next } };
 }
 

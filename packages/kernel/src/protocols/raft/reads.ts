@@ -14,7 +14,7 @@ import {
   type Leader,
   type LeaderRead,
   leaderOf,
-  othersOf,
+  NO_EFFECTS,
   type Progress,
   type RaftEffect,
   type RaftState,
@@ -42,7 +42,7 @@ export function onRead(
   }
   if (state.role.type !== "Leader") {
     const waiting = [...state.reads.waiting, { ids, since: now.ticks }];
-    return [{ ...state, reads: { ...state.reads, waiting } }, []];
+    return [{ ...state, reads: { ...state.reads, waiting } }, NO_EFFECTS];
   }
   const validUntil = level === "lease" ? leaseEnd(state, state.role) : null;
   if (validUntil !== null && now.ticks < validUntil)
@@ -52,14 +52,14 @@ export function onRead(
 
 /** A follower asks on behalf of its readers (dissertation §6.4). One that no longer leads lets the question lapse. */
 export function onReadIndex(state: RaftState, now: Now, from: NodeId, m: ReadIndex): RaftStep {
-  if (state.role.type !== "Leader" || m.term !== state.term) return [state, []];
-  if (waitingReads(state) >= state.settings.readsMax) return [state, []];
+  if (state.role.type !== "Leader" || m.term !== state.term) return [state, NO_EFFECTS];
+  if (waitingReads(state) >= state.settings.readsMax) return [state, NO_EFFECTS];
   return askRound(state, state.role, now, [], { member: from, question: m.question });
 }
 
 export function onReadIndexReply(state: RaftState, m: ReadIndexReply): RaftStep {
   const asked = state.reads.asked.find(({ question }) => question === m.question);
-  if (m.term !== state.term || asked === undefined) return [state, []];
+  if (m.term !== state.term || asked === undefined) return [state, NO_EFFECTS];
   const rest = state.reads.asked.filter(({ question }) => question !== m.question);
   return [
     { ...state, reads: { ...state.reads, asked: rest } },
@@ -94,13 +94,13 @@ function askRound(
   };
   if (!state.settings.rules.confirmReads) return [state, [answer(state, read)]];
   const next = { ...role, reads: [...role.reads, read], confirm: true, lastBusyAt: now.ticks };
-  return [{ ...state, role: next }, []];
+  return [{ ...state, role: next }, NO_EFFECTS];
 }
 
 /** At the end of a turn: begins the round its readers wait for; followers ask their leader. */
 export function confirmReads(state: RaftState, now: Now): RaftStep {
   if (state.role.type === "Leader")
-    return state.role.confirm ? beginRound(state, state.role, now, false) : [state, []];
+    return state.role.confirm ? beginRound(state, state.role, now, false) : [state, NO_EFFECTS];
   return askLeader(state, now);
 }
 
@@ -115,21 +115,13 @@ export function beginRound(state: RaftState, role: Leader, now: Now, quiesce: bo
     roundsSent: [...kept, { round, at: now.ticks }],
   };
   const effects: RaftEffect[] = [];
-  const progress = new Map(role.progress);
-  for (const peer of othersOf(state)) {
-    const known = role.progress.get(peer);
-    if (known === undefined) continue;
+  const progress = role.progress.map((known, peer) => {
     effects.push(roundMessage(state, begun, peer, known, quiesce));
-    progress.set(peer, {
-      ...known,
-      toldCommit: Math.max(
-        known.toldCommit,
-        Math.min(known.matchIndex, state.commitIndex),
-      ) as LogIndex,
-    });
-  }
+    const tellable = Math.min(known.matchIndex, state.commitIndex) as LogIndex;
+    return tellable > known.toldCommit ? { ...known, toldCommit: tellable } : known;
+  });
   const [next, confirmed] = acknowledgeRound({ ...state, role: { ...begun, progress } }, now);
-  return [next, [...effects, ...confirmed]];
+  return [next, confirmed.length === 0 ? effects : [...effects, ...confirmed]];
 }
 
 export function roundMessage(
@@ -153,12 +145,12 @@ export function roundMessage(
 
 /** A quorum has answered some round: its readers may look, and the lease counts from when it was sent. */
 export function acknowledgeRound(state: RaftState, _now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const role = state.role;
   const reached = quorumValue(configOf(state), (member) =>
     member === state.self ? role.round : (role.progress.get(member)?.round ?? 0),
   );
-  if ((role.roundsSent[0]?.round ?? Number.MAX_SAFE_INTEGER) > reached) return [state, []];
+  if ((role.roundsSent[0]?.round ?? Number.MAX_SAFE_INTEGER) > reached) return [state, NO_EFFECTS];
   const confirmed = role.roundsSent.filter(({ round }) => round <= reached);
   const leaseFrom = confirmed[confirmed.length - 1]?.at ?? role.leaseFrom;
   const roundsSent = role.roundsSent.slice(confirmed.length);
@@ -197,6 +189,7 @@ function leaseEnd(state: RaftState, role: Leader): Ticks | null {
 }
 
 function askLeader(state: RaftState, now: Now): RaftStep {
+  if (state.reads.waiting.length + state.reads.asked.length === 0) return [state, NO_EFFECTS];
   const leader = leaderOf(state);
   const { reads, dropped } = expire(state, now);
   const { waiting, asked, questions } = reads;

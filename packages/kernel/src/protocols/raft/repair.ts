@@ -4,7 +4,13 @@ import { term } from "./message.ts";
 import { decodeRecord } from "./record.ts";
 import type { RaftSettings } from "./settings.ts";
 import { start } from "./start.ts";
-import { becomeFollower, persistHardState, type RaftState, type RaftStep } from "./state.ts";
+import {
+  becomeFollower,
+  NO_EFFECTS,
+  persistHardState,
+  type RaftState,
+  type RaftStep,
+} from "./state.ts";
 
 /**
  * A replica that lost durable records (RF-13, JN-2) has forgotten votes and entries that it promised to keep. It begins
@@ -44,7 +50,7 @@ const TERMS_LOST_MAX = 2 ** 20;
 /** The first word of a leader: from here on no term can come in which this replica has voted and forgotten it. */
 export function leapPastLostVotes(state: RaftState, now: Now, message: RaftMessage): RaftStep {
   const leads = message.type === "AppendEntries" || message.type === "Heartbeat";
-  if (!state.blind || !leads) return [state, []];
+  if (!state.blind || !leads) return [state, NO_EFFECTS];
   const beyond = term(Math.max(state.term, message.term) + TERMS_LOST_MAX);
   return becomeFollower({ ...state, blind: false }, now.ticks, beyond, null);
 }

@@ -23,6 +23,7 @@ import {
   andThen,
   configOf,
   type Leader,
+  NO_EFFECTS,
   type Progress,
   type RaftEffect,
   type RaftState,
@@ -41,7 +42,7 @@ export function onAppendEntries(
   assert(state.role.type === "Follower", "step() follows the leader before any handler runs");
   // While a received snapshot is being made durable the log must not move, or its journal records would be
   // superseded by the checkpoint that is being written. The leader asks again.
-  if (state.installing !== null) return [state, []];
+  if (state.installing !== null) return [state, NO_EFFECTS];
 
   const known = state.log.epochAt(m.prevLogIndex);
   const matches = m.prevLogIndex < state.log.base.index || known === m.prevLogTerm;
@@ -77,7 +78,7 @@ function appendFrom(state: RaftState, now: Now, m: AppendEntries): RaftStep {
   if (fresh < 0) {
     const last = (m.prevLogIndex + m.entries.length) as LogIndex;
     if (settings.rules.truncateOnlyOnConflict || last >= log.lastIndex || last < log.base.index)
-      return [state, []];
+      return [state, NO_EFFECTS];
     return replaceAfter(state, now, positionAt(state, last), []);
   }
   const entries = m.entries.slice(fresh);
@@ -123,9 +124,9 @@ export function onAppendEntriesReply(
   from: NodeId,
   m: AppendEntriesReply,
 ): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const progress = state.role.progress.get(from);
-  if (progress === undefined || m.matchIndex > state.log.lastIndex) return [state, []];
+  if (progress === undefined || m.matchIndex > state.log.lastIndex) return [state, NO_EFFECTS];
   const heard = { ...progress, heardAt: now.ticks, round: Math.max(progress.round, m.round) };
   const next = m.success ? advanced(heard, m.matchIndex, now.ticks) : refused(state, heard, m);
   return acknowledgeRound(withProgress(state, from, next), now);
@@ -192,9 +193,9 @@ export function onHeartbeatReply(
   from: NodeId,
   m: HeartbeatReply,
 ): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const progress = state.role.progress.get(from);
-  if (progress === undefined) return [state, []];
+  if (progress === undefined) return [state, NO_EFFECTS];
   const heard = { ...progress, heardAt: now.ticks, round: Math.max(progress.round, m.round) };
   const lost = progress.mode === "replicate" && m.lastLogIndex < progress.matchIndex;
   return acknowledgeRound(withProgress(state, from, lost ? probing(heard) : heard), now);
@@ -202,36 +203,40 @@ export function onHeartbeatReply(
 
 /** Commits what a quorum holds, if it is of this term: an older entry may still be overwritten (§5.4.2, Figure 8). */
 export function advanceCommit(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const { progress } = state.role;
   const { rules } = state.settings;
-  const config = rules.jointNeedsBoth ? configOf(state) : { ...configOf(state), outgoing: null };
+  const whole = configOf(state);
+  const config = rules.jointNeedsBoth ? whole : { ...whole, outgoing: null };
   const own = rules.countSelfWhenDurable ? state.durableIndex : state.log.lastIndex;
   const reached = quorumValue(config, (member) =>
     member === state.self ? own : (progress.get(member)?.matchIndex ?? 0),
   );
   const index = Math.min(reached, state.log.lastIndex) as LogIndex;
-  if (index <= state.commitIndex) return [state, []];
-  if (rules.commitOnlyOwnTerm && state.log.epochAt(index) !== state.term) return [state, []];
+  if (index <= state.commitIndex) return [state, NO_EFFECTS];
+  if (rules.commitOnlyOwnTerm && state.log.epochAt(index) !== state.term)
+    return [state, NO_EFFECTS];
   return andThen(commitTo(state, index), (s) => completeChange(s, now));
 }
 
 /** Hands out what is newly committed, in order, once. */
 export function commitTo(state: RaftState, index: LogIndex): RaftStep {
-  if (index <= state.commitIndex) return [state, []];
+  if (index <= state.commitIndex) return [state, NO_EFFECTS];
   const entries = state.log.slice(state.handedOut, index);
   return [{ ...state, commitIndex: index, handedOut: index }, [{ type: "Commit", entries }]];
 }
 
 /** Once per turn: to each member what it lacks, within its window; then the commit index, if it rode on nothing. */
 export function replicate(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const effects: RaftEffect[] = [];
-  const progress = new Map(state.role.progress);
-  for (const [peer, before] of state.role.progress) {
-    progress.set(peer, feed(state, state.role, now, peer, before, effects));
-  }
-  return [{ ...state, role: { ...state.role, progress } }, effects];
+  const { role } = state;
+  const progress = role.progress.map((before, peer) =>
+    feed(state, role, now, peer, before, effects),
+  );
+  return progress === role.progress
+    ? [state, effects]
+    : [{ ...state, role: { ...role, progress } }, effects];
 }
 
 function feed(
@@ -315,6 +320,6 @@ export function withProgress(state: RaftState, peer: NodeId, progress: Progress)
   if (state.role.type !== "Leader") return state;
   return {
     ...state,
-    role: { ...state.role, progress: new Map(state.role.progress).set(peer, progress) },
+    role: { ...state.role, progress: state.role.progress.with(peer, progress) },
   };
 }

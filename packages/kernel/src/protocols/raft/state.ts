@@ -12,6 +12,7 @@ import {
   membersOf,
   NO_POSITION,
   type NodeId,
+  type PerMember,
   type PersistSeq,
   type Position,
   type Random,
@@ -98,7 +99,7 @@ export interface Candidate {
 
 export interface Leader {
   readonly type: "Leader";
-  readonly progress: ReadonlyMap<NodeId, Progress>;
+  readonly progress: PerMember<Progress>;
   /** Index of the first entry of this term; reads wait until it is committed. */
   readonly termStart: LogIndex;
   readonly round: number;
@@ -221,6 +222,9 @@ export function sendEarly(to: NodeId, message: RaftMessage, lane: Lane = "contro
   return { type: "Send", to, message, early: true, lane };
 }
 
+/** What most steps ask for. */
+export const NO_EFFECTS: readonly RaftEffect[] = [];
+
 /** Runs `f` on the state so far and joins the effects. */
 export function andThen(step: RaftStep, f: (state: RaftState) => RaftStep): RaftStep {
   const [next, more] = f(step[0]);
@@ -254,7 +258,7 @@ export function becomeFollower(
     },
     now,
   );
-  return raised ? persistHardState(next, now) : [next, []];
+  return raised ? persistHardState(next, now) : [next, NO_EFFECTS];
 }
 
 /** Reads that a leader could no longer confirm go on as a follower's: the next leader is asked. */

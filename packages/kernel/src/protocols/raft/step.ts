@@ -38,6 +38,7 @@ import {
   andThen,
   becomeFollower,
   leaderOf,
+  NO_EFFECTS,
   type RaftEffect,
   type RaftState,
   type RaftStep,
@@ -83,7 +84,7 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
     case "Durable":
       return onVoteDurable(onDurable(state, input.upTo), now, input.upTo);
     case "Applied":
-      return [{ ...state, lastApplied: input.upTo }, []];
+      return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
       return onLink(state, now, input.peer, input.up);
     case "ChangeMembers":
@@ -91,11 +92,11 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
     case "TransferLeadership":
       return onTransferLeadership(state, now, input.id, input.to);
     case "Yield":
-      return onYield(state, now);
+      return onYield(state, now, input.heir);
     case "Transferred":
       return onTransferred(state, now, input.to, input.at, input.ok);
     case "Installing":
-      return [{ ...state, installing: input.at }, []];
+      return [{ ...state, installing: input.at }, NO_EFFECTS];
     case "Installed":
       return onInstalled(state, now, input.at, input.config);
     case "Compact":
@@ -126,13 +127,13 @@ function onHeard(state: RaftState, now: Now, from: NodeId, message: RaftMessage)
     hearsLeader(state, now) &&
     message.term > state.term
   ) {
-    return [state, []];
+    return [state, NO_EFFECTS];
   }
   const granted = message.type === "PreVoteReply" && message.voteGranted;
   const adopted: RaftStep =
     message.term > state.term && !granted
       ? becomeFollower(state, now.ticks, message.term, null)
-      : [state, []];
+      : [state, NO_EFFECTS];
   return andThen(adopted, (s) =>
     andThen(follow(s, now, from, message), (f) => dispatch(f, now, from, message)),
   );
@@ -140,9 +141,9 @@ function onHeard(state: RaftState, now: Now, from: NodeId, message: RaftMessage)
 
 /** Entries and heartbeats come from the leader of their term: whoever is not it follows it, and leaves it alone. */
 function follow(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
-  if (message.type !== "AppendEntries" && message.type !== "Heartbeat") return [state, []];
+  if (message.type !== "AppendEntries" && message.type !== "Heartbeat") return [state, NO_EFFECTS];
   if (state.role.type === "Follower" && state.role.leader === from) {
-    return [stayFollower(state, now), []];
+    return [stayFollower(state, now), NO_EFFECTS];
   }
   assert(
     state.role.type !== "Leader" || broken(state),
@@ -190,7 +191,7 @@ function onStale(state: RaftState, from: NodeId, message: RaftMessage): RaftStep
         [sendEarly(from, { type: "RequestVoteReply", term: state.term, voteGranted: false })],
       ];
     default:
-      return [state, []];
+      return [state, NO_EFFECTS];
   }
 }
 
@@ -245,7 +246,7 @@ function onLink(state: RaftState, now: Now, peer: NodeId, up: boolean): RaftStep
       [],
     ];
   }
-  return !up && leaderOf(state) === peer ? [onLeaderLinkDown(state, now), []] : [state, []];
+  return !up && leaderOf(state) === peer ? [onLeaderLinkDown(state, now), []] : [state, NO_EFFECTS];
 }
 
 /** Whether a snapshot at this position brings anything: what the log holds already is committed in place instead. */

@@ -1,7 +1,14 @@
 import { type Now, quorumValue, type Ticks } from "../../core/index.ts";
 import { onElectionTimeout } from "./election.ts";
 import { beginRound } from "./reads.ts";
-import { andThen, configOf, type Leader, type RaftState, type RaftStep } from "./state.ts";
+import {
+  andThen,
+  configOf,
+  type Leader,
+  NO_EFFECTS,
+  type RaftState,
+  type RaftStep,
+} from "./state.ts";
 import type { RaftInput } from "./step.ts";
 import { stepAside } from "./transfer.ts";
 
@@ -32,21 +39,23 @@ export function onWake(state: RaftState, now: Now): RaftStep {
   if (state.role.type === "Leader") return onLeaderWake(state, state.role, now);
   return state.electionAt !== null && now.ticks >= state.electionAt
     ? onElectionTimeout(state, now)
-    : [state, []];
+    : [state, NO_EFFECTS];
 }
 
 function onLeaderWake(state: RaftState, role: Leader, now: Now): RaftStep {
-  if (role.asleep) return [state, []];
+  if (role.asleep) return [state, NO_EFFECTS];
   if (isDiskHung(state, now) || hasLostQuorum(state, role, now)) return stepAside(state, now);
   const quorumCheckAt =
     now.ticks >= role.quorumCheckAt ? nextCheck(state, now) : role.quorumCheckAt;
   const next: RaftState = { ...state, role: { ...role, quorumCheckAt } };
-  return now.ticks >= role.heartbeatAt ? andThen([next, []], (s) => heartbeat(s, now)) : [next, []];
+  return now.ticks >= role.heartbeatAt
+    ? andThen([next, NO_EFFECTS], (s) => heartbeat(s, now))
+    : [next, NO_EFFECTS];
 }
 
 /** All leaders of a node beat at the same multiples of the interval, so that their heartbeats share frames. */
 function heartbeat(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const { heartbeatTicks } = state.settings;
   const heartbeatAt = ((Math.floor(now.ticks / heartbeatTicks) + 1) * heartbeatTicks) as Ticks;
   const quiesce = mayQuiesce(state, state.role, now);
@@ -74,7 +83,7 @@ function mayQuiesce(state: RaftState, role: Leader, now: Now): boolean {
     return false;
   if (role.reads.length > 0 || role.transfer !== null || configOf(state).outgoing !== null)
     return false;
-  return [...role.progress.values()].every(
+  return role.progress.values.every(
     (p) =>
       p.mode === "replicate" &&
       p.matchIndex === lastIndex &&
@@ -99,9 +108,7 @@ export function wakeUp(state: RaftState, now: Now, input: RaftInput): RaftState 
     input.message.term === state.term
   )
     return state;
-  const progress = new Map(
-    [...state.role.progress].map(([peer, p]) => [peer, { ...p, heardAt: now.ticks }]),
-  );
+  const progress = state.role.progress.map((p) => ({ ...p, heardAt: now.ticks }));
   return {
     ...state,
     role: {

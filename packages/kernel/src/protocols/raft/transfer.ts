@@ -6,6 +6,7 @@ import {
   becomeFollower,
   configOf,
   isSelfVoter,
+  NO_EFFECTS,
   type RaftState,
   type RaftStep,
   refuse,
@@ -34,17 +35,17 @@ export function onTransferLeadership(
       leaderHint: role.type === "Follower" ? role.leader : null,
     });
   }
-  if (to === state.self) return [state, []];
+  if (to === state.self) return [state, NO_EFFECTS];
   if (!isVoter(configOf(state), to) || !role.progress.has(to))
     return settle({ code: "BadTransferee", definite: true });
   const giveUpAt = (now.ticks + state.settings.electionTicksMax) as Ticks;
-  return [{ ...state, role: { ...role, transfer: { to, id, giveUpAt, told: false } } }, []];
+  return [{ ...state, role: { ...role, transfer: { to, id, giveUpAt, told: false } } }, NO_EFFECTS];
 }
 
 /** At the end of a turn: the target has all, so it is told; or the time is up, so proposals are taken again. */
 export function continueTransfer(state: RaftState, now: Now): RaftStep {
   const role = state.role;
-  if (role.type !== "Leader" || role.transfer === null) return [state, []];
+  if (role.type !== "Leader" || role.transfer === null) return [state, NO_EFFECTS];
   const { to, id, giveUpAt, told } = role.transfer;
   if (now.ticks >= giveUpAt) {
     const waitedTicks = state.settings.electionTicksMax as Ticks;
@@ -52,7 +53,7 @@ export function continueTransfer(state: RaftState, now: Now): RaftStep {
       id === null ? [] : [refuse(id, { code: "Timeout", definite: false, waitedTicks })];
     return [{ ...state, role: { ...role, transfer: null } }, failure];
   }
-  if (told || role.progress.get(to)?.matchIndex !== state.log.lastIndex) return [state, []];
+  if (told || role.progress.get(to)?.matchIndex !== state.log.lastIndex) return [state, NO_EFFECTS];
   const message: TimeoutNow = { type: "TimeoutNow", term: state.term };
   // Early: an invitation promises nothing. Lease reads ended when the transfer began, and stay off in this term.
   return [
@@ -63,16 +64,16 @@ export function continueTransfer(state: RaftState, now: Now): RaftStep {
 
 export function onTimeoutNow(state: RaftState, now: Now, m: TimeoutNow): RaftStep {
   if (m.term !== state.term || state.role.type === "Leader" || !isSelfVoter(state))
-    return [state, []];
+    return [state, NO_EFFECTS];
   return state.installing === null && !state.repairing
     ? standForElection(state, now, true)
-    : [state, []];
+    : [state, NO_EFFECTS];
 }
 
 /** Gives leadership away to whoever is best placed, or simply steps down and lets others go first. */
-export function onYield(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, []];
-  const heir = bestHeir(state, state.role);
+export function onYield(state: RaftState, now: Now, toHeir: boolean): RaftStep {
+  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
+  const heir = toHeir ? bestHeir(state, state.role) : null;
   const heard = heir === null ? 0 : (state.role.progress.get(heir)?.heardAt ?? 0);
   if (heir !== null && now.ticks - heard < state.settings.electionTicksMin)
     return onTransferLeadership(state, now, null, heir);

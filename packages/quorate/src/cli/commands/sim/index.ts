@@ -3,26 +3,31 @@ import {
   breaksLike,
   driftOf,
   encodeRun,
+  PROFILES,
   planOf,
   type Recorded,
   Recorder,
+  RULES,
   type RunCode,
+  type RunVerdicts,
   run,
   scenarioOf,
   shrink,
+  verdictsOf,
 } from "@quorate/sim";
 import { type Command, Option } from "commander";
 import { CommandFailed, Exit, usage } from "../../exit.ts";
 import { described } from "../../session.ts";
-import type { Terminal } from "../../terminal.ts";
-import { inJobs } from "./jobs.ts";
-import { mutants } from "./mutants.ts";
+import { type Terminal, table } from "../../terminal.ts";
+import { inJobs, mutantsInJobs } from "./jobs.ts";
+import { allCaught, type Mutant, mutants, mutantTable } from "./mutants.ts";
 import {
   commonOf,
   jobsOf,
   numberOf,
-  PROFILES,
+  patienceOf,
   rangeOf,
+  rulesNamed,
   runOf,
   type SimOptions,
 } from "./options.ts";
@@ -51,9 +56,9 @@ export function simCommand(terminal: Terminal): Command {
     .option("--shrink <RUN>", "cut a failing run down by its decisions")
     .option(
       "--mutants",
-      "switch off one safety rule after the other; count the seeds until each is caught",
+      "switch off one rule after the other, or those of --without; count the seeds until each is caught",
     )
-    .option("--profile <P>", `what is run: ${Object.keys(PROFILES).join(", ")}`)
+    .option("--profile <P>", `what is run: ${PROFILES.map(({ name }) => name).join(", ")}`)
     .option("--nodes <N>", "instead of what the seed draws")
     .option("--faults <LIST>", "all, none, families or faults; what may be drawn")
     .option("--clients <C>", "instead of what the seed draws")
@@ -62,8 +67,10 @@ export function simCommand(terminal: Terminal): Command {
     .option("--without <RULES>", "safety rules to switch off: the run should then break")
     .option("--jobs <N>", "processes side by side")
     .option("--shard <I/N>", "only this share of the seeds")
+    .option("--minutes <M>", "begin no further run after so long, whatever seeds are left")
     .option("--runs <N>", "runs that --shrink may take, or seeds for each of --mutants")
     .option("--story", "print what happened in a run that broke")
+    .option("--models", "hold the run against every model, promised or not, as the matrix does")
     .option("--trace <FILE>", "write every event of the run as JSON lines")
     .option(
       "--against <FILE>",
@@ -91,8 +98,8 @@ async function perform(
   return many(options, terminal);
 }
 
-const isSingle = ({ trace, against, shiviz, scenario }: SimOptions): boolean =>
-  [trace, against, shiviz, scenario].some((one) => one !== undefined);
+const isSingle = ({ models, trace, against, shiviz, scenario }: SimOptions): boolean =>
+  [models, trace, against, shiviz, scenario].some((one) => one !== undefined);
 
 async function many(
   options: SimOptions & { readonly lines?: boolean },
@@ -103,7 +110,7 @@ async function many(
   const summary =
     jobs > 1
       ? await inJobs(jobs, repeated(options), terminal)
-      : await sweep(range, common, terminal, {
+      : await sweep(range, common, patienceOf(options), terminal, {
           failure: (failure, story) => {
             if (options.lines === true) line({ type: "failure", failure });
             else if (options.json !== true) terminal.out(describeFailure(failure));
@@ -127,6 +134,7 @@ const repeated = (options: SimOptions): readonly string[] =>
       "operations",
       "for",
       "without",
+      "minutes",
     ] as const
   ).flatMap((name) => {
     const value = options[name];
@@ -158,9 +166,20 @@ function single(code: RunCode, options: SimOptions, terminal: Terminal): void {
     `run ${encodeRun(code)}: ${report.operationsOk} operations, ${report.events} events, trace ${report.traceHash.toString(16)}\n` +
       `faults that bit: ${bites === "" ? "none" : bites}\n`,
   );
+  if (options.models === true) terminal.out(modelsTold(verdictsOf(report)));
   if (report.broken.length > 0)
     throw new CommandFailed(Exit.failed, `it broke:\n  ${report.broken.slice(0, 10).join("\n  ")}`);
 }
+
+const modelsTold = (verdicts: RunVerdicts): string =>
+  table(
+    ["MODEL", "VERDICT", "WHY"],
+    [...verdicts].map(([model, verdict]) => [
+      model,
+      verdict.type,
+      verdict.type === "held" ? "" : verdict.why,
+    ]),
+  );
 
 function compare(file: string, found: readonly Recorded[]): void {
   const expected = readFileSync(file, "utf8")
@@ -193,8 +212,28 @@ function cutDown(code: RunCode, options: SimOptions, terminal: Terminal): void {
   );
 }
 
-async function catchMutants(options: SimOptions, terminal: Terminal): Promise<void> {
-  const budget = numberOf("runs", options.runs, SHRINK_RUNS_MAX) ?? MUTANT_SEEDS;
-  if (!(await mutants(budget, 1n, terminal)))
-    throw new CommandFailed(Exit.failed, "a rule was switched off and nothing broke");
+async function catchMutants(
+  options: SimOptions & { readonly lines?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const seeds = numberOf("runs", options.runs, SHRINK_RUNS_MAX) ?? MUTANT_SEEDS;
+  const rules = options.without === undefined ? RULES : rulesNamed(options.without);
+  const jobs = jobsOf(options);
+  const share = rangeOf({ ...options, seeds: "1..1" });
+  const line = (mutant: Mutant): void =>
+    options.lines === true
+      ? terminal.out(`${JSON.stringify({ type: "mutant", mutant })}\n`)
+      : undefined;
+  const args = ["--mutants", "--runs", String(seeds), "--without", rules.join()];
+  const done =
+    jobs > 1
+      ? await mutantsInJobs(jobs, args, terminal)
+      : await mutants(rules, seeds, share, terminal, line);
+  if (options.lines === true) return;
+  terminal.out(options.json === true ? `${JSON.stringify(done)}\n` : mutantTable(rules, done));
+  if (!allCaught(rules, done))
+    throw new CommandFailed(
+      Exit.failed,
+      "a rule was switched off and nothing broke, or something broke with all rules on",
+    );
 }

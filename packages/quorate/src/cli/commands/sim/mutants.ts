@@ -1,55 +1,83 @@
-import { EVERY_RULE, encodeRun, NO_CUTS, planOf, type Rule, type RunCode, run } from "@quorate/sim";
+import { encodeRun, judge, mutantOf, type Rule } from "@quorate/sim";
 import { type Terminal, table } from "../../terminal.ts";
+import type { Range } from "./options.ts";
 
-/** Rules whose loss costs time, not safety: no history can show it. Scenarios do (RF-6, RF-9). */
-const LIVENESS: readonly Rule[] = ["preVote", "checkQuorum", "stepDownOnHungDisk"];
-/** Rules that matter when members change, which the seeds do not draw yet. Scenarios switch them off. */
-const MEMBERSHIP: readonly Rule[] = ["changeNeedsOwnTerm", "jointNeedsBoth"];
-
-/** Switches off one safety rule after the other and counts the seeds until a run breaks. True where all were caught. */
-export async function mutants(budget: number, first: bigint, terminal: Terminal): Promise<boolean> {
-  const rows: string[][] = [];
-  let caught = true;
-  for (const rule of Object.keys(EVERY_RULE) as Rule[]) {
-    if (LIVENESS.includes(rule) || MEMBERSHIP.includes(rule)) continue;
-    const found = await seedsUntil(rule, budget, first, terminal);
-    if (found === null) caught = false;
-    rows.push([
-      rule,
-      found === null ? `not in ${budget}` : String(found.seeds),
-      found?.run ?? "",
-      found?.broken ?? "",
-    ]);
-    terminal.err(`${rule}: ${found === null ? "not caught" : `${found.seeds} seeds`}\n`);
-    if (terminal.interrupted.aborted) return false;
-  }
-  terminal.out(table(["RULE OFF", "SEEDS", "RUN", "FINDING"], rows));
-  terminal.out(
-    `by scenarios only: ${[...LIVENESS, ...MEMBERSHIP].join(", ")} (packages/sim/test/raft)\n`,
-  );
-  return caught;
+/** What became of a rule that was switched off. */
+export interface Mutant {
+  readonly rule: Rule;
+  /** Seeds that were run. */
+  readonly seeds: number;
+  /** The run that shows the loss, and what broke in it; null where none did. */
+  readonly run: string | null;
+  readonly finding: string;
+  /** Runs that break with all rules on, too. */
+  readonly unsound: readonly string[];
 }
 
-async function seedsUntil(
+/** Switches off this share of the rules, one after the other, and runs seeds until each is missed. */
+export async function mutants(
+  rules: readonly Rule[],
+  seedsMax: number,
+  { first, part, of }: Range,
+  terminal: Terminal,
+  told: (mutant: Mutant) => void,
+): Promise<readonly Mutant[]> {
+  const done: Mutant[] = [];
+  for (const rule of rules.filter((_, at) => at % of === part - 1)) {
+    const mutant = await hunt(rule, seedsMax, first, terminal);
+    if (terminal.interrupted.aborted) break;
+    done.push(mutant);
+    told(mutant);
+    terminal.err(`${describeMutant(mutant)}\n`);
+  }
+  return done;
+}
+
+/** Is the loss of every rule found, and nothing broken besides? */
+export const allCaught = (rules: readonly Rule[], done: readonly Mutant[]): boolean =>
+  rules.every((rule) => done.some((mutant) => mutant.rule === rule && mutant.run !== null)) &&
+  done.every(({ unsound }) => unsound.length === 0);
+
+export function mutantTable(rules: readonly Rule[], done: readonly Mutant[]): string {
+  const order = (rule: Rule): number => rules.indexOf(rule);
+  const rows = [...done]
+    .sort((a, b) => order(a.rule) - order(b.rule))
+    .map(({ rule, seeds, run, finding }) => [
+      rule,
+      run === null ? `not in ${seeds}` : String(seeds),
+      run ?? "",
+      finding,
+    ]);
+  const counts = done.flatMap(({ seeds, run }) => (run === null ? [] : [seeds]));
+  counts.sort((a, b) => a - b);
+  const median = counts[counts.length >> 1] ?? 0;
+  return (
+    table(["RULE OFF", "SEEDS", "RUN", "FINDING"], rows) +
+    `${counts.length} of ${rules.length} caught; half of them within ${median} seeds, all within ${counts.at(-1) ?? 0}\n`
+  );
+}
+
+const describeMutant = ({ rule, seeds, run, unsound }: Mutant): string =>
+  [
+    `${rule}: ${run === null ? `not caught in ${seeds} seeds` : `caught by seed ${seeds}`}`,
+    ...unsound.map((code) => `  breaks with all rules on: quorate sim --run ${code}`),
+  ].join("\n");
+
+async function hunt(
   rule: Rule,
-  budget: number,
+  seedsMax: number,
   first: bigint,
   terminal: Terminal,
-): Promise<{ readonly seeds: number; readonly run: string; readonly broken: string } | null> {
-  const lease = rule === "leaseWithinBound";
-  for (let seeds = 1; seeds <= budget && !terminal.interrupted.aborted; seeds++) {
-    const code: RunCode = {
-      seed: first + BigInt(seeds - 1),
-      options: {
-        rules: { [rule]: false },
-        millis: 15_000,
-        ...(lease && { reads: "lease" as const }),
-      },
-      cuts: NO_CUTS,
-    };
-    const { broken } = run(planOf(code));
-    if (broken[0] !== undefined) return { seeds, run: encodeRun(code), broken: broken[0] };
+): Promise<Mutant> {
+  const unsound: string[] = [];
+  for (let seeds = 1; seeds <= seedsMax && !terminal.interrupted.aborted; seeds++) {
+    const mutant = mutantOf(rule, first + BigInt(seeds - 1));
+    const verdict = judge(mutant);
+    if (verdict.type === "Caught")
+      return { rule, seeds, run: encodeRun(mutant), finding: verdict.finding, unsound };
+    if (verdict.type === "Unsound")
+      unsound.push(encodeRun({ ...mutant, options: { ...mutant.options, rules: {} } }));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return null;
+  return { rule, seeds: seedsMax, run: null, finding: "", unsound };
 }

@@ -1,19 +1,16 @@
 import {
   decodeRun,
-  EVERY_RULE,
   type FaultType,
   faultsNamed,
   NO_CUTS,
+  PROFILES,
+  type Profile,
+  profileNamed,
+  RULES,
+  type Rule,
   type RunCode,
 } from "@quorate/sim";
 import { usage } from "../../exit.ts";
-
-/** What a keyspace promises its readers, by the profiles that exist. */
-export const PROFILES = {
-  etcd: "readIndex",
-  "etcd-lease-reads": "lease",
-  "etcd-local-reads": "local",
-} as const;
 
 /** As the command line gives them: texts, checked here. */
 export interface SimOptions {
@@ -31,8 +28,10 @@ export interface SimOptions {
   readonly without?: string;
   readonly jobs?: string;
   readonly shard?: string;
+  readonly minutes?: string;
   readonly runs?: string;
   readonly story?: boolean;
+  readonly models?: boolean;
   readonly json?: boolean;
   readonly trace?: string;
   readonly shiviz?: string;
@@ -54,6 +53,7 @@ const CLIENTS_MAX = 64;
 const OPERATIONS_MAX = 10_000;
 const HOUR_MILLIS = 3_600_000;
 const JOBS_MAX = 64;
+const MINUTES_MAX = 10_000;
 
 export function rangeOf({ seed, seeds, shard }: SimOptions): Range {
   const text = seeds ?? `${seed ?? ""}..${seed ?? ""}`;
@@ -71,17 +71,19 @@ export function rangeOf({ seed, seeds, shard }: SimOptions): Range {
 
 /** What all runs of one call have in common. */
 export function commonOf(options: SimOptions): Omit<RunCode, "seed"> {
-  const reads = readsOf(options.profile);
+  const profile = options.profile === undefined ? {} : profileOf(options.profile);
   const faults = options.faults === undefined ? undefined : faultsOf(options.faults);
   const nodes = numberOf("nodes", options.nodes, NODES_MAX);
   const millis = millisOf(options.for);
   return {
     options: {
-      ...(reads !== undefined && { reads }),
+      ...profile,
       ...(faults !== undefined && { faults }),
       ...(nodes !== undefined && { nodes }),
       ...(millis !== undefined && { millis }),
-      ...(options.without !== undefined && { rules: rulesOf(options.without) }),
+      ...(options.without !== undefined && {
+        rules: Object.fromEntries(rulesNamed(options.without).map((rule) => [rule, false])),
+      }),
     },
     cuts: {
       ...NO_CUTS,
@@ -98,6 +100,12 @@ export function runOf(text: string): RunCode {
   return run;
 }
 
+/** How long a sweep may begin further runs, in milliseconds of this machine's time; all its seeds if not said. */
+export function patienceOf({ minutes }: SimOptions): number {
+  const said = numberOf("minutes", minutes, MINUTES_MAX);
+  return said === undefined ? Number.POSITIVE_INFINITY : said * 60_000;
+}
+
 export const jobsOf = ({ jobs }: SimOptions): number => numberOf("jobs", jobs, JOBS_MAX) ?? 1;
 
 export function numberOf(name: string, text: string | undefined, most: number): number | undefined {
@@ -108,14 +116,12 @@ export function numberOf(name: string, text: string | undefined, most: number): 
   return value;
 }
 
-function readsOf(
-  profile: string | undefined,
-): (typeof PROFILES)[keyof typeof PROFILES] | undefined {
-  if (profile === undefined) return undefined;
-  const found = Object.entries(PROFILES).find(([name]) => name === profile);
-  if (found === undefined)
-    throw usage(`--profile says ${profile}: it is one of ${Object.keys(PROFILES).join(", ")}`);
-  return found[1];
+/** Of a profile, the options of its runs. */
+function profileOf(name: string): Profile["options"] {
+  const found = profileNamed(name);
+  if (found !== null) return found.options;
+  const known = PROFILES.map((profile) => profile.name).join(", ");
+  throw usage(`--profile says ${name}: it is one of ${known}`);
 }
 
 function faultsOf(text: string): readonly FaultType[] {
@@ -144,12 +150,12 @@ function millisOf(text: string | undefined): number | undefined {
   return millis;
 }
 
-function rulesOf(text: string): Readonly<Record<string, false>> {
-  const names = text.split(",");
-  const unknown = names.find((name) => !(name in EVERY_RULE));
-  if (unknown !== undefined)
-    throw usage(
-      `--without says ${unknown}: a rule is one of ${Object.keys(EVERY_RULE).join(", ")}`,
-    );
-  return Object.fromEntries(names.map((name) => [name, false]));
+/** The rules that `--without` names. */
+export function rulesNamed(text: string): readonly Rule[] {
+  return text.split(",").map((name) => {
+    const rule = RULES.find((known) => known === name);
+    if (rule === undefined)
+      throw usage(`--without says ${name}: a rule is one of ${RULES.join(", ")}`);
+    return rule;
+  });
 }

@@ -47,10 +47,11 @@ export function add(one: Summary, other: Summary): Summary {
   };
 }
 
-/** Runs the seeds of a range one after the other, as long as nobody interrupts. */
+/** Runs the seeds of a range one after the other, as long as nobody interrupts and `patience` milliseconds last. */
 export async function sweep(
   range: Range,
   common: Omit<RunCode, "seed">,
+  patience: number,
   terminal: Terminal,
   told: { readonly failure: (failure: Failure, story: readonly string[]) => void },
 ): Promise<Summary> {
@@ -58,7 +59,7 @@ export async function sweep(
   let summary = NOTHING;
   const step = BigInt(range.of);
   for (let seed = range.first + BigInt(range.part - 1); seed <= range.last; seed += step) {
-    if (terminal.interrupted.aborted) break;
+    if (terminal.interrupted.aborted || performance.now() - since > patience) break;
     const code = { seed, ...common };
     const report = run(planOf(code));
     const failures =

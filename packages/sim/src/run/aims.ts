@@ -1,0 +1,191 @@
+import type { FaultType } from "../faults/index.ts";
+import type { DiskFaults } from "../world/disk.ts";
+import type { NetworkFaults } from "../world/network.ts";
+import type { WorkPlan } from "./draw.ts";
+import type { Habits, ProductPlan, RunPlan } from "./plan.ts";
+import type { Rule } from "./rules.ts";
+
+/** For some parts of a plan, the values that are drawn from instead of the usual ones. */
+export type Choices<T> = { readonly [K in keyof T]?: readonly T[K][] };
+
+/**
+ * What the seeds draw when they look for the loss of one rule: the faults, settings and clients under which it matters,
+ * and nothing of the order in which they come. With the rule on the same runs must hold all promises.
+ */
+export interface Aim {
+  readonly shape?: Choices<Pick<RunPlan, "nodes" | "millis">>;
+  readonly reads?: RunPlan["reads"];
+  /** Each as likely as it is often named. */
+  readonly faults?: readonly FaultType[];
+  /** Every run draws from all of these faults, not from a few of them. */
+  readonly all?: boolean;
+  /** Between two faults, on average. */
+  readonly gapMillis?: readonly number[];
+  readonly network?: Choices<NetworkFaults>;
+  readonly disk?: Choices<DiskFaults>;
+  readonly product?: Choices<ProductPlan>;
+  readonly work?: Choices<WorkPlan>;
+  readonly habits?: Choices<Habits>;
+}
+
+/** Leaders lose their lead, over and over, in every way. */
+const DEPOSED: readonly FaultType[] = ["crash", "pauseLeader", "isolateLeader", "partition"];
+/** Copies are lost, and the leader that is to restore them. */
+const LOST: readonly FaultType[] = ["loseJournal", "badSectors", "rotBit", "spoilHeader", "crash"];
+/** Every entry travels alone, and slowly: a log is often complete in part. */
+const PIECEMEAL = { batchEntriesMax: [1], inflightMessagesMax: [1, 4], tailEntriesMax: [10_000] };
+const BUSY = { clients: [4, 6], operations: [200] };
+
+export const AIMS: Readonly<Record<Rule, Aim>> = {
+  persistBeforeReply: {
+    shape: { nodes: [3] },
+    faults: ["crash", "crashAll", "crashLoop", "isolateLeader"],
+    all: true,
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+  },
+  voteOncePerTerm: {
+    shape: { nodes: [5] },
+    faults: ["pauseLeader", "isolateLeader", "deposeAgain"],
+    all: true,
+    network: { delayMicrosMax: [40_000] },
+    product: { jitter: [false] },
+  },
+  upToDateLog: { faults: DEPOSED, all: true },
+  commitOnlyOwnTerm: {
+    shape: { nodes: [5], millis: [15_000] },
+    faults: ["deposeAgain"],
+    network: { delayMicrosMax: [40_000] },
+    product: PIECEMEAL,
+    work: { clients: [4] },
+  },
+  noopOnElection: {
+    faults: ["crashAll", "crash", "isolateLeader"],
+    all: true,
+    work: { operations: [10], toTheEnd: [true], leases: [0] },
+  },
+  truncateOnlyOnConflict: {
+    faults: DEPOSED,
+    network: { mode: ["bare"], duplicatePerMille: [200], delayMicrosMax: [40_000] },
+    work: BUSY,
+  },
+  termCheck: {
+    faults: ["clog", "slowLink", "isolateLeader", "crash"],
+    all: true,
+    network: { mode: ["bare"], delayMicrosMax: [40_000] },
+    work: BUSY,
+  },
+  confirmReads: {
+    faults: ["isolateLeader", "pauseLeader", "bridge"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  changeNeedsOwnTerm: {
+    shape: { nodes: [3, 4] },
+    faults: ["changeMembers", "changeMembers", "deposeAgain", "isolateLeader", "crash"],
+    all: true,
+    gapMillis: [300, 700],
+    product: { ...PIECEMEAL, inflightMessagesMax: [1] },
+    work: { clients: [2], toTheEnd: [true] },
+  },
+  jointNeedsBoth: {
+    shape: { nodes: [3] },
+    faults: ["changeMembers", "changeMembers", "slowLink", "slowLink", "slowLink", "crash"],
+    all: true,
+    gapMillis: [300, 700],
+    work: { clients: [2], toTheEnd: [true] },
+  },
+  repairPastLostVotes: {
+    shape: { nodes: [3] },
+    faults: [...LOST, "isolateLeader"],
+    all: true,
+  },
+  repairedByOwnTerm: {
+    shape: { nodes: [3] },
+    faults: ["partition", "partition", "loseJournal", "isolateLeader", "crash"],
+    all: true,
+    gapMillis: [700],
+    network: { delayMicrosMax: [40_000] },
+    product: { ...PIECEMEAL, inflightMessagesMax: [1] },
+    work: BUSY,
+    habits: { thinkMillisMax: [20] },
+  },
+  countSelfWhenDurable: {
+    shape: { nodes: [3] },
+    faults: ["slowDisk", "hangDisk", "cutPair", "crash"],
+    all: true,
+    gapMillis: [300],
+    work: BUSY,
+  },
+  leaseWithinBound: {
+    reads: "lease",
+    faults: ["isolateLeader", "pauseLeader", "drift"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  preVote: { shape: { nodes: [3, 5], millis: [4000] }, work: { trials: [["absence"]] } },
+  checkQuorum: { shape: { nodes: [3, 5], millis: [4000] }, work: { trials: [["deafness"]] } },
+  stepDownOnHungDisk: {
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["hungDisk"]] },
+  },
+  atMostOnce: {
+    faults: DEPOSED,
+    all: true,
+    habits: { sessionPerMille: [1000], keys: [2], patienceMillis: [1500] },
+  },
+  sessionsInSnapshots: {
+    faults: ["crash", "crashAll", "isolateLeader"],
+    all: true,
+    product: { tailEntriesMax: [5], checkpointBytes: [500] },
+    habits: { sessionPerMille: [1000], patienceMillis: [1500] },
+  },
+  replayBeforeServing: {
+    faults: ["crash", "crashAll"],
+    all: true,
+    product: { checkpointBytes: [1 << 26], applyEntriesMax: [1, 16] },
+    work: { localReaders: [true] },
+  },
+  logTimeGoesOn: {
+    faults: DEPOSED,
+    gapMillis: [8000],
+    work: { leases: [4], toTheEnd: [true] },
+  },
+  logTimeByTerm: {
+    shape: { nodes: [3] },
+    faults: ["pauseLeader", "moveLeader", "moveLeader"],
+    all: true,
+    gapMillis: [700, 2000],
+    work: { leases: [12], toTheEnd: [true] },
+  },
+  rebuildDamaged: {
+    shape: { nodes: [3] },
+    faults: [...LOST, "isolateLeader"],
+    all: true,
+  },
+  rebornAreSilent: {
+    shape: { nodes: [3] },
+    faults: ["loseJournal", "badSectors", "crash", "isolateLeader"],
+    all: true,
+  },
+  quarantineDeviating: {
+    shape: { nodes: [3, 5], millis: [10_000] },
+    faults: ["flipMemory", "crash"],
+    all: true,
+    product: { checkTicks: [500] },
+  },
+  watchFromStart: { faults: ["crash", "isolateLeader"], work: { watchers: [3] } },
+  renewalWins: {
+    faults: ["slowDisk", "slowLink"],
+    network: { delayMicrosMax: [40_000] },
+    disk: { syncMicrosMax: [20_000] },
+    work: { leases: [12], toTheEnd: [true] },
+  },
+  compactionTellsWatchers: {
+    faults: ["cutPair", "clog", "slowNode", "crash"],
+    all: true,
+    product: { applyEntriesMax: [4096] },
+    work: { watchers: [3], compactions: [true], operations: [200] },
+  },
+};
