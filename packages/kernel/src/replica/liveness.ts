@@ -1,4 +1,13 @@
-import { type Bytes, byId, type NodeId, type Ticks } from "../core/index.ts";
+import {
+  type Bytes,
+  byId,
+  decoded,
+  Malformed,
+  type NodeId,
+  Reader,
+  type Ticks,
+  Writer,
+} from "../core/index.ts";
 import type { Space } from "./seam.ts";
 
 const SPACES: readonly Space[] = ["ample", "low", "exhausted"];
@@ -58,10 +67,17 @@ export class Liveness {
     return returned;
   }
 
-  report(peer: NodeId, bytes: Bytes): void {
+  /** What a peer says of itself: of which change of the members it knows; null where it does not say. */
+  report(peer: NodeId, bytes: Bytes): number | null {
     const state = this.#peers.get(peer);
     const space = SPACES[bytes[0] ?? 0];
     if (state !== undefined && space !== undefined) state.space = space;
+    const epoch = decoded(() => {
+      const r = new Reader(bytes);
+      r.u8();
+      return r.uint();
+    });
+    return epoch instanceof Malformed ? null : epoch;
   }
 
   /** A frame for it is on its way: as good as a word that this node lives. */
@@ -97,7 +113,7 @@ export class Liveness {
     return gone;
   }
 
-  static encode(space: Space): Bytes {
-    return Uint8Array.of(SPACES.indexOf(space));
+  static encode(space: Space, membershipEpoch: number): Bytes {
+    return new Writer(9).u8(SPACES.indexOf(space)).uint(membershipEpoch).take();
   }
 }

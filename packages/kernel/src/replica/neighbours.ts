@@ -1,6 +1,7 @@
 import { type GroupConfig, isVoter, type NodeId, sooner, type Ticks } from "../core/index.ts";
 import type { SystemState } from "../machines/system/index.ts";
 import type { PeerAddress } from "./seam.ts";
+import type { MembersTold } from "./wire.ts";
 
 /** How long a removed node keeps its links, at most, while a group cannot do without it. */
 const GRACE_TICKS = 5000;
@@ -9,16 +10,27 @@ const GRACE_TICKS = 5000;
  * Whom a node has links with: the members, and those that have left for as long as a group here still counts them as
  * voters. Group 0 names the members first and the groups follow: without the links two of three could be gone before a
  * group has left the first one out, and nobody would be left who could.
+ *
+ * And, by another's word, the members of a later change than this node has made: one that was away may be a member to all and know
+ * none of them who leads. It is a word about links alone; who votes is decided by what the groups commit.
  */
 export class Neighbours {
   readonly #self: NodeId;
   readonly #addresses = new Map<NodeId, string>();
   /** Nodes that left while this one ran, and until when their links stay. */
   readonly #leaving = new Map<NodeId, Ticks>();
+  #told: MembersTold | null = null;
   #named = "";
 
   constructor(self: NodeId) {
     this.#self = self;
+  }
+
+  /** Another's word on who the members are. True where it is news. */
+  hear(told: MembersTold, { membershipEpoch }: SystemState): boolean {
+    if (told.epoch <= Math.max(membershipEpoch, this.#told?.epoch ?? 0)) return false;
+    this.#told = told;
+    return true;
   }
 
   /** When the grace of somebody who has left ends. */
@@ -30,7 +42,7 @@ export class Neighbours {
 
   /** All of them, where they are others than before; null where they are not. */
   changed(
-    { nodes, removed }: SystemState,
+    { nodes, removed, membershipEpoch }: SystemState,
     configs: readonly GroupConfig[],
     now: Ticks,
   ): readonly PeerAddress[] | null {
@@ -41,10 +53,12 @@ export class Neighbours {
         this.#leaving.set(node, (now + GRACE_TICKS) as Ticks);
     for (const [node, until] of this.#leaving) if (now >= until) this.#forget(node);
     for (const { node, peerAddress } of nodes.values()) this.#addresses.set(node, peerAddress);
-    const peers = [...this.#addresses]
-      .filter(([node]) => node !== this.#self)
+    if (this.#told !== null && membershipEpoch >= this.#told.epoch) this.#told = null;
+    const told = this.#told?.peers.filter(({ node }) => !this.#addresses.has(node)) ?? [];
+    const known = [...this.#addresses]
       .filter(([node]) => nodes.has(node) || configs.some((config) => isVoter(config, node)))
       .map(([node, address]) => ({ node, address }));
+    const peers = [...known, ...told].filter(({ node }) => node !== this.#self);
     const named = peers.map(({ node, address }) => `${node} ${address}`).join();
     if (named === this.#named) return null;
     this.#named = named;

@@ -48,7 +48,7 @@ import type {
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
 import { lost, Watches } from "./watches.ts";
-import { FrameKind, type Item, readItems } from "./wire.ts";
+import { decodeMembers, encodeMembers, FrameKind, type Item, readItems } from "./wire.ts";
 
 /** Group runs in one turn: a group's effects may touch others (group 0 gives birth), but not for ever. */
 const ROUNDS_MAX = 8;
@@ -216,13 +216,33 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   #onItem(from: NodeId, { group, kind, bytes }: Item): void {
-    if (kind === FrameKind.alive) return this.#liveness.report(from, bytes);
+    if (kind === FrameKind.alive) return this.#onAlive(from, bytes);
+    if (kind === FrameKind.members) return this.#onMembers(bytes);
     const replica = this.#groups.get(group);
     if (replica === null) return this.#count("items_of_unknown_groups");
     this.#turn.touch(replica);
     const delivery = deliver(replica, from, kind, bytes, this.#turn.now);
     if (delivery === "Malformed") this.#count("items_malformed");
     if (delivery === "Unknown") this.#count("items_of_unknown_kind");
+  }
+
+  /** A peer that has missed a change of the members is told who they are: it may know nobody else who could tell it. */
+  #onAlive(from: NodeId, bytes: Bytes): void {
+    const epoch = this.#liveness.report(from, bytes);
+    const { membershipEpoch, nodes } = this.#groups.system;
+    if (epoch === null || epoch >= membershipEpoch) return;
+    const peers = [...nodes.values()].map(({ node, peerAddress }) => ({
+      node,
+      address: peerAddress,
+    }));
+    const told = encodeMembers({ epoch: membershipEpoch, peers });
+    this.send(from, "control", SYSTEM_GROUP, FrameKind.members, told, 0 as JournalSeq);
+  }
+
+  #onMembers(bytes: Bytes): void {
+    const told = decodeMembers(bytes);
+    if (told instanceof Malformed) return this.#count("items_malformed");
+    this.#steward.hear(told, this.#turn.now.ticks);
   }
 
   #onLink(peer: NodeId, up: boolean): void {
@@ -420,7 +440,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const { ticks } = this.#turn.now;
     const { aliveTicks } = this.#options;
     this.#aliveAt = (ticks + aliveTicks) as Ticks;
-    const bytes = Liveness.encode(this.#space);
+    const bytes = Liveness.encode(this.#space, this.#groups.system.membershipEpoch);
     // What else was sent lately says that this node lives, but not that its room is short.
     const recent =
       this.#space === "ample" && !this.#spaceChanged ? ticks - aliveTicks / 2 : ticks + 1;

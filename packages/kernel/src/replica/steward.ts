@@ -6,6 +6,7 @@ import { Neighbours } from "./neighbours.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { PeerAddress } from "./seam.ts";
+import type { MembersTold } from "./wire.ts";
 
 /** Who this node says it is, to be known to all (etcd: the member's name and client URLs). */
 export interface Self {
@@ -82,6 +83,12 @@ export class Steward {
     if (!state.nodes.has(node)) return;
     for (const group of state.groups.values())
       if (groups.get(group.group) === null) bear(state, group);
+  }
+
+  /** Another node's word on who the members are. */
+  hear(told: MembersTold, now: Ticks): void {
+    const { system } = this.#host.groups;
+    if (this.#neighbours.hear(told, system)) this.#linkUp(system, now);
   }
 
   #linkUp(state: SystemState, now: Ticks): void {

@@ -3,11 +3,16 @@ import {
   decoded,
   type GroupId,
   groupId,
+  HELLO_MEMBERS_MAX,
+  HELLO_TEXT_BYTES_MAX,
   Malformed,
+  type NodeId,
+  nodeId,
   Reader,
   type RequestId,
   Writer,
 } from "../core/index.ts";
+import type { PeerAddress } from "./seam.ts";
 
 /** What a frame carries for a group; the byte on the wire. Unknown ones are counted and dropped (contracts, Peer wire). */
 export const FrameKind = {
@@ -26,10 +31,12 @@ export const FrameKind = {
   hash: 7,
   /** What the leader decided about a replica whose hash differed. */
   verdict: 8,
-  /** This node lives and has so much room; for group 0, from node to node. */
+  /** This node lives, has so much room, and knows the members since this change; for group 0, from node to node. */
   alive: 9,
   /** A replica that lost its state asks for a snapshot. */
   snapshotWanted: 10,
+  /** Who the members are, for a node that does not know of the last change yet. */
+  members: 11,
 } as const;
 
 export interface Item {
@@ -106,3 +113,45 @@ export const decodeForwardRefused = (bytes: Bytes): ForwardRefused | Malformed =
     r.end();
     return { refusal, ids, status, message };
   });
+
+/** The members as somebody knows them who has seen this change of them. */
+export interface MembersTold {
+  readonly epoch: number;
+  readonly peers: readonly PeerAddress[];
+}
+
+export function encodeMembers({ epoch, peers }: MembersTold): Bytes {
+  const w = new Writer().uint(epoch).u32(peers.length);
+  for (const { node, address } of peers) w.u64(node).text(address);
+  return w.take();
+}
+
+export const decodeMembers = (bytes: Bytes): MembersTold | Malformed =>
+  decoded(() => {
+    const r = new Reader(bytes);
+    const epoch = r.uint();
+    const count = r.u32();
+    if (count > HELLO_MEMBERS_MAX) throw new Malformed(`${count} members`);
+    const peers = Array.from({ length: count }, () => ({
+      node: nodeIn(r),
+      address: addressIn(r),
+    }));
+    r.end();
+    return { epoch, peers };
+  });
+
+/** host:port: a host that dials it must be able to read it. */
+const ADDRESS = /^(?:\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/;
+
+function addressIn(r: Reader): string {
+  const address = r.text();
+  const port = Number(ADDRESS.exec(address)?.[1]);
+  if (address.length > HELLO_TEXT_BYTES_MAX || !(port <= 65_535)) throw new Malformed("no address");
+  return address;
+}
+
+function nodeIn(r: Reader): NodeId {
+  const id = r.u64();
+  if (id >= 1n << 63n) throw new Malformed("an id has 63 bits");
+  return nodeId(id);
+}

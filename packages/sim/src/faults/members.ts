@@ -1,8 +1,9 @@
-import { nodeId, type Outcome, SYSTEM_KEYSPACE } from "@quorate/kernel/core";
+import { DEFAULT_KEYSPACE, nodeId, type Outcome, SYSTEM_KEYSPACE } from "@quorate/kernel/core";
 import { encodeSystemCommand, type SystemCommand } from "@quorate/kernel/replica";
+import { Dice } from "../world/dice.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { World } from "../world/world.ts";
-import { again, type Field, type KindOf, nodeOf } from "./fault.ts";
+import { again, type FaultType, type Field, type KindOf, nodeOf } from "./fault.ts";
 
 /** Nobody is let in while so many are there. */
 const UP_MAX = 7;
@@ -52,33 +53,78 @@ const loseDisk: KindOf<"loseDisk"> = {
   },
 };
 
-export const MEMBER_FAULTS = { changeMembers, loseDisk } as const;
+/** How often it is looked what there is to do next, and how long a command is given to be done. */
+const LOOK_MILLIS = 20;
+const DONE_MILLIS = 4000;
 
 /**
- * Does every member that is not lost for good run, and know all others? One that was away for several changes may know
- * nobody any more who leads, and is heard by those only whom it knows.
+ * Members are replaced one after the other: somebody is let in, and somebody else removed as soon as all have caught up.
+ * A group whose leader promotes the one before it hears of the other's removal takes two steps, and else one joint step.
  */
-function isKnownToAll(world: World): boolean {
-  const ids = world.memberIds();
-  return world.members().every(({ id, kernel, hasStarted }) => {
-    const known = kernel?.status().members ?? [];
-    const isNew = hasStarted && kernel !== null && !known.some(({ node }) => node === id);
-    if (!hasStarted || isNew) return true;
-    return known.length === ids.size && known.every(({ node }) => ids.has(node));
-  });
-}
+const replaceAgain: KindOf<"replaceAgain"> = {
+  family: "operator",
+  lasts: [5000, 20_000],
+  draw: (dice, { nodes }) =>
+    nodes < 3 ? null : { type: "replaceAgain", luck: dice.below(1 << 30) },
+  strike(field, { luck }, millis) {
+    const { world } = field;
+    const dice = new Dice(BigInt(luck));
+    const until = world.agenda.now + millis * 1000;
+    const size = world.members().length;
+    let idleAt = 0;
+    const restFor = (rest: number): void => void (idleAt = world.agenda.now + rest * 1000);
+    const look = (): void => {
+      if (world.agenda.now >= until) return;
+      again(field, LOOK_MILLIS, look);
+      const members = world.members();
+      if (world.agenda.now < idleAt) return;
+      if (members.length <= size) {
+        restFor(DONE_MILLIS);
+        add(field, false, (fresh) => {
+          fresh.boot();
+          restFor(0);
+        });
+      } else if (members.every(hasCaughtUp)) {
+        restFor(DONE_MILLIS);
+        remove(field, dice.pick(members), () => {
+          field.bite("replaceAgain");
+          restFor(dice.below(AGAIN_MILLIS));
+        });
+      }
+    };
+    look();
+  },
+};
 
-/** May one more be lost for good: has every group three voters, and nobody among them that burned down before? */
-function hasVotersToSpare({ nodes }: World): boolean {
+const hasCaughtUp = ({ kernel }: SimNode): boolean =>
+  (kernel?.groupOf(DEFAULT_KEYSPACE)?.appliedIndex ?? 0) > 0;
+
+export const MEMBER_FAULTS = { changeMembers, loseDisk, replaceAgain } as const;
+
+/** Faults that change who is a member. */
+export const MEMBERSHIP_FAULTS: ReadonlySet<FaultType> = new Set(
+  Object.keys(MEMBER_FAULTS) as (keyof typeof MEMBER_FAULTS)[],
+);
+
+/**
+ * May one more be lost for good: has every group three voters, and nobody among them that burned down before? Only while
+ * somebody leads and can tell: of nodes that are all down it would hold whatever they were.
+ */
+function hasVotersToSpare(world: World): boolean {
+  const { nodes } = world;
+  if (world.leader(SYSTEM_KEYSPACE) === null || world.leader() === null) return false;
   const gone = nodes.filter(({ retired }) => retired).map(({ id }) => id);
-  return nodes.every(({ kernel }) =>
-    (kernel?.groups ?? []).every((group) => {
+  return nodes.every(({ kernel }) => {
+    const members = kernel?.status().members.map(({ node }) => node) ?? [];
+    return (kernel?.groups ?? []).every((group) => {
       const config = kernel?.replica(group)?.config;
       if (config === undefined) return true;
       const { voters, outgoing } = config;
-      return outgoing === null && voters.length >= 3 && !voters.some((id) => gone.includes(id));
-    }),
-  );
+      // Whoever is leaving is as good as gone.
+      const stay = voters.every((id) => members.includes(id) && !gone.includes(id));
+      return outgoing === null && voters.length >= 3 && stay;
+    });
+  });
 }
 
 /** Asks the cluster to let an empty node in, which is then to be started, and knows who was there. */
@@ -119,7 +165,7 @@ function submit(
   const { world } = field;
   if (attempts >= ATTEMPTS_MAX) return;
   const next = (): void => submit(field, command, done, may, attempts + 1);
-  if (!may() || !isKnownToAll(world)) return again(field, AGAIN_MILLIS, next);
+  if (!may()) return again(field, AGAIN_MILLIS, next);
   const node = world.leader(SYSTEM_KEYSPACE) ?? world.nodes.find(({ isUp }) => isUp);
   const { kind, body } = encodeSystemCommand(command);
   let answered = false;

@@ -115,6 +115,35 @@ it("of two members the one that leads may be removed: its links last until both 
   expect(new Caller(world).put(world.nodes[0] as SimNode, "x", "1")).toMatchObject({ ok: true });
 });
 
+it("a member that was away while others changed learns who leads now from any member that it knew", () => {
+  const world = settled(7n);
+  const [first, , away] = world.nodes as [SimNode, SimNode, SimNode];
+  away.crash(false);
+  const address = { name: "", peerAddress: "n9:2380", learner: false };
+  expect(change(world, { type: "addNode", node: FOURTH, ...address })).toMatchObject({ ok: true });
+  const contacts = world.nodes.map(({ id, name }) => ({
+    node: id,
+    name: "",
+    peerAddress: `${name}:2380`,
+  }));
+  const fresh = world.addNode(FOURTH, "n9", contacts);
+  fresh.boot();
+  world.run(5000);
+  expect(change(world, { type: "removeNode", node: nodeId(2n) })).toMatchObject({ ok: true });
+  world.run(8000);
+  const nobody = { onReply: () => {}, onReadable: () => {} };
+  for (const keyspace of [SYSTEM_KEYSPACE, DEFAULT_KEYSPACE]) {
+    world.leader(keyspace)?.moveLeader(nobody, keyspace, FOURTH, 2000);
+    expect(world.until(() => world.leader(keyspace) === fresh, 8000)).toBe(true);
+  }
+
+  // It knows the first, who follows, and one that is gone; who leads it has never heard of.
+  away.boot();
+  world.run(3000);
+  expect(away.kernel?.status().members.map(({ node }) => node)).toEqual([first.id, 3n, FOURTH]);
+  expect(new Caller(world).put(away, "x", "1")).toMatchObject({ ok: true });
+});
+
 function settled(seed: bigint, nodes = 3): World {
   const world = new World({ seed, nodes }).boot();
   expect(world.until(() => world.leader() !== null, 10_000)).toBe(true);
