@@ -49,7 +49,7 @@ export class Births {
   readonly #options: NodeOptions;
   readonly #seed: bigint;
   readonly #protocol: Protocol<RaftState, RaftMessage>;
-  readonly #damaged: ReadonlySet<GroupId>;
+  readonly #damaged: Set<GroupId>;
   /** Damaged groups of which not even the birth is left, with what is: they come back when group 0 names them. */
   readonly #orphans = new Map<GroupId, readonly JournalRecord[]>();
   #settled: boolean;
@@ -85,6 +85,9 @@ export class Births {
     const checkpoints = new Map(
       this.#recovered.checkpoints.map((checkpoint) => [checkpoint.group, checkpoint]),
     );
+    // Records of a group that has neither a birth nor a checkpoint: these are what is lost.
+    for (const [group, kept] of this.#options.rules.rebuildDamaged ? records : [])
+      if (!checkpoints.has(group) && !kept.some(isBirth)) this.#damaged.add(group);
     const groups = new Set([
       SYSTEM_GROUP,
       ...this.#damaged,

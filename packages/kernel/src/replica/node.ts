@@ -246,10 +246,10 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   #onLink(peer: NodeId, up: boolean): void {
-    const changed = up
-      ? this.#liveness.heard(peer, this.#turn.now.ticks)
-      : this.#liveness.lost(peer);
-    if (changed) this.#feedAll({ type: "Link", peer, up });
+    if (up) this.#liveness.heard(peer, this.#turn.now.ticks);
+    else if (!this.#liveness.lost(peer)) return;
+    // A new link is news even where the end of the old one was never heard of: its frames are lost, and the peer may have restarted.
+    this.#feedAll({ type: "Link", peer, up });
   }
 
   #onDurable(upTo: JournalSeq): void {

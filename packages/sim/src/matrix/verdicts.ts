@@ -28,7 +28,7 @@ export type RunVerdict =
 export type RunVerdicts = ReadonlyMap<Model, RunVerdict>;
 
 /** How often a checker may ask whether it has searched enough: every 10,000 steps. */
-const SEARCH_MAX = 300;
+const SEARCH_MAX = 3000;
 /** Operations of a core, or steps of a circle, that are told. */
 const TOLD_MAX = 6;
 

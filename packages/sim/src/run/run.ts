@@ -48,7 +48,7 @@ const ETCD: EtcdOptions = {
 /** With none at all votes may be split for ever: it is what Raft's liveness stands on (§5.2). */
 const LITTLE_JITTER_TICKS = 100;
 /** How often the checker may ask whether it has searched enough: every 10,000 steps. */
-const SEARCH_MAX = 300;
+const SEARCH_MAX = 3000;
 /** Notes that mean damage was found. */
 const REPAIR_NOTES: readonly string[] = ["group repairing", "replica deviates"];
 

@@ -52,7 +52,9 @@ export function lossesOf<D extends LostRecords>(
   journal: FoundJournal<D>,
   { covers, lost }: FoundCheckpoints,
 ): Losses<D> {
-  const ends = missingEnds(journal, [...covers.values()]);
+  // Group 0 is as old as the journal: without a checkpoint it needs all of it.
+  const held = new Map([[SYSTEM_GROUP, journalSeq(0)], ...covers]);
+  const ends = missingEnds(journal, [...held.values()]);
   const known = [SYSTEM_GROUP, ...covers.keys(), ...lost, ...journal.groups];
   const all = [...journal.damage, ...ends.lost];
   const damage = all.filter((one) => groupsOfLost([one], known, covers).length > 0);
@@ -78,8 +80,7 @@ function missingEnds(
   covers: readonly number[],
 ): { readonly lost: readonly LostEnd[]; readonly lastSeq: JournalSeq } {
   const first = firstSeq ?? 1;
-  const needed = Math.min(...covers, Number.MAX_SAFE_INTEGER) + 1;
-  const before = first > (covers.length === 0 ? 1 : needed) ? [lostEnd(1, first)] : [];
+  const before = first > Math.min(...covers) + 1 ? [lostEnd(1, first)] : [];
   const covered = Math.max(0, ...covers);
   if (covered <= lastSeq && (ends || !begun)) return { lost: before, lastSeq };
   const next = Math.max(covered, lastSeq) + RECORDS_LOST_MAX;

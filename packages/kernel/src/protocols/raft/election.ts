@@ -24,6 +24,7 @@ import {
   type PreCandidate,
   type Progress,
   persistHardState,
+  type RaftEffect,
   type RaftState,
   type RaftStep,
   resetElectionTimer,
@@ -35,8 +36,9 @@ import {
 export function onElectionTimeout(state: RaftState, now: Now): RaftStep {
   const next = resetElectionTimer(state, now.ticks);
   // A learner, a removed member and one that is being replaced by a snapshot have nothing to offer.
-  if (!mayBeNeeded(state) || state.installing !== null || state.repairing)
-    return [next, NO_EFFECTS];
+  if (!mayBeNeeded(state) || state.installing !== null) return [next, NO_EFFECTS];
+  // Nor has one that is rebuilt; but a leader that sleeps, in the belief that all have all, must hear of it.
+  if (state.repairing) return [next, questions(next)];
   return state.settings.rules.preVote
     ? askForPreVotes(next, now)
     : standForElection(next, now, false);
@@ -45,12 +47,15 @@ export function onElectionTimeout(state: RaftState, now: Now): RaftStep {
 /** Asks whether an election could be won, without raising the term (dissertation §9.6). */
 function askForPreVotes(state: RaftState, now: Now): RaftStep {
   const role: PreCandidate = { type: "PreCandidate", granted: [state.self], refused: [] };
-  const message: PreVote = { type: "PreVote", term: nextTerm(state), ...lastOf(state.log) };
-  // Early: a pre-vote promises nothing and changes nothing.
-  const effects = othersOf(state).map((peer) => sendEarly(peer, message));
-  return andThen([{ ...state, role, heardFromLeaderAt: null }, effects], (s) =>
+  return andThen([{ ...state, role, heardFromLeaderAt: null }, questions(state)], (s) =>
     countPreVotes(s, now),
   );
+}
+
+function questions(state: RaftState): readonly RaftEffect[] {
+  const message: PreVote = { type: "PreVote", term: nextTerm(state), ...lastOf(state.log) };
+  // Early: a pre-vote promises nothing and changes nothing.
+  return othersOf(state).map((peer) => sendEarly(peer, message));
 }
 
 /**
