@@ -58,6 +58,25 @@ it("segments before the first may be missing only as far as checkpoints cover th
   expect(lossesOf(later, covering(9)).damaged).toEqual([0, 1]);
 });
 
+it("what one group's checkpoint covers does not hold what another has lost", () => {
+  const later = { ...whole, firstSeq: journalSeq(11) };
+  const covers = (zero: number, one: number) => ({
+    covers: new Map([
+      [groupId(0), journalSeq(zero)],
+      [groupId(1), journalSeq(one)],
+    ]),
+    lost: [],
+  });
+  expect(lossesOf(later, covers(5, 15)).damaged).toEqual([0]);
+  expect(lossesOf(later, covers(15, 5)).damaged).toEqual([1]);
+});
+
+it("group 0 is as old as the journal: without a checkpoint it needs all of it", () => {
+  const later = { ...whole, firstSeq: journalSeq(11) };
+  const found = lossesOf(later, { covers: new Map([[groupId(1), journalSeq(15)]]), lost: [] });
+  expect(found).toMatchObject({ damaged: [0], birthsLost: true });
+});
+
 it("damage that a later checkpoint holds is no loss any more, but may still hide a birth", () => {
   const gap = { group: null, firstSeq: journalSeq(3), nextSeq: journalSeq(5) };
   const found = lossesOf({ ...whole, damage: [gap] }, covering(15));
