@@ -1,5 +1,10 @@
 export {
   CallError,
+  Door,
+  type DoorLimits,
+  type DoorObserver,
+  type DoorOptions,
+  type DoorRefusal,
   type Flush,
   GrpcClient,
   type GrpcClientOptions,

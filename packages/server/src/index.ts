@@ -39,4 +39,5 @@ export {
   StartRefused,
   startServer,
 } from "./node/index.ts";
+export { CertificateUnusable, type TlsFiles } from "./tls/index.ts";
 export { JoinFailed } from "./transport/index.ts";

@@ -1,12 +1,6 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import {
-  createServer as createTlsServer,
-  type SecureContextOptions,
-  type TLSSocket,
-  type TlsOptions,
-  Server as TlsServer,
-} from "node:tls";
+import type { SecureContextOptions, TlsOptions } from "node:tls";
 import {
   type CallObserver,
   CONNECTION_LIMITS,
@@ -22,11 +16,10 @@ import {
   type Router,
   ServerSide,
   type Status,
-  TCP_KEEPALIVE_MS,
 } from "../protocol/index.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
+import { Door } from "./door.ts";
 import { GZIP } from "./gzip.ts";
-import { sniff } from "./sniffer.ts";
 import { type Flush, SocketLink, TICK_MS } from "./socket-link.ts";
 
 export interface GrpcServerOptions<M extends Method> {
@@ -51,18 +44,19 @@ export class GrpcServer<M extends Method> {
   readonly #limits: ListenerLimits;
   readonly #timer = new DeadlineTimer();
   readonly #links = new Map<SocketLink, ServerSide<M>>();
-  /** Every socket of ours that is open, whatever is spoken on it. */
-  readonly #sockets = new Set<Duplex>();
-  readonly #undecided = new Set<Duplex>();
-  readonly #server: Server;
+  readonly #door: Door;
   #ticker: NodeJS.Timeout | null = null;
   #draining: Status | null = null;
 
   constructor(options: GrpcServerOptions<M>) {
     this.#options = options;
     this.#limits = options.listenerLimits ?? LISTENER_LIMITS;
-    this.#server = options.tls === undefined ? this.#plainServer() : this.#tlsServer(options.tls);
-    this.#server.maxConnections = this.#limits.connectionsMax;
+    this.#door = new Door({
+      http2: (socket) => this.accept(socket),
+      limits: this.#limits,
+      ...(options.http1 !== undefined && { http1: options.http1 }),
+      ...(options.tls !== undefined && { tls: options.tls }),
+    });
   }
 
   /** Connections that speak HTTP/2. */
@@ -72,20 +66,12 @@ export class GrpcServer<M extends Method> {
 
   /** Port 0 takes any free one. Rejects with the error of the system if the address cannot be had. */
   listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", reject);
-        // Failing to accept one connection must not end the server: there will be others.
-        this.#server.on("error", ignore);
-        resolve(this.#server.address() as AddressInfo);
-      });
-    });
+    return this.#door.listen(host, port);
   }
 
   /** New certificates for connections that come from now on. Throws where they cannot be read, and leaves all as it was. */
   setSecureContext(context: SecureContextOptions): void {
-    if (this.#server instanceof TlsServer) this.#server.setSecureContext(context);
+    this.#door.setSecureContext(context);
   }
 
   /** Takes over a connection whose next bytes are the HTTP/2 preface. */
@@ -134,71 +120,16 @@ export class GrpcServer<M extends Method> {
 
   /** Takes no new connections; those that have not said what they speak are cut. */
   close(): void {
-    this.#server.close();
-    for (const socket of this.#undecided) socket.destroy();
+    this.#door.close();
   }
 
   /** Cuts every connection, whatever it speaks. */
   destroy(): void {
     this.close();
     for (const link of this.#links.keys()) link.destroy("the server is stopped");
-    for (const socket of this.#sockets) socket.destroy();
+    this.#door.destroy();
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#ticker = null;
-  }
-
-  #plainServer(): Server {
-    return createServer(SOCKET_OPTIONS, (socket) => this.#onSocket(socket));
-  }
-
-  #tlsServer(options: TlsOptions): Server {
-    const server = createTlsServer(
-      {
-        ...SOCKET_OPTIONS,
-        minVersion: "TLSv1.2",
-        handshakeTimeout: this.#limits.prefaceTimeoutMs,
-        ...options,
-        ALPNProtocols: this.#options.http1 === undefined ? ["h2"] : ["h2", "http/1.1"],
-      },
-      (socket) => this.#onSecure(socket),
-    );
-    server.on("connection", (socket: Socket) => this.#watch(socket));
-    server.on("tlsClientError", ignore);
-    return server;
-  }
-
-  #onSocket(socket: Socket): void {
-    this.#watch(socket);
-    this.#sniff(socket);
-  }
-
-  #onSecure(socket: TLSSocket): void {
-    socket.on("error", ignore);
-    if (socket.alpnProtocol === "h2") this.accept(socket);
-    else if (socket.alpnProtocol === "http/1.1") this.#toHttp1(socket);
-    else this.#sniff(socket);
-  }
-
-  #watch(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("error", ignore);
-    socket.on("close", () => this.#sockets.delete(socket));
-  }
-
-  #sniff(socket: Duplex): void {
-    this.#undecided.add(socket);
-    socket.on("close", () => this.#undecided.delete(socket));
-    sniff(socket, this.#limits.prefaceTimeoutMs, (known, isHttp2) => {
-      this.#undecided.delete(known);
-      if (isHttp2) this.accept(known);
-      else this.#toHttp1(known);
-    });
-  }
-
-  #toHttp1(socket: Duplex): void {
-    const { http1 } = this.#options;
-    if (http1 === undefined) socket.destroy();
-    else http1(socket);
   }
 
   #tick(): void {
@@ -209,13 +140,6 @@ export class GrpcServer<M extends Method> {
     this.#ticker = null;
   }
 }
-
-/** Segments leave as they are written, and a peer that has vanished without a word is found out by TCP itself. */
-const SOCKET_OPTIONS = {
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: TCP_KEEPALIVE_MS,
-} as const;
 
 const now = (): number => performance.now();
 

@@ -1,18 +1,24 @@
 import type { Duplex } from "node:stream";
 import { PREFACE } from "../protocol/index.ts";
 
+/** Hears how it ended; of a connection that its peer gave up neither is called. */
+export interface Sniffed {
+  onKnown(isHttp2: boolean): void;
+  /** The time was over; the connection is cut. */
+  onSilent(): void;
+}
+
 /**
  * Looks at how a connection begins and says whether it is HTTP/2's preface (RFC 9113 §3.4). The bytes are put back, so that
  * whoever takes the socket over reads all of it. A connection that says nothing within `timeoutMs` is cut, as is one
  * that ends before.
  */
-export function sniff(
-  socket: Duplex,
-  timeoutMs: number,
-  onKnown: (socket: Duplex, isHttp2: boolean) => void,
-): void {
+export function sniff(socket: Duplex, timeoutMs: number, sniffed: Sniffed): void {
   let head: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const timer = setTimeout(() => {
+    sniffed.onSilent();
+    socket.destroy();
+  }, timeoutMs).unref();
   const settle = (): void => {
     clearTimeout(timer);
     socket.off("readable", look);
@@ -33,7 +39,7 @@ export function sniff(
     settle();
     // Only now: bytes put back while this listens would be announced to it again, without end.
     socket.unshift(head);
-    onKnown(socket, agrees);
+    sniffed.onKnown(agrees);
   };
   socket.on("readable", look);
   socket.on("end", leave);

@@ -1,4 +1,7 @@
 import http from "node:http";
+import https from "node:https";
+import { TLSSocket } from "node:tls";
+import type { ClientTls } from "./client-tls.ts";
 import { CommandFailed, Exit, usage } from "./exit.ts";
 
 /** Where `npm start` puts a cluster. */
@@ -19,13 +22,16 @@ export interface CallOptions {
   readonly write: boolean;
 }
 
-/** The client ports of a cluster, spoken to in JSON over HTTP/1.1. */
+/** The client ports of a cluster, spoken to in JSON over HTTP/1.1, with TLS or without. */
 export class Endpoints {
+  /** As `endpointOf` writes them. */
   readonly all: readonly string[];
   readonly #timeoutMillis: number;
+  readonly #tls: ClientTls;
 
-  constructor(list: string, timeoutMillis: number) {
-    this.all = list.split(",").map(endpointOf);
+  constructor(list: string, timeoutMillis: number, tls: ClientTls) {
+    this.#tls = tls;
+    this.all = list.split(",").map((text) => endpointOf(text, tls.asked));
     this.#timeoutMillis = timeoutMillis;
   }
 
@@ -47,7 +53,7 @@ export class Endpoints {
   }
 
   callAt(endpoint: string, path: string, body: object): Promise<Answer> {
-    return exchange(endpoint, path, JSON.stringify(body), this.#timeoutMillis);
+    return exchange(this.#request(endpoint, path, JSON.stringify(body)), this.#timeoutMillis);
   }
 
   /** The JSON lines of a streaming answer of one endpoint, until it ends or `signal` aborts. Throws `StreamBroken`. */
@@ -57,7 +63,7 @@ export class Endpoints {
     body: object,
     signal: AbortSignal,
   ): AsyncGenerator<unknown> {
-    const response = await openStream(endpoint, path, JSON.stringify(body), signal);
+    const response = await openStream(this.#request(endpoint, path, JSON.stringify(body)), signal);
     let held = "";
     try {
       for await (const chunk of response) {
@@ -74,8 +80,22 @@ export class Endpoints {
 
   /** Whether the endpoint confirms a linearizable read. */
   async health(endpoint: string): Promise<boolean> {
-    const answer = await exchange(endpoint, "/health", null, this.#timeoutMillis);
+    const answer = await exchange(this.#request(endpoint, "/health", null), this.#timeoutMillis);
     return answer.type === "ok" && (answer.value as { health?: unknown }).health === "true";
+  }
+
+  #request(endpoint: string, path: string, body: string | null): Request {
+    const { protocol, hostname, port } = new URL(
+      endpoint.includes("://") ? endpoint : `http://${endpoint}`,
+    );
+    const host = hostname.replace(/^\[|\]$/g, "");
+    const headers = { "content-type": "application/json", connection: "close" };
+    const method = body === null ? "GET" : "POST";
+    const options = { host, port: port || PORTS[protocol], path, method, headers, agent: false };
+    if (protocol === "http:")
+      return { open: (more) => http.request({ ...options, ...more }), body };
+    const secured = { ...options, ...this.#tls.options, ALPNProtocols: ["http/1.1"] };
+    return { open: (more) => https.request({ ...secured, ...more }), body };
   }
 }
 
@@ -101,31 +121,42 @@ const outcomeUnknown = (endpoint: string, message: string): CommandFailed =>
     `${endpoint}: ${message}\nthe outcome is unknown: the write may have happened, or may yet happen`,
   );
 
-/** `host:port` or an http URL as `host:port`. */
-export function endpointOf(text: string): string {
-  const endpoint = text
-    .trim()
-    .replace(/^http:\/\//, "")
-    .replace(/\/$/, "");
+/** A member's own URL, in the form of `Endpoints.all`: it says itself whether TLS is spoken. */
+export const advertisedEndpoint = (url: string): string => endpointOf(url, false);
+
+/** `host:port`, or `https://host:port` where TLS is spoken: because the URL says so, or `tlsAsked` and the URL nothing. */
+function endpointOf(text: string, tlsAsked: boolean): string {
+  const [, scheme, endpoint = ""] = /^(?:(https?):\/\/)?(.*?)\/?$/s.exec(text.trim()) ?? [];
   if (!/^(\[[^\]]+\]|[^:[\]/]+):\d{1,5}$/.test(endpoint)) {
-    throw usage(`"${text}" is no endpoint: write host:port or http://host:port`);
+    throw usage(`"${text}" is no endpoint: write host:port, http://host:port or https://host:port`);
   }
-  return endpoint;
+  if (scheme === "http" && tlsAsked) {
+    throw usage(
+      `"${text}" is to be spoken to in plain text, but --cacert and its like ask for TLS: write https://, or leave ` +
+        "them out",
+    );
+  }
+  return scheme === "https" || tlsAsked ? `https://${endpoint}` : endpoint;
 }
 
-function exchange(
-  endpoint: string,
-  path: string,
-  body: string | null,
-  timeoutMillis: number,
-): Promise<Answer> {
+/** A request that is ready to be made. */
+interface Request {
+  readonly open: (more: { readonly signal?: AbortSignal }) => http.ClientRequest;
+  readonly body: string | null;
+}
+
+/** What a URL leaves out. */
+const PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
+
+function exchange({ open, body }: Request, timeoutMillis: number): Promise<Answer> {
   return new Promise((resolve) => {
     let connected = false;
     const failed = (message: string): void => {
       request.destroy();
       resolve({ type: "failed", message, definite: !connected, elsewhere: true });
     };
-    const request = http.request(requestOptions(endpoint, path, body), (response) => {
+    const request = open({});
+    request.on("response", (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
@@ -141,7 +172,8 @@ function exchange(
     const connecting = setTimeout(() => failed("it does not accept connections"), CONNECT_MILLIS);
     const timer = setTimeout(() => failed(`no answer in ${timeoutMillis} ms`), timeoutMillis);
     request.on("socket", (socket) => {
-      socket.on("connect", () => {
+      // A handshake that fails has carried nothing.
+      socket.on(socket instanceof TLSSocket ? "secureConnect" : "connect", () => {
         connected = true;
         clearTimeout(connecting);
       });
@@ -150,34 +182,51 @@ function exchange(
       clearTimeout(connecting);
       clearTimeout(timer);
     });
-    request.on("error", (error) => failed(error.message || "it does not accept connections"));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      // It is by an alert that TLS 1.3 refuses a certificate, after the client has taken the handshake for done.
+      if (REFUSED_CERTIFICATE.test(error.code ?? "")) connected = false;
+      failed(explained(error));
+    });
     request.end(body ?? undefined);
   });
 }
 
-function openStream(
-  endpoint: string,
-  path: string,
-  body: string,
-  signal: AbortSignal,
-): Promise<http.IncomingMessage> {
+function openStream({ open, body }: Request, signal: AbortSignal): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const options = { ...requestOptions(endpoint, path, body), signal };
-    const request = http.request(options, (response) => {
+    const request = open({ signal });
+    request.on("response", (response) => {
       response.setEncoding("utf8");
       resolve(response);
     });
     request.on("error", (error) => reject(new StreamBroken(error.message)));
-    request.end(body);
+    request.end(body ?? undefined);
   });
 }
 
-function requestOptions(endpoint: string, path: string, body: string | null): http.RequestOptions {
-  const { hostname, port } = new URL(`http://${endpoint}`);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const headers = { "content-type": "application/json", connection: "close" };
-  return { host, port, path, method: body === null ? "GET" : "POST", headers, agent: false };
+/** OpenSSL's names for the alerts that speak of a certificate. */
+const REFUSED_CERTIFICATE = /^ERR_SSL_.*ALERT_.*(CERTIFICATE|UNKNOWN_CA)/;
+
+/** What went wrong with a connection, and what to do where that is not plain. */
+function explained({ code = "", message }: NodeJS.ErrnoException): string {
+  if (code === "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")
+    return "it asks for a certificate: give --cert and --key";
+  if (REFUSED_CERTIFICATE.test(code)) return `it refuses the certificate of --cert (${code})`;
+  if (UNTRUSTED.includes(code))
+    return `its certificate is of no authority that is trusted (${message}): give --cacert`;
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO")
+    return "it does not speak TLS: leave https:// and --cacert out";
+  if (code === "ECONNRESET")
+    return `${message}; a port that speaks the other of http:// and https:// hangs up like this`;
+  return message || "it does not accept connections";
 }
+
+const UNTRUSTED: readonly string[] = [
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_GET_ISSUER_CERT",
+];
 
 function answerOf(status: number, text: string): Answer {
   let value: unknown;

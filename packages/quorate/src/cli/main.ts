@@ -28,6 +28,7 @@ export async function runProcess(): Promise<void> {
     err: (data) => void process.stderr.write(data),
     environment: process.env,
     stdin: () => text(process.stdin),
+    onHangup: (act) => void process.on("SIGHUP", act),
     interrupted: interruption.signal,
   };
   process.exitCode = await runCommand(process.argv.slice(2), terminal);

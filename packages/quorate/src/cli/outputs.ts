@@ -94,6 +94,31 @@ export const StatusOutput = z.strictObject({
   ),
 });
 
+/** What was written, and what to start with it, word by word. */
+export const CertOutput = z.strictObject({
+  cert: z.string(),
+  key: z.string(),
+  flags: z.array(z.string()),
+});
+
+export const CertShowOutput = z.strictObject({
+  certificates: z.array(
+    z.strictObject({
+      subject: z.string(),
+      issuer: z.string(),
+      serial: z.string(),
+      /** `DNS:name` or `IP Address:address`. */
+      hosts: z.array(z.string()),
+      authority: z.boolean(),
+      /** Extended usage: `server`, `client`, or an object identifier. */
+      uses: z.array(z.string()),
+      validFrom: z.iso.datetime(),
+      validTo: z.iso.datetime(),
+      fingerprint: z.string(),
+    }),
+  ),
+});
+
 export const ConfigShowOutput = z.record(
   z.string(),
   z.strictObject({

@@ -20,6 +20,11 @@ const SIM_COMMANDS: Readonly<Record<string, string>> = {
   sim: "run clusters in the seeded simulator, under faults, and check what they promised",
 };
 
+/** They carry a library for certificates. */
+const CERTS_COMMANDS: Readonly<Record<string, string>> = {
+  certs: "make certificates for TLS: an authority, nodes, clients",
+};
+
 /** A command of its own, which reads its arguments itself: nothing but its name is known here. */
 const TORTURE = new Map([
   [
@@ -47,6 +52,7 @@ async function program(terminal: Terminal, first: string): Promise<Command> {
     .addHelpText("after", "\nExit codes: 0 done, 1 refused or failed, 2 usage, 3 outcome unknown");
   const commands = [
     ...(await serverCommands(terminal, first)),
+    ...(await certsCommands(terminal, first)),
     ...(await simCommands(terminal, first)),
     ...named(Object.fromEntries(TORTURE)),
     statusCommand(terminal),
@@ -76,6 +82,12 @@ async function simCommands(terminal: Terminal, first: string): Promise<readonly 
   if (!Object.hasOwn(SIM_COMMANDS, first) && first !== "completion") return named(SIM_COMMANDS);
   const { simCommand } = await import("./commands/sim/index.ts");
   return [simCommand(terminal)];
+}
+
+async function certsCommands(terminal: Terminal, first: string): Promise<readonly Command[]> {
+  if (!Object.hasOwn(CERTS_COMMANDS, first) && first !== "completion") return named(CERTS_COMMANDS);
+  const { certsCommand } = await import("./commands/certs/index.ts");
+  return [certsCommand(terminal)];
 }
 
 /** Commands that are only listed. */

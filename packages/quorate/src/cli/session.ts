@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { z } from "zod";
+import { clientTlsOf, type TlsFlags } from "./client-tls.ts";
 import { DEFAULT_ENDPOINTS, Endpoints } from "./endpoints.ts";
 import { CommandFailed, Exit } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command that speaks to a cluster has. */
-export interface ClientOptions {
+export interface ClientOptions extends TlsFlags {
   readonly endpoints?: string;
   readonly timeout: number;
   readonly json?: true;
@@ -22,7 +23,14 @@ export function clientCommand(
   return described(name, description, examples)
     .option(
       "--endpoints <list>",
-      "client ports, host:port,… (default: QUORATE_ENDPOINTS, or those of npm start)",
+      "client ports, host:port or URLs,… (default: QUORATE_ENDPOINTS, or those of npm start)",
+    )
+    .option("--cacert <file>", "authority of the servers' certificates, PEM (QUORATE_CACERT)")
+    .option("--cert <file>", "certificate to show to servers, PEM (QUORATE_CERT)")
+    .option("--key <file>", "its key (QUORATE_KEY)")
+    .option(
+      "--insecure-skip-tls-verify",
+      "take any certificate of a server (QUORATE_INSECURE_SKIP_TLS_VERIFY)",
     )
     .option("--timeout <ms>", "how long to wait for an answer", integerOf, TIMEOUT_MILLIS)
     .option("--json", "print JSON");
@@ -41,11 +49,13 @@ export class Session {
   readonly guessed: boolean;
   readonly json: boolean;
 
-  constructor(terminal: Terminal, { endpoints, timeout, json }: ClientOptions) {
+  constructor(terminal: Terminal, options: ClientOptions) {
+    const { endpoints, timeout, json } = options;
     const named = endpoints ?? (terminal.environment["QUORATE_ENDPOINTS"] || undefined);
     this.terminal = terminal;
     this.guessed = named === undefined;
-    this.endpoints = new Endpoints(named ?? DEFAULT_ENDPOINTS, timeout);
+    const tls = clientTlsOf(options, terminal.environment);
+    this.endpoints = new Endpoints(named ?? DEFAULT_ENDPOINTS, timeout, tls);
     this.json = json === true;
   }
 

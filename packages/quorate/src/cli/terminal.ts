@@ -6,6 +6,8 @@ export interface Terminal {
   err(text: string): void;
   readonly environment: Readonly<Record<string, string | undefined>>;
   stdin(): Promise<string>;
+  /** Calls `act` for every SIGHUP from now on; before, one ends the process. */
+  onHangup(act: () => void): void;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly interrupted: AbortSignal;
 }

@@ -26,5 +26,5 @@ function founderOf(text: string): Founder {
   if (!name || !address || more.length > 0) {
     throw new RangeError(`"${text}" is no founder: write name=host:port`);
   }
-  return { name, address: address.replace(/^http:\/\//, "") };
+  return { name, address: address.replace(/^https?:\/\//, "") };
 }

@@ -1,5 +1,11 @@
 import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
-import { type Log, type RunningServer, silentLog, startServer } from "@quorate/server";
+import {
+  type Log,
+  type RunningServer,
+  silentLog,
+  startServer,
+  type TlsFiles,
+} from "@quorate/server";
 import { Calls } from "./calls.ts";
 import type { KeyRange } from "./key-value.ts";
 import { Kv } from "./kv.ts";
@@ -21,6 +27,10 @@ export interface StartNodeOptions {
   readonly listenPeer?: string;
   /** Size of a journal file; two more are held in reserve. 64 MiB if not given. */
   readonly journalSegmentBytes?: number;
+  /** Certificates for clients, in PEM files: with them the client port speaks TLS only; with `ca` clients must show one too. */
+  readonly clientTls?: TlsFiles;
+  /** Certificates for members, `ca` included: with them members speak mutual TLS only. */
+  readonly peerTls?: TlsFiles;
   /** A `pino` logger is one. Silent if not given. */
   readonly log?: Log;
   /** The node stopped by itself, and why: its disk failed, or it was removed from the cluster. */
@@ -75,7 +85,9 @@ export async function startNode(options: StartNodeOptions): Promise<EmbeddedNode
     listenPeer,
     listenClient,
     advertisePeer,
-    advertiseClients: [`http://${listenClient}`],
+    advertiseClients: [`${options.clientTls === undefined ? "http" : "https"}://${listenClient}`],
+    clientTls: options.clientTls ?? null,
+    peerTls: options.peerTls ?? null,
     token: options.cluster,
     initialCluster: alone ? [{ name, address: advertisePeer }] : peers.founders,
     foundersNamed: peers.founders.length > 0,

@@ -17,6 +17,7 @@ export async function run(
     },
     environment,
     stdin: () => Promise.resolve(stdin),
+    onHangup: () => {},
     interrupted: new AbortController().signal,
   });
   return { exit, out, err };

@@ -29,7 +29,14 @@ export type Configuration = Readonly<Record<SettingName, Chosen>>;
 export const CONFIGURATION_FILE = "quorate.json";
 
 /** For variables that are the command's own, not a setting of the node. */
-const OTHER_VARIABLES: readonly string[] = ["QUORATE_ENDPOINTS", "QUORATE_CONFIG"];
+const OTHER_VARIABLES: readonly string[] = [
+  "QUORATE_ENDPOINTS",
+  "QUORATE_CONFIG",
+  "QUORATE_CACERT",
+  "QUORATE_CERT",
+  "QUORATE_KEY",
+  "QUORATE_INSECURE_SKIP_TLS_VERIFY",
+];
 
 /** Flag over environment over file over default. Throws `BadConfiguration`. */
 export function configurationOf(

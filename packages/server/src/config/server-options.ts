@@ -7,17 +7,14 @@ import { GATEWAY_OPTIONS, type GatewayOptions } from "../gateway/index.ts";
 import type { ServerOptions } from "../node/index.ts";
 import { parseAddress } from "../transport/index.ts";
 import { BadConfiguration, type Configuration } from "./load.ts";
-import {
-  ELECTION_RULE,
-  HEARTBEATS_PER_ELECTION_MIN,
-  SETTINGS,
-  type SettingName,
-} from "./settings.ts";
-import { isLoopback, parseFounders, parseJoin, parseListenUrl, parseUrls } from "./values.ts";
+import { Reading } from "./reading.ts";
+import { ELECTION_RULE, HEARTBEATS_PER_ELECTION_MIN, SETTINGS } from "./settings.ts";
+import { addressIn, type Tls, tlsOf } from "./tls-options.ts";
+import { isLoopback, parseFounders, parseListenUrl, parseUrls } from "./values.ts";
 
 /** What a configuration makes of a server, beside what only the process can give it. */
 export interface Configured {
-  readonly options: Omit<ServerOptions, "log" | "onHalt">;
+  readonly options: Omit<ServerOptions, "log" | "onHalt" | "signal">;
   /** Sentences for whoever starts it: allowed, and worth knowing. */
   readonly warnings: readonly string[];
 }
@@ -32,14 +29,14 @@ const WATCHERS_MAX = 1_000_000;
 export function serverOptions(configuration: Configuration): Configured {
   const read = new Reading(configuration);
   const name = read.text("name");
-  const listenPeer = parseListenUrl(read.text("listen-peer-urls"));
-  const listenClient = parseListenUrl(read.text("listen-client-urls"));
-  const advertisePeer = parseListenUrl(read.optional("initial-advertise-peer-urls") ?? listenPeer);
-  const advertiseClients = parseUrls(read.optional("advertise-client-urls") ?? listenClient);
-  if (!isLoopback(listenPeer) && !read.flag("insecure-peers")) {
+  const tls = tlsOf(read);
+  const addresses = addressesOf(read, tls);
+  const { listenPeer, listenClient, advertisePeer } = addresses;
+  if (!isLoopback(listenPeer) && tls.peers === null && !read.flag("insecure-peers")) {
     throw new BadConfiguration(
-      `listen-peer-urls ${listenPeer} is open to other machines, and this release has no TLS between peers: ` +
-        "listen on 127.0.0.1, or say --insecure-peers on a network that you trust",
+      `listen-peer-urls ${listenPeer} is open to other machines, and there is no TLS between peers: give ` +
+        "peer-cert-file, peer-key-file and peer-trusted-ca-file (`quorate certs` makes them), listen on " +
+        "127.0.0.1, or say --insecure-peers on a network that you trust",
     );
   }
   if (parseAddress(advertisePeer).port === 0) {
@@ -49,18 +46,19 @@ export function serverOptions(configuration: Configuration): Configured {
   }
   const existing = read.text("initial-cluster-state") === "existing";
   const named = read.optional("initial-cluster");
-  const founders = named === null ? [{ name, address: advertisePeer }] : parseFounders(named);
+  const founders = named === null ? [{ name, address: advertisePeer }] : foundersIn(named, tls);
   const asked = read.optional("join");
   const others = founders.filter((founder) => founder.name !== name).map(({ address }) => address);
-  const join = asked !== null ? parseJoin(asked) : existing ? others : [];
+  const asks =
+    asked === null ? [] : parseUrls(asked).map((url) => addressIn("join", url, tls.peers));
+  const join = asked !== null ? asks : existing ? others : [];
   return {
     options: {
       name,
       dataDir: read.optional("data-dir") ?? `.quorate/${name}`,
-      listenPeer,
-      listenClient,
-      advertisePeer,
-      advertiseClients,
+      ...addresses,
+      clientTls: tls.clients,
+      peerTls: tls.peers,
       token: read.text("initial-cluster-token"),
       initialCluster: join.length > 0 ? [] : founders,
       foundersNamed: named !== null && !existing,
@@ -72,9 +70,39 @@ export function serverOptions(configuration: Configuration): Configured {
       segmentBytes: read.integer("journal-segment-bytes"),
       freeBytesMin: read.integer("journal-free-bytes"),
     },
-    warnings: warningsOf(listenClient, listenPeer),
+    warnings: warningsOf(listenClient, listenPeer, tls),
   };
 }
+
+function addressesOf(
+  read: Reading,
+  tls: Tls,
+): Pick<ServerOptions, "listenPeer" | "listenClient" | "advertisePeer" | "advertiseClients"> {
+  const peer = (setting: "listen-peer-urls" | "initial-advertise-peer-urls"): string | null => {
+    const text = read.optional(setting);
+    return text === null ? null : addressIn(setting, parseListenUrl(text), tls.peers);
+  };
+  const clients = (setting: "listen-client-urls" | "advertise-client-urls"): readonly string[] =>
+    parseUrls(read.optional(setting) ?? "").map((url) => addressIn(setting, url, tls.clients));
+  const listenPeer = peer("listen-peer-urls") ?? "";
+  const [listenClient = ""] = clients("listen-client-urls");
+  const isTold = read.optional("advertise-client-urls") !== null;
+  const scheme = tls.clients === null ? "http" : "https";
+  return {
+    listenPeer,
+    listenClient,
+    advertisePeer: peer("initial-advertise-peer-urls") ?? listenPeer,
+    advertiseClients: (isTold ? clients("advertise-client-urls") : [listenClient]).map(
+      (address) => `${scheme}://${address}`,
+    ),
+  };
+}
+
+const foundersIn = (text: string, tls: Tls): ServerOptions["initialCluster"] =>
+  parseFounders(text).map((founder) => ({
+    name: founder.name,
+    address: addressIn("initial-cluster", founder, tls.peers),
+  }));
 
 function kernelOptions(read: Reading): Partial<KernelOptions> {
   const heartbeatTicks = read.integer("heartbeat-interval");
@@ -103,7 +131,7 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
 }
 
 function gatewayOptions(read: Reading): GatewayOptions {
-  const { etcd, http2, http1, port } = GATEWAY_OPTIONS;
+  const { etcd, http2, http1, port, tls } = GATEWAY_OPTIONS;
   const requestBytesMax = read.integer("max-request-bytes");
   const messageBytesMax = requestBytesMax + MESSAGE_OVERHEAD_BYTES;
   return {
@@ -124,41 +152,33 @@ function gatewayOptions(read: Reading): GatewayOptions {
     http1: { ...http1, objectBytesMax: Math.max(http1.objectBytesMax, 2 * messageBytesMax) },
     http2By: read.text("http2") === "node" ? "node" : "quorate",
     port: { ...port, connectionsMax: read.integer("max-connections") },
+    tls,
   };
 }
 
-function warningsOf(listenClient: string, listenPeer: string): readonly string[] {
-  const open = "is open to other machines without TLS or authentication: whoever reaches it";
+function warningsOf(
+  listenClient: string,
+  listenPeer: string,
+  { clients, peers }: Tls,
+): readonly string[] {
   const warnings: string[] = [];
-  if (!isLoopback(listenClient))
-    warnings.push(`the client port ${listenClient} ${open} can read and write all data`);
-  if (!isLoopback(listenPeer))
-    warnings.push(`the peer port ${listenPeer} ${open} can forge members' messages`);
+  if (!isLoopback(listenClient) && clients === null) {
+    warnings.push(
+      `the client port ${listenClient} is open to other machines without TLS or authentication: whoever reaches it ` +
+        "can read and write all data",
+    );
+  }
+  if (!isLoopback(listenClient) && clients !== null && clients.ca === null) {
+    warnings.push(
+      `the client port ${listenClient} is open to other machines and asks nobody for a certificate: whoever reaches ` +
+        "it can read and write all data; give client-cert-auth and trusted-ca-file",
+    );
+  }
+  if (!isLoopback(listenPeer) && peers === null) {
+    warnings.push(
+      `the peer port ${listenPeer} is open to other machines without TLS or authentication: whoever reaches it can ` +
+        "forge members' messages",
+    );
+  }
   return warnings;
-}
-
-/** The values have been checked by the schema: these say of which type each is. */
-class Reading {
-  readonly #configuration: Configuration;
-
-  constructor(configuration: Configuration) {
-    this.#configuration = configuration;
-  }
-
-  text(name: SettingName): string {
-    return String(this.#configuration[name].value);
-  }
-
-  optional(name: SettingName): string | null {
-    const { value } = this.#configuration[name];
-    return value === null ? null : String(value);
-  }
-
-  integer(name: SettingName): number {
-    return Number(this.#configuration[name].value);
-  }
-
-  flag(name: SettingName): boolean {
-    return this.#configuration[name].value === true;
-  }
 }

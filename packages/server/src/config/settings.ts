@@ -1,4 +1,4 @@
-import { LOG_LEVELS, parseFounders, parseJoin, parseListenUrl, parseUrls } from "./values.ts";
+import { LOG_LEVELS, parseFounders, parseListenUrl, parseUrls } from "./values.ts";
 
 /** What a setting's text may be. Lists are separated by commas, in flags, environment and file alike. */
 export type Kind =
@@ -25,6 +25,9 @@ export interface Setting {
 export const HEARTBEATS_PER_ELECTION_MIN = 10;
 export const ELECTION_RULE = `election-timeout must be at least ${HEARTBEATS_PER_ELECTION_MIN} times heartbeat-interval`;
 
+const UNUSABLE = "Missing, unreadable or not fitting, it stops the start.";
+const RELOADED = "Read again within 10 s of a change, and on SIGHUP.";
+
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
@@ -50,18 +53,20 @@ export const SETTINGS = {
   },
   "listen-client-urls": {
     kind: { type: "formed", check: parseListenUrl },
-    default: "http://127.0.0.1:2379",
+    default: "127.0.0.1:2379",
     unit: "",
-    means: "Where clients connect: gRPC and JSON on one port. This release listens on one address.",
+    means:
+      "Where clients connect: gRPC and JSON on one port. Host:port or a URL, whose scheme must be the one that cert-file makes it. This release listens on one address.",
     whenHit:
-      "Beyond loopback it warns, because this release has no TLS; a taken port stops the start.",
+      "Beyond loopback it warns where clients are not asked for certificates; a taken port stops the start.",
   },
   "listen-peer-urls": {
     kind: { type: "formed", check: parseListenUrl },
-    default: "http://127.0.0.1:2380",
+    default: "127.0.0.1:2380",
     unit: "",
     means: "Where the other members connect.",
-    whenHit: "Beyond loopback it needs --insecure-peers; a taken port stops the start.",
+    whenHit:
+      "Beyond loopback it needs peer-cert-file or --insecure-peers; a taken port stops the start.",
   },
   "advertise-client-urls": {
     kind: { type: "formed", check: parseUrls },
@@ -99,7 +104,7 @@ export const SETTINGS = {
     whenHit: "Two clusters with the same list and token would take each other's messages.",
   },
   join: {
-    kind: { type: "formed", check: parseJoin },
+    kind: { type: "formed", check: parseUrls },
     default: null,
     unit: "",
     means: "Peer addresses host:port,… of members to ask to be let in, on an empty data directory.",
@@ -116,8 +121,60 @@ export const SETTINGS = {
     kind: { type: "flag" },
     default: false,
     unit: "",
-    means: "Allows a peer port beyond loopback; whoever reaches it can change the data.",
+    means:
+      "Allows a peer port beyond loopback without TLS; whoever reaches it can change the data.",
     whenHit: "Without it such a peer port stops the start.",
+  },
+  "cert-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means: "Certificate for clients, in PEM: the client port speaks TLS, and nothing else.",
+    whenHit: `${UNUSABLE} Expired, it warns. ${RELOADED}`,
+  },
+  "key-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means: "Key of cert-file, in PEM without a passphrase.",
+    whenHit: `${UNUSABLE} ${RELOADED}`,
+  },
+  "trusted-ca-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means:
+      "Authorities, in PEM: clients must show a certificate of one of them, as with client-cert-auth.",
+    whenHit: `A client without one is hung up on. ${RELOADED}`,
+  },
+  "client-cert-auth": {
+    kind: { type: "flag" },
+    default: false,
+    unit: "",
+    means: "Clients must show a certificate of trusted-ca-file.",
+    whenHit: "Without trusted-ca-file it stops the start.",
+  },
+  "peer-cert-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means:
+      "Certificate for peers, in PEM: members speak mutual TLS, each as client and as server. Its names must have the host of initial-advertise-peer-urls.",
+    whenHit: `${UNUSABLE} Expired, it warns. ${RELOADED}`,
+  },
+  "peer-key-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means: "Key of peer-cert-file, in PEM without a passphrase.",
+    whenHit: `${UNUSABLE} ${RELOADED}`,
+  },
+  "peer-trusted-ca-file": {
+    kind: { type: "text" },
+    default: null,
+    unit: "",
+    means: "Authorities of members, in PEM; two of them while one replaces the other.",
+    whenHit: `A member of another authority is hung up on. ${RELOADED}`,
   },
   "heartbeat-interval": {
     kind: { type: "integer", min: 10, max: 10_000 },

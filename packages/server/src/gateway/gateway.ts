@@ -1,8 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { Door, type DoorLimits } from "@quorate/http2";
 import type { NodePort } from "../host/index.ts";
-import { CallMetrics, MetricsRegistry, registerNodeMetrics } from "../metrics/index.ts";
-import { CLIENT_PORT_LIMITS, ClientPort, type ClientPortLimits } from "./client-port.ts";
+import {
+  CallMetrics,
+  DoorMetrics,
+  MetricsRegistry,
+  registerNodeMetrics,
+} from "../metrics/index.ts";
+import { type CertificateSource, contextOf } from "../tls/index.ts";
 import {
   type ClusterAdmin,
   ETCD_OPTIONS,
@@ -27,15 +33,21 @@ export interface GatewayOptions {
   /** What speaks HTTP/2 on the client port: our own, or Node's. */
   readonly http2By: Http2Implementation;
   readonly http1: Http1Limits;
-  readonly port: ClientPortLimits;
+  readonly port: DoorLimits;
+  /** With them the port speaks TLS only; with an authority among them clients must show a certificate of it. */
+  readonly tls: CertificateSource | null;
 }
+
+/** Clients' connections at once, and how long one may take to say what it speaks. */
+const PORT_LIMITS: DoorLimits = { connectionsMax: 10_000, prefaceTimeoutMs: 10_000 };
 
 export const GATEWAY_OPTIONS: GatewayOptions = {
   etcd: ETCD_OPTIONS,
   http2: HTTP2_LIMITS,
   http2By: "quorate",
   http1: HTTP1_LIMITS,
-  port: CLIENT_PORT_LIMITS,
+  port: PORT_LIMITS,
+  tls: null,
 };
 
 /** A node's client port: etcd's API over gRPC and over JSON, health, version and metrics. */
@@ -44,7 +56,7 @@ export class Gateway {
   readonly #context: EtcdContext;
   readonly #http2: GrpcListener;
   readonly #http1: Http1Listener;
-  readonly #clientPort: ClientPort;
+  readonly #door: Door;
 
   constructor(
     port: NodePort,
@@ -64,27 +76,42 @@ export class Gateway {
       calls,
       options.http1,
     );
-    this.#clientPort = new ClientPort(this.#http2, this.#http1, options.port);
+    this.#door = this.#openDoor(options, metrics);
   }
 
   /** Port 0 takes any free one. */
   listen(host: string, port: number): Promise<AddressInfo> {
-    return this.#clientPort.listen(host, port);
+    return this.#door.listen(host, port);
   }
 
   /** Takes no new connections, ends streams with `etcdserver: server stopped` and lets the rest be answered. */
   drain(): void {
-    this.#clientPort.close();
+    this.#door.close();
     this.#http2.drain(Refusal.stopped);
     this.#http1.drain(Refusal.stopped);
   }
 
   /** Cuts every connection. */
   destroy(): void {
-    this.#clientPort.destroy();
+    this.#door.destroy();
     this.#http2.destroy();
     this.#http1.destroy();
     this.#context.leaders.stop();
+  }
+
+  #openDoor({ port, tls }: GatewayOptions, metrics: MetricsRegistry): Door {
+    const asked = { requestCert: tls !== null && tls.current.ca !== null };
+    const door = new Door({
+      http2: (socket) => this.#http2.accept(socket),
+      http1: (socket) => this.#http1.accept(socket),
+      limits: port,
+      observer: new DoorMetrics(metrics),
+      // Who offers both is curl, a browser or another that wants JSON, which is spoken over HTTP/1.1: gRPC offers h2.
+      prefers: "http1",
+      ...(tls !== null && { tls: { ...contextOf(tls.current), ...asked } }),
+    });
+    tls?.onChange((credentials) => door.setSecureContext(contextOf(credentials)));
+    return door;
   }
 }
 

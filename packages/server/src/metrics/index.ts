@@ -1,3 +1,4 @@
 export { CallMetrics } from "./call-metrics.ts";
+export { DoorMetrics } from "./door-metrics.ts";
 export { registerNodeMetrics } from "./node-metrics.ts";
 export { type Counters, labels, MetricsRegistry } from "./registry.ts";

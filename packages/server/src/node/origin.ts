@@ -1,7 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import type { ClusterId, NodeId } from "@quorate/kernel/core";
 import type { Bootstrap } from "@quorate/kernel/replica";
 import { type NodeFile, random63, readNodeFile } from "../host/index.ts";
-import { JoinFailed, requestJoin } from "../transport/index.ts";
+import { JoinFailed, type PeerTls, requestJoin } from "../transport/index.ts";
 import { bindable } from "./address.ts";
 import { type Founding, foundingOf } from "./bootstrap.ts";
 import { FOUNDER_NONCE, NOT_YET, STARTED_BEFORE } from "./door.ts";
@@ -32,12 +33,12 @@ const JOIN_ROUNDS_MAX = 120;
  * `AddressUnusable`: a new node's ports are tried first, because a start that fails is to leave no directory and no
  * member behind.
  */
-export async function originOf(options: ServerOptions): Promise<Origin> {
+export async function originOf(options: ServerOptions, tls: PeerTls | null): Promise<Origin> {
   const known = readNodeFile(options.dataDir);
   if (known !== null) return returning(known, options);
   await bindable(options.listenPeer, options.listenClient);
-  if (options.join.length > 0) return joined(options);
-  return founding(options);
+  if (options.join.length > 0) return joined(options, tls);
+  return founding(options, tls);
 }
 
 /** A used directory wins over the settings, but settings that speak of another cluster or node are a mix-up. */
@@ -62,7 +63,7 @@ function returning(
   return { identity: null, bootstrap: { founders } };
 }
 
-async function founding(options: ServerOptions): Promise<Origin> {
+async function founding(options: ServerOptions, tls: PeerTls | null): Promise<Origin> {
   const { name, token, initialCluster, advertisePeer } = options;
   const founded = foundingOf(token, initialCluster);
   const self = founded.founders.find((founder) => founder.name === name);
@@ -78,7 +79,7 @@ async function founding(options: ServerOptions): Promise<Origin> {
         `--initial-advertise-peer-urls says ${advertisePeer}: they must agree`,
     );
   }
-  await refuseSecondLife(options, founded, self.node);
+  await refuseSecondLife(options, founded, self.node, tls);
   const { cluster, founders } = founded;
   return { identity: { cluster, node: self.node, name }, bootstrap: { founders } };
 }
@@ -92,13 +93,14 @@ async function refuseSecondLife(
   options: ServerOptions,
   founded: Founding,
   self: NodeId,
+  tls: PeerTls | null,
 ): Promise<void> {
   const { name, advertisePeer: peerAddress, dataDir, log } = options;
   const request = { nonce: FOUNDER_NONCE, name, peerAddress, clientAddresses: [] };
   const others = founded.founders.filter(({ node }) => node !== self);
   for (let round = 0; round < JOIN_ROUNDS_MAX; round++) {
     const answers = await Promise.all(
-      others.map(({ peerAddress: address }) => ask(address, request)),
+      others.map(({ peerAddress: address }) => ask(address, request, tls)),
     );
     for (const answer of answers) {
       if (typeof answer !== "string") {
@@ -120,7 +122,7 @@ async function refuseSecondLife(
       { others: others.length },
       "the cluster has begun and has no leader yet: asking again",
     );
-    await pause();
+    await pause(options);
   }
   throw new StartRefused(
     "the other founders have begun and have no leader, so it cannot be known whether this node is new: " +
@@ -131,9 +133,10 @@ async function refuseSecondLife(
 async function ask(
   address: string,
   request: Parameters<typeof requestJoin>[1],
+  tls: PeerTls | null,
 ): Promise<Awaited<ReturnType<typeof requestJoin>> | string> {
   try {
-    return await requestJoin(address, request, null, JOIN_WAIT_MILLIS);
+    return await requestJoin(address, request, tls, JOIN_WAIT_MILLIS);
   } catch (error) {
     if (error instanceof JoinFailed) return error.message;
     throw error;
@@ -141,7 +144,7 @@ async function ask(
 }
 
 /** Asks one member after another. To ask twice is harmless: the address tells who asks. */
-async function joined(options: ServerOptions): Promise<Origin> {
+async function joined(options: ServerOptions, tls: PeerTls | null): Promise<Origin> {
   const {
     name,
     join,
@@ -153,7 +156,7 @@ async function joined(options: ServerOptions): Promise<Origin> {
   let last = "";
   for (let round = 0; round < JOIN_ROUNDS_MAX; round++) {
     for (const address of join) {
-      const answer = await ask(address, request);
+      const answer = await ask(address, request, tls);
       if (typeof answer !== "string") {
         const { cluster, node, members } = answer;
         log.info({ cluster: String(cluster), node: String(node) }, "joined the cluster");
@@ -174,7 +177,7 @@ async function joined(options: ServerOptions): Promise<Origin> {
       if (answer !== last) log.warn({ address, why: answer }, "not let in yet: asking again");
       last = answer;
     }
-    await pause();
+    await pause(options);
   }
   throw new JoinFailed(last);
 }
@@ -182,4 +185,6 @@ async function joined(options: ServerOptions): Promise<Origin> {
 /** What group 0 answers to an address that belongs to a started member. */
 const ADDRESS_TAKEN = "Peer URLs already exists";
 
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, JOIN_AGAIN_MILLIS));
+/** Rejects where `signal` is aborted, before or meanwhile. */
+const pause = ({ signal }: ServerOptions): Promise<void> =>
+  setTimeout(JOIN_AGAIN_MILLIS, undefined, signal === undefined ? {} : { signal });

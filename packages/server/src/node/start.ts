@@ -6,6 +6,7 @@ import {
 } from "@quorate/kernel/replica";
 import { GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "../gateway/index.ts";
 import { type Host, type Log, openNode, systemClock } from "../host/index.ts";
+import type { TlsFiles } from "../tls/index.ts";
 import { parseAddress } from "../transport/index.ts";
 import { listening } from "./address.ts";
 import type { Founder } from "./bootstrap.ts";
@@ -14,6 +15,7 @@ import { answerJoin } from "./door.ts";
 import { Membership } from "./membership.ts";
 import { warnIfMoved } from "./moved.ts";
 import { originOf, StartRefused } from "./origin.ts";
+import { PortCertificates } from "./port-certificates.ts";
 
 /** What a node is started with. Addresses are host:port. */
 export interface ServerOptions {
@@ -34,11 +36,17 @@ export interface ServerOptions {
   readonly join: readonly string[];
   /** A joining node stays a learner until somebody promotes it. */
   readonly learner: boolean;
+  /** With them the client port speaks TLS only; with an authority among them clients must show a certificate of it. */
+  readonly clientTls?: TlsFiles | null;
+  /** With them members speak mutual TLS only. An authority is among them. */
+  readonly peerTls?: TlsFiles | null;
   readonly log: Log;
   readonly kernel?: Partial<KernelOptions>;
-  readonly gateway?: Partial<GatewayOptions>;
+  readonly gateway?: Partial<Omit<GatewayOptions, "tls">>;
   readonly segmentBytes?: number;
   readonly freeBytesMin?: number;
+  /** Aborted while the node still asks to be let in, it ends the start. */
+  readonly signal?: AbortSignal;
   /** The node stopped by itself, and why; everything is closed. */
   readonly onHalt: (reason: string) => void;
 }
@@ -51,6 +59,8 @@ export interface RunningServer {
   readonly peerAddress: string;
   /** Resolves when the default keyspace serves linearizable reads, and so writes, through this node. */
   readonly ready: Promise<void>;
+  /** Reads the files of certificates again, whether or not they look changed. Never rejects: what cannot be used is logged. */
+  reloadCertificates(): Promise<void>;
   /** Takes nothing new, answers what is under way, hands leadership over, closes. To call it again is harmless. */
   stop(): Promise<void>;
 }
@@ -60,12 +70,25 @@ const DRAIN_MILLIS = 3000;
 
 /**
  * Starts a node: founds or joins a cluster on an empty data directory, goes on with it on a used one. Throws what
- * stands in the way (`StartRefused`, `AddressUnusable`, `DirectoryInUse`, `DirectoryUnusable`, `JournalDamaged`),
- * with nothing left open.
+ * stands in the way (`StartRefused`, `AddressUnusable`, `CertificateUnusable`, `DirectoryInUse`, `DirectoryUnusable`,
+ * `JournalDamaged`), with nothing left open.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const certificates = await PortCertificates.open(options);
+  try {
+    return await startWith(certificates, options);
+  } catch (error) {
+    certificates.close();
+    throw error;
+  }
+}
+
+async function startWith(
+  certificates: PortCertificates,
+  options: ServerOptions,
+): Promise<RunningServer> {
   const { name, dataDir, listenPeer, listenClient, log } = options;
-  const origin = await originOf(options);
+  const origin = await originOf(options, certificates.peers);
   const self = {
     name,
     peerAddress: options.advertisePeer,
@@ -79,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     dataDir,
     listenPeer,
     identity: origin.identity,
+    tls: certificates.peers,
     log,
     clock: systemClock(),
     kernel: (identity, recovered, seed, now) =>
@@ -88,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       halted = reason;
       comingUp?.stop();
       gateway?.destroy();
+      certificates.close();
       options.onHalt(reason);
     },
     ...(options.segmentBytes !== undefined && { segmentBytes: options.segmentBytes }),
@@ -95,7 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { host, peerAddress } = await listening("peer", listenPeer, opening);
   const membership = new Membership(host);
-  const port = new Gateway(host, membership, { ...GATEWAY_OPTIONS, ...options.gateway });
+  const port = new Gateway(host, membership, gatewayOptions(options, certificates));
   gateway = port;
   try {
     const client = parseAddress(listenClient);
@@ -111,11 +136,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clientAddress: `${listenClient.slice(0, listenClient.lastIndexOf(":"))}:${bound.port}`,
       peerAddress,
       ready: rising.ready,
+      reloadCertificates: () => certificates.reload(),
       stop: async () => {
         rising.stop();
         port.drain();
         await host.drain(DRAIN_MILLIS);
         port.destroy();
+        certificates.close();
       },
     };
   } catch (error) {
@@ -123,4 +150,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await host.close();
     throw error;
   }
+}
+
+function gatewayOptions(options: ServerOptions, certificates: PortCertificates): GatewayOptions {
+  const chosen = { ...GATEWAY_OPTIONS, ...options.gateway };
+  const peerScheme = certificates.peers === null ? "http" : "https";
+  return { ...chosen, etcd: { ...chosen.etcd, peerScheme }, tls: certificates.clients };
 }

@@ -13,7 +13,7 @@ export type TransportEvent =
   | "bytesSent"
   | "bytesReceived"
   | "joins"
-  | `refused.${"malformed" | "wrongCluster" | "wrongNode" | "noCommonVersion" | "unknownPeer" | "wrongDirection" | "deadline" | "crowded" | "byPeer" | "twin" | "contested"}`
+  | `refused.${"malformed" | "wrongCluster" | "wrongNode" | "noCommonVersion" | "unknownPeer" | "wrongDirection" | "untrusted" | "deadline" | "crowded" | "byPeer" | "twin" | "contested"}`
   | `dropped.${FrameDrop}`
   | `unsent.${"linkDown" | "queueFull" | "tooLarge"}`
   | `closed.${"frame" | "idle" | "slowFrame" | "stalled" | "length"}`;

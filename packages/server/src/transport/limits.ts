@@ -2,7 +2,7 @@
 export interface TransportLimits {
   /** A connection that has not said a whole hello by then is closed; a handshake of TLS counts in. */
   readonly helloMillis: number;
-  /** Connections without a hello yet; one more closes the oldest. */
+  /** Connections without a hello yet, and as many in TLS handshakes before; one more closes the oldest. */
   readonly greetingsMax: number;
   /** A frame that has begun must end by then, however fast its bytes trickle. */
   readonly frameMillis: number;

@@ -88,8 +88,17 @@ export class Transport {
   /** Begins to listen; resolves with the address. Rejects if the port is taken. */
   async listen(): Promise<string> {
     const { listen, tls } = this.#options;
-    const { helloMillis, sweepMillis } = this.#limits;
-    const server = await listenForPeers(listen, tls, helloMillis, (socket) => this.#accept(socket));
+    const { helloMillis, greetingsMax, sweepMillis } = this.#limits;
+    const server = await listenForPeers(
+      listen,
+      tls,
+      { millis: helloMillis, max: greetingsMax },
+      {
+        onConnection: (socket) => this.#track(socket),
+        onReady: (socket) => this.#accept(socket),
+        onUntrusted: (socket, reason) => this.#distrust(socket, reason),
+      },
+    );
     server.on("error", (error) => {
       this.#options.log.error({ error: error.message }, "the peer port failed");
     });
@@ -249,10 +258,19 @@ export class Transport {
     peer.redial.unref();
   }
 
+  #distrust(socket: net.Socket, reason: string): void {
+    this.counters.count("refused.untrusted");
+    this.#options.log.warn({ from: socket.remoteAddress, reason }, "a caller's TLS was refused");
+  }
+
+  #track(socket: net.Socket): void {
+    this.#accepted.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#accepted.delete(socket));
+  }
+
   #accept(socket: net.Socket): void {
     this.counters.count("accepted");
-    this.#accepted.add(socket);
-    socket.on("close", () => this.#accepted.delete(socket));
     this.#greet(socket, (greeted) => {
       if (this.#closed || greeted.type === "gone") return void socket.destroy();
       if (greeted.type === "hello" && isOwn(this.#hello(), greeted.hello))

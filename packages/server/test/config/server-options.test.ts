@@ -115,6 +115,99 @@ describe("what a configuration makes of a server", () => {
   });
 });
 
+describe("TLS", () => {
+  const client = { "cert-file": "c.crt", "key-file": "c.key" };
+  const peer = {
+    "peer-cert-file": "p.crt",
+    "peer-key-file": "p.key",
+    "peer-trusted-ca-file": "ca.crt",
+  };
+
+  it("for clients makes https of what they are told, whether or not it was written", () => {
+    const { options } = made(client);
+    expect(options).toMatchObject({
+      clientTls: { cert: "c.crt", key: "c.key", ca: null },
+      peerTls: null,
+      listenClient: "127.0.0.1:2379",
+      advertiseClients: ["https://127.0.0.1:2379"],
+    });
+    const written = { ...client, "listen-client-urls": "https://127.0.0.1:1" };
+    expect(made(written).options.advertiseClients).toEqual(["https://127.0.0.1:1"]);
+    const told = { ...client, "advertise-client-urls": "https://a:1,b:2" };
+    expect(made(told).options.advertiseClients).toEqual(["https://a:1", "https://b:2"]);
+  });
+
+  it("asks clients for certificates by trusted-ca-file, with client-cert-auth or without, as etcd does", () => {
+    for (const auth of [{}, { "client-cert-auth": true as const }]) {
+      const { options } = made({ ...client, ...auth, "trusted-ca-file": "ca.crt" });
+      expect(options.clientTls).toEqual({ cert: "c.crt", key: "c.key", ca: "ca.crt" });
+    }
+  });
+
+  it("between peers needs no --insecure-peers on an open port, and leaves addresses as they are", () => {
+    const { options, warnings } = made({
+      ...peer,
+      name: "a",
+      "listen-peer-urls": "https://0.0.0.0:2380",
+      "initial-advertise-peer-urls": "https://a:2380",
+      "initial-cluster": "a=https://a:2380,b=b:2380",
+    });
+    expect(options).toMatchObject({
+      peerTls: { cert: "p.crt", key: "p.key", ca: "ca.crt" },
+      listenPeer: "0.0.0.0:2380",
+      advertisePeer: "a:2380",
+      initialCluster: [
+        { name: "a", address: "a:2380" },
+        { name: "b", address: "b:2380" },
+      ],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it("on an open client port warns only where nobody is asked for a certificate", () => {
+    const open = { ...client, "listen-client-urls": "https://0.0.0.0:2379" };
+    expect(made(open).warnings.join()).toContain("asks nobody for a certificate");
+    expect(made({ ...open, "trusted-ca-file": "ca.crt" }).warnings).toEqual([]);
+  });
+
+  it.each([
+    [{ "cert-file": "c.crt" }, "with cert-file goes key-file:"],
+    [{ "key-file": "c.key" }, "with key-file goes cert-file:"],
+    [{ ...client, "client-cert-auth": true as const }, "give trusted-ca-file"],
+    [{ "trusted-ca-file": "ca.crt" }, "give cert-file and key-file too"],
+    [
+      { "peer-cert-file": "p.crt", "peer-key-file": "p.key" },
+      "with peer-cert-file and peer-key-file goes peer-trusted-ca-file:",
+    ],
+    [
+      { "peer-trusted-ca-file": "ca.crt" },
+      "with peer-trusted-ca-file goes peer-cert-file and peer-key-file:",
+    ],
+    [
+      { "listen-client-urls": "https://127.0.0.1:1" },
+      "listen-client-urls says https://127.0.0.1:1, and there is no certificate to speak TLS with: give cert-file and key-file",
+    ],
+    [
+      { ...client, "listen-client-urls": "http://127.0.0.1:1" },
+      "listen-client-urls says http://127.0.0.1:1, but there are certificates: write https://127.0.0.1:1",
+    ],
+    [{ "advertise-client-urls": "https://h:1" }, "advertise-client-urls says https://h:1, and"],
+    [
+      { ...client, "advertise-client-urls": "http://h:1" },
+      "advertise-client-urls says http://h:1, but",
+    ],
+    [{ "listen-peer-urls": "https://127.0.0.1:1" }, "give peer-cert-file, peer-key-file and"],
+    [{ ...peer, "listen-peer-urls": "http://127.0.0.1:1" }, "listen-peer-urls says http://"],
+    [{ ...peer, "initial-advertise-peer-urls": "http://h:1" }, "initial-advertise-peer-urls says"],
+    [{ "initial-cluster": "default=https://127.0.0.1:2380" }, "initial-cluster says https://"],
+    [{ ...peer, join: "http://h:1" }, "join says http://h:1, but"],
+    [{ ...client, "listen-peer-urls": "http://0.0.0.0:1" }, "`quorate certs` makes them"],
+  ])("%j is refused, and says why", (flags, why) => {
+    expect(() => made(flags)).toThrow(BadConfiguration);
+    expect(() => made(flags)).toThrow(why);
+  });
+});
+
 describe("documentation", () => {
   it("docs/configuration.md is what `quorate config table` prints", () => {
     const file = join(import.meta.dirname, "../../../../docs/configuration.md");

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type MemberAnswer, MembersAnswer, StatusAnswer } from "../answers.ts";
-import { endpointOf } from "../endpoints.ts";
+import { advertisedEndpoint } from "../endpoints.ts";
 import { CommandFailed, Exit } from "../exit.ts";
 import { StatusOutput } from "../outputs.ts";
 import { type ClientOptions, clientCommand, Session, understood } from "../session.ts";
@@ -42,7 +42,7 @@ function endpointsOf(
 ): readonly string[] {
   const named = guessed && members.length > 0 ? [] : endpoints.all;
   const others = members
-    .map(({ clientURLs }) => clientURLs.map(endpointOf))
+    .map(({ clientURLs }) => clientURLs.map((url) => advertisedEndpoint(url)))
     .filter((own) => own.length > 0 && !own.some((endpoint) => named.includes(endpoint)))
     .map((own) => own[0] ?? "");
   return [...named, ...others].sort((a, b) => portOf(a) - portOf(b) || (a < b ? -1 : 1));

@@ -31,7 +31,7 @@ export const CLUSTER: readonly Service[] = [
         (admin, deadline, done) =>
           admin.addMember(request.peerURLs, request.isLearner, deadline, done),
         (id) => {
-          const members = membersOf(exchange.context.port);
+          const members = membersOf(exchange.context);
           const member = members.find((one) => one.ID === id) ?? null;
           exchange.replyWith(MemberAddResponse, { header: headerOf(exchange), member, members });
         },
@@ -126,7 +126,7 @@ function change(
 }
 
 function replyMembers(exchange: Exchange, response: MembersResponse): void {
-  const members = membersOf(exchange.context.port);
+  const members = membersOf(exchange.context);
   exchange.replyWith(response, { header: headerOf(exchange), members });
 }
 

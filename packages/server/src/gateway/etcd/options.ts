@@ -5,6 +5,8 @@ export interface EtcdOptions {
   /** `X.Y.0` of the cluster's and of the storage's version. */
   readonly clusterVersion: string;
   readonly storageVersion: string;
+  /** How members reach each other: the scheme of their peer URLs. */
+  readonly peerScheme: "http" | "https";
   /** The longest a unary call waits, whatever its client allows. */
   readonly requestTimeoutMs: number;
   /** Three of these without a leader end the streams that asked for one (`hasleader`). */
@@ -34,6 +36,7 @@ export const ETCD_OPTIONS: EtcdOptions = {
   version: "3.6.14",
   clusterVersion: "3.6.0",
   storageVersion: "3.6.0",
+  peerScheme: "http",
   requestTimeoutMs: 5000,
   electionTimeoutMs: 1000,
   requestBytesMax: 1_572_864,

@@ -39,8 +39,8 @@ export const HTTP2_LIMITS: Http2Limits = {
 };
 
 /**
- * gRPC over `node:http2`, without TLS, on sockets that `accept` hands it. It knows methods and bytes and nothing
- * of what they mean.
+ * gRPC over `node:http2`, on sockets that `accept` hands it, with whatever TLS there is done. It knows methods and
+ * bytes and nothing of what they mean.
  */
 export class Http2Listener {
   readonly #table: ServiceTable;
@@ -77,6 +77,8 @@ export class Http2Listener {
 
   /** Takes over a connection whose next bytes are the HTTP/2 preface. */
   accept(socket: Duplex): void {
+    // Node turns a TLS connection away whose client has no ALPN, though the preface on it has been seen.
+    if ("alpnProtocol" in socket) Object.defineProperty(socket, "alpnProtocol", { value: "h2" });
     this.#server.emit("connection", socket);
   }
 

@@ -1,6 +1,7 @@
 import {
   AddressUnusable,
   BadConfiguration,
+  CertificateUnusable,
   DirectoryInUse,
   DirectoryUnusable,
   DiskFull,
@@ -14,6 +15,7 @@ import { CommandFailed, Exit } from "../../exit.ts";
 /** Failures that are the operator's to mend: their text is the whole story. */
 const MENDABLE = [
   AddressUnusable,
+  CertificateUnusable,
   DirectoryInUse,
   DirectoryUnusable,
   DiskFull,

@@ -1,4 +1,5 @@
 import {
+  type Configured,
   configurationOf,
   type Log,
   type RunningServer,
@@ -20,6 +21,7 @@ export function startCommand(terminal: Terminal): Command {
     "start                     # one node, a cluster of its own",
     "start --name b --initial-cluster a=10.0.0.1:2380,b=10.0.0.2:2380,c=10.0.0.3:2380 …",
     "start --name d --join 10.0.0.1:2380 --listen-peer-urls http://10.0.0.4:2380 --insecure-peers",
+    "start --cert-file n1.crt --key-file n1.key     # TLS for clients; `quorate certs` makes both",
     "start --config node1.json",
   ]);
   return addSettings(command).action((options: Record<string, unknown>) =>
@@ -38,19 +40,26 @@ async function start(terminal: Terminal, flags: Record<string, unknown>): Promis
     halted.reject(new CommandFailed(Exit.failed, `the node stopped by itself: ${reason}`));
   };
   const interrupted = abortedBy(terminal.interrupted);
-  const starting = startServer({ ...options, log, onHalt });
+  const starting = startServer({ ...options, log, onHalt, signal: terminal.interrupted });
   const server = await Promise.race([starting, interrupted, halted.promise]);
   if (server === null) return abandon(starting);
-  announce(terminal, server, options.name, options.dataDir);
+  announce(terminal, server, options);
+  // Without certificates a hangup ends the node, as it does when a terminal is closed.
+  if (options.clientTls != null || options.peerTls != null)
+    terminal.onHangup(() => void server.reloadCertificates());
   await Promise.race([interrupted, halted.promise]);
   terminal.out("stopping\n");
   await server.stop();
   terminal.out("stopped\n");
 }
 
-function announce(terminal: Terminal, server: RunningServer, name: string, dataDir: string): void {
+function announce(
+  terminal: Terminal,
+  server: RunningServer,
+  { name, dataDir, clientTls }: Configured["options"],
+): void {
   terminal.out(`node ${name} (id ${server.node}), data in ${dataDir}\n`);
-  terminal.out(`clients http://${server.clientAddress}\n`);
+  terminal.out(`clients ${clientTls == null ? "http" : "https"}://${server.clientAddress}\n`);
   terminal.out(`peers ${server.peerAddress}\n`);
   void server.ready.then(() => terminal.out("cluster ready\n"));
 }
