@@ -2,7 +2,7 @@ import { DEFAULT_KEYSPACE, groupId } from "@quorate/kernel/core";
 import { EtcdMachine } from "@quorate/kernel/etcd";
 import { readKey } from "../workload/clients.ts";
 import { KEEPSAKE } from "../workload/keepsake.ts";
-import type { Dice } from "../world/dice.ts";
+import { Dice } from "../world/dice.ts";
 import { flipMemory as flip } from "../world/memory.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import {
@@ -225,6 +225,48 @@ const loseJournal: KindOf<"loseJournal"> = {
   },
 };
 
+/** A leader is given so long to commit something before it loses its journal. */
+const LED_MILLIS = [300, 3000] as const;
+const ASK_MILLIS = 1000;
+const LOOK_MILLIS = 20;
+
+/**
+ * A member gets the lead and loses its journal when it leads, again and again: of the others some may hold what it
+ * committed, and none may know that it did.
+ */
+const loseLeader: KindOf<"loseLeader"> = {
+  family: "disk",
+  lasts: [5000, 20_000],
+  draw(dice, shape) {
+    const node = frailOf(dice, shape);
+    return node === null ? null : { type: "loseLeader", node, luck: dice.below(1 << 30) };
+  },
+  strike(field, { node, luck }, millis) {
+    const { world } = field;
+    const dice = new Dice(BigInt(luck));
+    const until = world.agenda.now + millis * 1000;
+    const caller = { onReply: () => {}, onReadable: () => {} };
+    const victim = nodeOf(field, node);
+    const beat = (): void => {
+      if (world.agenda.now >= until) return;
+      const leader = world.leader();
+      if (leader !== victim || !isWhole(victim)) {
+        if (isWhole(victim)) leader?.moveLeader(caller, DEFAULT_KEYSPACE, victim.id, ASK_MILLIS);
+        return again(field, ASK_MILLIS, beat);
+      }
+      again(field, dice.between(...LED_MILLIS), () => {
+        if (world.leader() === victim)
+          damage(field, "loseLeader", victim, dice.below(ASK_MILLIS), () => {
+            victim.disk.loseJournal();
+            return true;
+          });
+        again(field, LOOK_MILLIS, beat);
+      });
+    };
+    beat();
+  },
+};
+
 /** Whom each group of this node follows, in which term. */
 const followed = ({ kernel }: SimNode): string =>
   (kernel?.groups ?? [])
@@ -283,6 +325,7 @@ export const DAMAGING: ReadonlySet<FaultType> = new Set([
   "spoilHeader",
   "loseSegment",
   "loseJournal",
+  "loseLeader",
   "lieSync",
   "flipMemory",
 ]);
@@ -299,6 +342,7 @@ export const DISK_FAULTS = {
   spoilHeader,
   loseSegment,
   loseJournal,
+  loseLeader,
   lieSync,
   flipMemory,
 } as const;

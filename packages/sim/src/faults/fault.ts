@@ -36,8 +36,13 @@ export type Fault =
       readonly other: number;
       readonly micros: number;
     }
+  | { readonly type: "farAway"; readonly node: number; readonly micros: number }
   /** Leaders are cut off in part, one after the other, soon after they were elected; the one before comes back then. */
   | { readonly type: "deposeAgain"; readonly luck: number }
+  /** Whoever changes the voters is cut off as it begins, together with those that come in. */
+  | { readonly type: "splitChange"; readonly luck: number }
+  /** Whoever rebuilds a member is cut off as soon as that one knows of something committed. */
+  | { readonly type: "isolateRebuilder"; readonly luck: number }
   /** The whole network is rough for a while. */
   | { readonly type: "rough"; readonly network: Partial<NetworkFaults> }
   // Disks.
@@ -67,6 +72,8 @@ export type Fault =
   | { readonly type: "spoilHeader"; readonly node: number; readonly place: number }
   | { readonly type: "loseSegment"; readonly node: number; readonly place: number }
   | { readonly type: "loseJournal"; readonly node: number }
+  /** A member is given the lead, and loses its journal when it has it. */
+  | { readonly type: "loseLeader"; readonly node: number; readonly luck: number }
   /** Syncs say that they are done and are not; then power fails. */
   | { readonly type: "lieSync"; readonly node: number }
   /** All is lost, for good: the member is replaced by an empty one. */
@@ -84,7 +91,9 @@ export type Fault =
       readonly type: "changeMembers";
       readonly node: number;
       readonly how: "add" | "learner" | "remove" | "replace";
-    };
+    }
+  /** One member after the other is replaced, each as soon as its successor is in step. */
+  | { readonly type: "replaceAgain"; readonly luck: number };
 
 export type FaultType = Fault["type"];
 

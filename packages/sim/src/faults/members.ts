@@ -58,7 +58,7 @@ const LOOK_MILLIS = 20;
 const DONE_MILLIS = 4000;
 
 /**
- * Members are replaced one after the other: somebody is let in, and somebody else removed as soon as all have caught up.
+ * Members are replaced one after the other: somebody is let in, and somebody removed soon after all have caught up.
  * A group whose leader promotes the one before it hears of the other's removal takes two steps, and else one joint step.
  */
 const replaceAgain: KindOf<"replaceAgain"> = {
@@ -86,10 +86,12 @@ const replaceAgain: KindOf<"replaceAgain"> = {
         });
       } else if (members.every(hasCaughtUp)) {
         restFor(DONE_MILLIS);
-        remove(field, dice.pick(members), () => {
-          field.bite("replaceAgain");
-          restFor(dice.below(AGAIN_MILLIS));
-        });
+        again(field, dice.below(AGAIN_MILLIS), () =>
+          remove(field, dice.pick(members), () => {
+            field.bite("replaceAgain");
+            restFor(dice.below(AGAIN_MILLIS));
+          }),
+        );
       }
     };
     look();

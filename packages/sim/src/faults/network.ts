@@ -172,6 +172,33 @@ const slowLink: KindOf<"slowLink"> = {
   },
 };
 
+/** One member is far away from all others: it follows, and ever further behind. */
+const farAway: KindOf<"farAway"> = {
+  family: "network",
+  lasts: [5000, 20_000],
+  draw: (dice, { nodes }) =>
+    nodes < 2
+      ? null
+      : { type: "farAway", node: dice.below(nodes), micros: dice.pick([80_000, 160_000]) },
+  strike(field, { node, micros }, millis) {
+    const { network } = field.world;
+    const far = nodeOf(field, node);
+    const others = othersOf(field, far);
+    const before = network.counts.slowed;
+    const delay = (extra: number): void => {
+      for (const other of others) {
+        network.slow(far.id, other.id, extra);
+        network.slow(other.id, far.id, extra);
+      }
+    };
+    delay(micros);
+    later(field, millis, () => {
+      delay(0);
+      if (network.counts.slowed > before) field.bite("farAway");
+    });
+  },
+};
+
 /** How often it is looked whether somebody leads now, and how long that one leads. */
 const LOOK_MILLIS = 10;
 const LED_MILLIS_MAX = 250;
@@ -260,6 +287,7 @@ export const NETWORK_FAULTS = {
   flapping,
   clog,
   slowLink,
+  farAway,
   deposeAgain,
   rough,
 } as const;

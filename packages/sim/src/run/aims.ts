@@ -90,9 +90,9 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
   },
   jointNeedsBoth: {
     shape: { nodes: [3] },
-    faults: ["changeMembers", "changeMembers", "slowLink", "slowLink", "slowLink", "crash"],
+    faults: ["replaceAgain", "splitChange"],
     all: true,
-    gapMillis: [300, 700],
+    gapMillis: [2000],
     work: { clients: [2], toTheEnd: [true] },
   },
   repairPastLostVotes: {
@@ -102,12 +102,12 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
   },
   repairedByOwnTerm: {
     shape: { nodes: [3] },
-    faults: ["partition", "partition", "loseJournal", "isolateLeader", "crash"],
+    faults: ["farAway", "crash", "loseLeader", "loseJournal", "isolateRebuilder"],
     all: true,
-    gapMillis: [700],
+    gapMillis: [2000],
     network: { delayMicrosMax: [40_000] },
     product: { ...PIECEMEAL, inflightMessagesMax: [1] },
-    work: BUSY,
+    work: { ...BUSY, toTheEnd: [true] },
     habits: { thinkMillisMax: [20] },
   },
   countSelfWhenDurable: {

@@ -1,4 +1,11 @@
-import { type Episode, FAULT_TYPES, type FaultType, kindOf, type Shape } from "../faults/index.ts";
+import {
+  type Episode,
+  FAULT_TYPES,
+  type FaultType,
+  kindOf,
+  MEMBERSHIP_FAULTS,
+  type Shape,
+} from "../faults/index.ts";
 import { REGISTERS } from "../workload/clients.ts";
 import type { ClockFault } from "../world/clock.ts";
 import { Dice } from "../world/dice.ts";
@@ -25,8 +32,6 @@ const DEPOSING: readonly FaultType[] = [
   "moveLeader",
   "hangDisk",
 ];
-/** Faults that change who is a member: of whoever is left nobody's disk is frail then. */
-const MEMBERS: ReadonlySet<FaultType> = new Set(["changeMembers", "loseDisk"]);
 /** So many that come in are struck by faults, too. */
 const NEWCOMERS = 2;
 /** Two clocks may differ by a tenth where leases are measured; each by this much, at most. */
@@ -163,7 +168,8 @@ function drawEpisodes(
   const deposing = DEPOSING.filter((type) => faults.includes(type));
   const among = dice.chance(500) && deposing.length > 0 ? deposing : faults;
   const types = together(all ? faults : sample(dice, among, FAULT_TYPES_MAX), shape);
-  const within = types.some((type) => MEMBERS.has(type))
+  // Of whoever is left when members change nobody's disk is frail.
+  const within = types.some((type) => MEMBERSHIP_FAULTS.has(type))
     ? { ...shape, nodes: shape.nodes + NEWCOMERS, frail: [] }
     : shape;
   const gap = dice.pick(gapMillis);

@@ -1,3 +1,4 @@
+import { MEMBERSHIP_FAULTS } from "../faults/index.ts";
 import { straysIn } from "../world/members.ts";
 import type { World } from "../world/world.ts";
 import type { RunPlan } from "./plan.ts";
@@ -7,7 +8,7 @@ const SETTLE_MILLIS = 30_000;
 const LOOK_MILLIS = 200;
 
 export const changesMembers = ({ episodes }: RunPlan): boolean =>
-  episodes.some(({ fault }) => fault.type === "changeMembers" || fault.type === "loseDisk");
+  episodes.some(({ fault }) => MEMBERSHIP_FAULTS.has(fault.type));
 
 /** Waits until every group has the members that group 0 names; whoever was removed may then be switched off. */
 export function settleMembers(world: World): readonly string[] {

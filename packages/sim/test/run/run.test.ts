@@ -4,9 +4,11 @@ import {
   driftOf,
   encodeRun,
   FAULT_TYPES,
+  type FaultType,
   NO_CUTS,
   planOf,
   Recorder,
+  type Rule,
   type RunCode,
   run,
   runSeed,
@@ -27,6 +29,24 @@ describe("A1: every fault of the model happens, and no promise breaks", () => {
         bites += report.bites.get(type) ?? 0;
       }
       expect(bites).toBeGreaterThan(0);
+    });
+  }
+});
+
+describe("what only aims draw happens, too, and no promise breaks", () => {
+  const AIMED: readonly (readonly [aim: Rule, types: readonly FaultType[]])[] = [
+    ["jointNeedsBoth", ["replaceAgain", "splitChange"]],
+    ["repairedByOwnTerm", ["farAway", "isolateRebuilder", "loseLeader"]],
+  ];
+  for (const [aim, types] of AIMED) {
+    it(types.join(), () => {
+      const bites = new Set<FaultType>();
+      for (let seed = 1n; seed <= 12n && !types.every((type) => bites.has(type)); seed++) {
+        const report = runSeed({ seed, aim });
+        expect(report.broken, `seed ${seed}`).toEqual([]);
+        for (const type of report.bites.keys()) bites.add(type);
+      }
+      expect(types.filter((type) => !bites.has(type))).toEqual([]);
     });
   }
 });

@@ -11,6 +11,7 @@ import { encodeInstalled } from "./record.ts";
 import { probing, withProgress } from "./replication.ts";
 import {
   andThen,
+  becomeFollower,
   hardStateOf,
   leaderOf,
   NO_EFFECTS,
@@ -35,6 +36,18 @@ export function onTransferred(
   // an append raises matchIndex, and with it what is told as committed.
   const nextIndex = (ok ? at.index + 1 : state.log.base.index + 1) as LogIndex;
   return [withProgress(state, to, { ...probing(progress), nextIndex }), NO_EFFECTS];
+}
+
+/**
+ * A snapshot is being made durable; until it is the log must not move. It tells of the term of its last entry, so whoever
+ * is of an earlier one adopts that (§5.1): a deposed leader that installs it would go on to lead, and tell followers who
+ * hold its own entry at that place that it is committed.
+ */
+export function onInstalling(state: RaftState, now: Now, at: Position): RaftStep {
+  const next = { ...state, installing: at };
+  return at.epoch > state.term
+    ? becomeFollower(next, now.ticks, at.epoch as Term, null)
+    : [next, NO_EFFECTS];
 }
 
 /**

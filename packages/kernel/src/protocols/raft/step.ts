@@ -18,7 +18,7 @@ import {
   onRequestVoteReply,
   onVoteDurable,
 } from "./election.ts";
-import { onInstalled, onTransferred } from "./installation.ts";
+import { onInstalled, onInstalling, onTransferred } from "./installation.ts";
 import { onChangeMembers } from "./membership.ts";
 import type { RaftMessage } from "./message.ts";
 import { onPropose } from "./propose.ts";
@@ -96,7 +96,7 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
     case "Transferred":
       return onTransferred(state, now, input.to, input.at, input.ok);
     case "Installing":
-      return [{ ...state, installing: input.at }, NO_EFFECTS];
+      return onInstalling(state, now, input.at);
     case "Installed":
       return onInstalled(state, now, input.at, input.config);
     case "Compact":
