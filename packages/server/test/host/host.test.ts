@@ -230,8 +230,14 @@ test("JN-3: a node whose sync failed answers nothing more and stops; restarted, 
       };
       return {
         ...opened,
-        sync: async () => (refuse(), opened.sync()),
-        writeThrough: (parts, at) => (refuse(), opened.writeThrough?.(parts, at)),
+        async sync() {
+          refuse();
+          await opened.sync();
+        },
+        writeThrough(parts, at) {
+          refuse();
+          opened.writeThrough?.(parts, at);
+        },
       };
     },
   };

@@ -64,7 +64,7 @@ const splitChange: KindOf<"splitChange"> = {
       for (const [leader, state] of statesOf(world)) {
         const voters = votersUnderWay(state);
         if (voters === null) continue;
-        const change = `${leader.name} ${state.term} ${voters.now}`;
+        const change = `${leader.name} ${state.term} ${voters.now.join()}`;
         if (seen.has(change)) continue;
         seen.add(change);
         const comesIn = (id: NodeId): boolean =>

@@ -69,7 +69,10 @@ export function divergence(
       ...told(checkRegisterModel("convergence", readAtEnd(states, history), never)),
     ];
   if (writing) return found.length > 0 ? found : null;
-  return [...found, `at the end ${states.map(({ node, index }) => `${node} stands at ${index}`)}`];
+  return [
+    ...found,
+    `at the end ${states.map(({ node, index }) => `${node} stands at ${index}`).join()}`,
+  ];
 }
 
 function differences(states: readonly FinalState[]): readonly string[] {

@@ -9,7 +9,7 @@ export function straysIn(world: World): readonly string[] {
     const same = has.size === ids.size && [...ids].every((id) => has.has(id));
     return same && outgoing === null
       ? []
-      : [`group ${group} has the members ${[...has]}, and the cluster ${[...ids]}`];
+      : [`group ${group} has the members ${[...has].join()}, and the cluster ${[...ids].join()}`];
   });
 }
 
