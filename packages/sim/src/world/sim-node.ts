@@ -319,7 +319,11 @@ export class SimNode implements Station {
     this.#inputs = [];
     const effects = this.#kernel.turn(this.#time(), inputs);
     if (inputs.length + effects.length === 0) this.#idled();
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      this.#perform(effect);
+      // It halted: what it asked for behind that is done by nobody.
+      if (this.#kernel === null) return;
+    }
     this.#write();
     if (this.#kernel === null) return;
     this.#observer.turned(this);
