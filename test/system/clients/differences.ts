@@ -332,6 +332,25 @@ export const DIFFERENCES: readonly Difference[] = [
     section: "1",
     why: "The words of the gRPC library are its own.",
   },
+  ...(
+    [
+      ["code", 12, 13],
+      [
+        "error",
+        'grpc: Decompressor is not installed for grpc-encoding "gzip"',
+        "grpc: failed to decompress the message",
+      ],
+    ] as const
+  ).map(
+    ([field, theirs, ours]): Difference => ({
+      case: "errors: frames that hold no message",
+      field: `3 /etcdserverpb.KV/Range.${field}`,
+      theirs,
+      ours,
+      section: "1",
+      why: "gzip is taken, so what is none fails to decompress.",
+    }),
+  ),
   {
     case: "errors: frames that hold no message",
     field: "6 /etcdserverpb.KV/Range.error",
@@ -342,14 +361,14 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   ...(
     [
-      ["1", 3, 'invalid gRPC request content-type "text/plain"', 415],
-      ["3", 13, 'malformed grpc-timeout: "nonsense"', 400],
+      ["1", 3, 'invalid gRPC request content-type "text/plain"', 415, "text/plain; charset=utf-8"],
+      ["3", 13, 'malformed grpc-timeout: "nonsense"', 400, "application/grpc"],
     ] as const
-  ).flatMap(([step, code, error, http]) => [
+  ).flatMap(([step, code, error, http, contentType]) => [
     reset(step, "code", -1, code),
     reset(step, "error", "", error),
     reset(step, "http", 0, http),
-    reset(step, "contentType", "", "application/grpc"),
+    reset(step, "contentType", "", contentType),
   ]),
   {
     case: "errors: headers of a call",
