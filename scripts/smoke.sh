@@ -12,7 +12,7 @@ esac
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-for name in kernel verify sim torture server quorate; do
+for name in http2 kernel verify sim torture server quorate; do
   npm pack --silent --pack-destination "$folder" -w "packages/$name" >/dev/null
 done
 cd "$folder"
