@@ -50,6 +50,7 @@ export {
   formatTimeout,
   type GrpcCall,
   type Http2GrpcCall,
+  isGrpcContentType,
   MessageReader,
   type Method,
   Methods,

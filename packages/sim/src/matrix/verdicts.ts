@@ -5,13 +5,13 @@ import {
   type Operation,
   REGISTER,
   REGISTER_MODELS,
-  type Spent,
   type Verdict,
   type Violation,
 } from "@quorate/verify";
 import { MODELS, type Model } from "../run/model.ts";
 import { registersOf } from "../run/registers.ts";
 import type { RunReport } from "../run/run.ts";
+import { bounded } from "../run/search.ts";
 
 /** How a run came out for a model. `unknown`: the search was ended. */
 export type RunVerdict =
@@ -27,8 +27,6 @@ export type RunVerdict =
 /** Of every model that the run says something about. */
 export type RunVerdicts = ReadonlyMap<Model, RunVerdict>;
 
-/** How often a checker may ask whether it has searched enough: every 10,000 steps. */
-const SEARCH_MAX = 3000;
 /** Operations of a core, or steps of a circle, that are told. */
 const TOLD_MAX = 6;
 
@@ -60,11 +58,6 @@ export function verdictOf({ findings, history }: RunReport, model: Model): RunVe
 
 const linearizable = (history: History): Verdict =>
   checkLinearizableRegisters(history, REGISTER, bounded());
-
-function bounded(): Spent {
-  let asked = 0;
-  return () => ++asked > SEARCH_MAX;
-}
 
 function onHistory(history: History, verdict: Verdict): RunVerdict | null {
   if (history.length === 0) return null;

@@ -17,6 +17,7 @@ import type { Findings, Model } from "./model.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
 import { demandProgress } from "./progress.ts";
 import { rulesOf } from "./rules.ts";
+import { bounded } from "./search.ts";
 import { tryOut } from "./trials.ts";
 
 /** What came of a run. */
@@ -47,8 +48,6 @@ const ETCD: EtcdOptions = {
 };
 /** With none at all votes may be split for ever: it is what Raft's liveness stands on (§5.2). */
 const LITTLE_JITTER_TICKS = 100;
-/** How often the checker may ask whether it has searched enough: every 10,000 steps. */
-const SEARCH_MAX = 3000;
 /** Notes that mean damage was found. */
 const REPAIR_NOTES: readonly string[] = ["group repairing", "replica deviates"];
 
@@ -224,8 +223,7 @@ function repairs(world: World, { episodes }: RunPlan): readonly string[] {
 function linearizable(history: History, { reads }: RunPlan): readonly string[] {
   // Local reads may be old: only the writes are promised to be in one order.
   const promised = reads === "local" ? history.filter(({ f }) => f !== "read") : history;
-  let asked = 0;
-  const verdict = checkLinearizableRegisters(promised, REGISTER, () => ++asked > SEARCH_MAX);
+  const verdict = checkLinearizableRegisters(promised, REGISTER, bounded());
   switch (verdict.type) {
     case "ok":
       return [];

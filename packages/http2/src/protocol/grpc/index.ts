@@ -4,6 +4,7 @@ export { type ClientShared, ClientSide } from "./client-side.ts";
 export { type Compression, offer } from "./compression.ts";
 export { DEADLINE_PERIOD_MS, Deadlines, type Timed } from "./deadlines.ts";
 export { MessageReader } from "./message-reader.ts";
+export { isGrpcContentType } from "./request.ts";
 export { type ConnectionHost, type ServerShared, ServerSide } from "./server-side.ts";
 export {
   CANCELED,

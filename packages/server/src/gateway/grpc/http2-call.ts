@@ -4,12 +4,13 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { CallHandler, GrpcCall } from "@quorate/http2";
+import { Code, DEADLINE_EXCEEDED, type Status, status } from "@quorate/http2";
+import { MessageReader, percentEncode } from "@quorate/http2/protocol";
 import type { Bytes } from "@quorate/kernel/core";
 import type { Deadlines, Timed } from "./deadlines.ts";
-import { percentEncode } from "./headers.ts";
-import { MessageReader, PREFIX_BYTES, prefixOf } from "./message-reader.ts";
-import { Code, DEADLINE_EXCEEDED, type Status, status } from "./status.ts";
-import type { CallHandler, CallObserver, GrpcCall, Method } from "./transport.ts";
+import { PREFIX_BYTES, prefixOf } from "./message-prefix.ts";
+import type { CallObserver, Method } from "./service-table.ts";
 
 export const RESPONSE_HEADERS: OutgoingHttpHeaders = {
   ":status": 200,
@@ -185,12 +186,12 @@ export class Http2Call implements GrpcCall, Timed {
     if (this.#pumping || this.#handler === null) return;
     this.#pumping = true;
     while (this.#phase === "open" && !this.#paused) {
-      const framed = this.#reader.next();
-      if (framed.type === "Wanting") break;
-      if (framed.type === "Message") this.#deliver(framed.bytes);
-      else if (framed.type === "TooLarge")
-        this.#abandon(tooLarge(framed.bytes, this.#options.messageBytesMax));
-      else this.#abandon(this.#compressed());
+      const cut = this.#reader.next();
+      if (cut === "Wanting") break;
+      if (cut === "TooLarge")
+        this.#abandon(tooLarge(this.#reader.length, this.#options.messageBytesMax));
+      else if (this.#reader.isCompressed) this.#abandon(this.#compressed());
+      else this.#deliver(this.#reader.message);
     }
     this.#pumping = false;
     if (this.#phase !== "open" || this.#paused || !this.#halfClosed || this.#halfCloseTold) return;

@@ -6,11 +6,11 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Duplex } from "node:stream";
+import { Code, type Status, status } from "@quorate/http2";
+import { isGrpcContentType, parseTimeout } from "@quorate/http2/protocol";
 import { Deadlines } from "./deadlines.ts";
-import { isGrpcContentType, parseTimeout } from "./headers.ts";
 import { Http2Call, type Http2CallOptions, RESPONSE_HEADERS, trailersOf } from "./http2-call.ts";
-import { Code, type Status, status } from "./status.ts";
-import type { CallObserver, ServiceTable } from "./transport.ts";
+import type { CallObserver, ServiceTable } from "./service-table.ts";
 
 /** Every bound of the listener, by name. */
 export interface Http2Limits {

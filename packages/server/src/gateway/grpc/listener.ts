@@ -1,8 +1,13 @@
 import type { Duplex } from "node:stream";
-import { CONNECTION_LIMITS, GRPC_LIMITS, GrpcServer, LISTENER_LIMITS } from "@quorate/http2";
+import {
+  CONNECTION_LIMITS,
+  GRPC_LIMITS,
+  GrpcServer,
+  LISTENER_LIMITS,
+  type Status,
+} from "@quorate/http2";
 import { type Http2Limits, Http2Listener } from "./http2-listener.ts";
-import type { Status } from "./status.ts";
-import type { CallObserver, Method, ServiceTable } from "./transport.ts";
+import type { CallObserver, Method, ServiceTable } from "./service-table.ts";
 
 /** gRPC on sockets that `accept` hands it. */
 export interface GrpcListener {
