@@ -1,50 +1,81 @@
-// `npm run bench -- [throughput] [failover] [startup] [groups] [verify] [sim]`: each row against the peers found on this machine.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join } from "node:path";
+// `npm run bench -- [--quick] [ROW …]`: each row, or all, against the peers found on this machine.
+import { checkpoint } from "./checkpoint.ts";
 import { failover } from "./failover.ts";
-import { idleGroups } from "./groups.ts";
+import { type Figure, renderFigures } from "./figures.ts";
+import { groups } from "./groups.ts";
+import { journal } from "./journal.ts";
+import { openLoopLatency } from "./open-loop-latency.ts";
+import { environment, store } from "./results.ts";
+import type { Row } from "./row.ts";
 import { simSpeed } from "./sim.ts";
+import { stages } from "./stages.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
 import { verifySpeed } from "./verify.ts";
+import { watch } from "./watch.ts";
 
-const ROWS = {
+const ROWS: Readonly<Record<string, Row>> = {
   throughput,
+  openloop: openLoopLatency,
+  watch,
   failover,
   startup,
-  groups: idleGroups,
+  journal,
+  checkpoint,
+  groups,
+  stages,
   verify: verifySpeed,
   sim: simSpeed,
-} as const;
-type Row = keyof typeof ROWS;
+};
+
+/** Several times what the longest takes: a server that hangs ends a run, and not a night. */
+const ROW_MILLIS_MAX = 40 * 60_000;
 
 const asked = process.argv.slice(2).filter((name) => !name.startsWith("-"));
-const unknown = asked.filter((name) => !(name in ROWS));
+const flags = process.argv.slice(2).filter((name) => name.startsWith("-"));
+const unknown = [
+  ...asked.filter((name) => !(name in ROWS)),
+  ...flags.filter((flag) => flag !== "--quick"),
+];
 if (unknown.length > 0) {
   process.stderr.write(
-    `no benchmark ${unknown.join(", ")}: there are ${Object.keys(ROWS).join(", ")}\n`,
+    `no benchmark ${unknown.join(", ")}: there are ${Object.keys(ROWS).join(", ")}, and --quick\n`,
   );
   process.exit(2);
 }
-const rows = (asked.length === 0 ? Object.keys(ROWS) : asked) as readonly Row[];
-const etcd = spawnSync("etcd", ["--version"], { encoding: "utf8" });
-const peer = etcd.status === 0 ? (etcd.stdout.split("\n")[0] ?? "etcd") : null;
-const environment = {
-  node: process.version,
-  peer,
-  cpu: cpus()[0]?.model ?? "",
-  cores: cpus().length,
-};
-process.stdout.write(`${JSON.stringify(environment)}\n`);
-const results: Record<string, unknown> = { environment, at: new Date().toISOString() };
-for (const row of rows) {
-  process.stderr.write(`${row} …\n`);
-  const { text, data } = await ROWS[row](peer !== null);
-  process.stdout.write(`\n## ${row}\n\n${text}\n`);
-  results[row] = data;
+const found = environment();
+const quick = flags.includes("--quick");
+process.stdout.write(`${JSON.stringify(found)}\n`);
+const figures: Figure[] = [];
+const done: string[] = [];
+const failed: string[] = [];
+for (const [name, row] of Object.entries(ROWS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  const watchdog = setTimeout(() => {
+    process.stderr.write(`${name} does not end\n`);
+    process.exit(1);
+  }, ROW_MILLIS_MAX);
+  try {
+    const result = await row({ withPeer: found.etcd !== null, quick });
+    const own = result.figures ?? [];
+    done.push(name);
+    figures.push(...own);
+    const table = own.length === 0 ? "" : renderFigures(own);
+    const said = [table, result.text].filter((part) => part !== "");
+    process.stdout.write(`\n## ${name}\n\n${said.join("\n\n")}\n`);
+    const at = new Date().toISOString();
+    if (!quick) store(name, { environment: found, at, figures: own, data: result.data });
+  } catch (error) {
+    // The other rows are worth having all the same.
+    failed.push(name);
+    process.stderr.write(
+      `${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+  } finally {
+    clearTimeout(watchdog);
+  }
 }
-const folder = join(import.meta.dirname, "results");
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "latest.json"), `${JSON.stringify(results, null, 2)}\n`);
+if (done.length > 1) process.stdout.write(`\n## All\n\n${renderFigures(figures)}\n`);
+if (failed.length > 0) process.stderr.write(`failed: ${failed.join(", ")}\n`);
+process.exit(failed.length > 0 ? 1 : 0);

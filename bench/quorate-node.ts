@@ -1,32 +1,41 @@
-// One Quorate node for the benchmarks: `quorate-node.ts INDEX BASE_PORT NODES DATA_DIR`. Prints `ready` when it serves.
-// On stdin, `create N` creates N keyspaces by proposals to group 0 and is answered by `created`.
+// One Quorate node for the benchmarks: `quorate-node.ts SETTINGS` (clusters/node-settings.ts). Prints `ready` when it serves.
+// Answers lines on stdin, each with one line:
+//   create N       creates N keyspaces by proposals to group 0: `created`
+//   watch-loop     from now on measures the delays of its event loop: `watching`
+//   loop           `delays {"p99":MS,"max":MS}` since the last time
+//   profile        begins a CPU profile: `profiling`
+//   profiled FILE  ends it and writes it there: `written`
+import { writeFileSync } from "node:fs";
+import { Session } from "node:inspector/promises";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { type Outcome, SYSTEM_KEYSPACE, ticks } from "@quorate/kernel/core";
 import { encodeSystemCommand } from "@quorate/kernel/replica";
 import { silentLog, startServer } from "@quorate/server";
+import type { NodeSettings } from "./clusters/node-settings.ts";
 
-const [index, base, nodes] = process.argv.slice(2, 5).map(Number) as [number, number, number];
-const dataDir = process.argv[5] ?? "";
-const founders = Array.from({ length: nodes }, (_, i) => ({
-  name: `n${i + 1}`,
-  address: `127.0.0.1:${base + 2 * i + 1}`,
-}));
-const self = founders[index];
-if (self === undefined) throw new RangeError(`node ${index} of ${nodes}`);
-const client = `127.0.0.1:${base + 2 * index}`;
+/** Between two looks at the event loop. Its timer costs a little, so it runs only where somebody asks. */
+const LOOK_MILLIS = 2;
+const SAMPLE_MICROS = 500;
+const CREATED_AT_ONCE = 50;
+
+const settings = JSON.parse(process.argv[2] ?? "") as NodeSettings;
+const { name, dataDir, peer, client, founders, tls, checkpointBytes } = settings;
 const server = await startServer({
-  name: self.name,
+  name,
   dataDir,
-  listenPeer: self.address,
+  listenPeer: peer,
   listenClient: client,
-  advertisePeer: self.address,
-  advertiseClients: [`http://${client}`],
+  advertisePeer: peer,
+  advertiseClients: [`${tls === null ? "http" : "https"}://${client}`],
   token: "bench",
   initialCluster: founders,
   foundersNamed: true,
   join: [],
   learner: false,
   log: silentLog,
+  ...(tls !== null && { clientTls: { ...tls, ca: null }, peerTls: tls }),
+  ...(checkpointBytes !== null && { kernel: { checkpointBytes } }),
   onHalt: (reason) => {
     process.stderr.write(`halted: ${reason}\n`);
     process.exit(1);
@@ -37,25 +46,67 @@ process.stdout.write("ready\n");
 process.once("SIGTERM", () => {
   void server.stop().then(() => process.exit(0));
 });
+
+const delays = monitorEventLoopDelay({ resolution: LOOK_MILLIS });
+const inspector = new Session();
 createInterface({ input: process.stdin }).on("line", (line) => {
-  const count = Number(/^create (\d+)$/.exec(line)?.[1] ?? 0);
-  void createKeyspaces(count).then(() => process.stdout.write("created\n"));
+  void answer(line).then((said) => process.stdout.write(`${said}\n`));
 });
 
-async function createKeyspaces(count: number): Promise<void> {
-  for (let i = 0; i < count; i += 50) {
-    await Promise.all(
-      Array.from({ length: Math.min(50, count - i) }, (_, j) => createKeyspace(`bench-${i + j}`)),
-    );
+async function answer(line: string): Promise<string> {
+  const [verb, argument = ""] = line.split(" ");
+  switch (verb) {
+    case "create":
+      await createKeyspaces(Number(argument));
+      return "created";
+    case "watch-loop":
+      delays.enable();
+      delays.reset();
+      return "watching";
+    case "loop":
+      return `delays ${JSON.stringify(delaysOfLoop())}`;
+    case "profile":
+      inspector.connect();
+      await inspector.post("Profiler.enable");
+      await inspector.post("Profiler.setSamplingInterval", { interval: SAMPLE_MICROS });
+      await inspector.post("Profiler.start");
+      return "profiling";
+    case "profiled": {
+      const { profile } = await inspector.post("Profiler.stop");
+      inspector.disconnect();
+      writeFileSync(argument, JSON.stringify(profile));
+      return "written";
+    }
+    default:
+      return `no command ${line}`;
   }
 }
 
-function createKeyspace(name: string): Promise<void> {
-  const { kind, body } = encodeSystemCommand({ type: "createKeyspace", name, profile: "etcd" });
+/** How much later than asked the monitor's timer came. */
+function delaysOfLoop(): { readonly p99: number; readonly max: number } {
+  const late = (nanos: number): number => Math.max(0, nanos / 1e6 - LOOK_MILLIS);
+  const found = { p99: late(delays.percentile(99)), max: late(delays.max) };
+  delays.reset();
+  return found;
+}
+
+async function createKeyspaces(count: number): Promise<void> {
+  for (let i = 0; i < count; i += CREATED_AT_ONCE) {
+    const batch = Math.min(CREATED_AT_ONCE, count - i);
+    await Promise.all(Array.from({ length: batch }, (_, j) => createKeyspace(`bench-${i + j}`)));
+  }
+}
+
+function createKeyspace(keyspace: string): Promise<void> {
+  const { kind, body } = encodeSystemCommand({
+    type: "createKeyspace",
+    name: keyspace,
+    profile: "etcd",
+  });
   return new Promise((resolve, reject) => {
     const onReply = (_id: unknown, outcome: Outcome): void => {
       if (outcome.ok) resolve();
-      else reject(new Error(`${name}: ${outcome.code}`));
+      else reject(new Error(`${keyspace}: ${outcome.code}`));
     };
     const deadline = ticks(server.host.now() + 10_000);
     server.host.request({ onReply, onReadable: () => {} }, SYSTEM_KEYSPACE, kind, body, deadline);

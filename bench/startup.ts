@@ -1,79 +1,112 @@
-import { base64, call } from "./api.ts";
-import { type Cluster, startEtcd, startQuorate } from "./clusters.ts";
-import { residentMiB, stop } from "./processes.ts";
-import { markdown, rounded } from "./table.ts";
+import {
+  base64,
+  type Cluster,
+  call,
+  cpuMicros,
+  residentMiB,
+  startEtcd,
+  startQuorate,
+  stop,
+  usingClusters,
+} from "./clusters/index.ts";
+import { figure, type Reading } from "./figures.ts";
+import { connect, fill } from "./load/index.ts";
+import type { RowOptions, RowResult } from "./row.ts";
 
 const KEYS = 1_000_000;
-const KEYS_PER_TXN = 100;
-const TXNS_IN_FLIGHT = 32;
-const VALUE = "v".repeat(256);
+const KEYS_QUICK = 100_000;
+const VALUE_BYTES = 256;
+const STARTS = 3;
 
-/** How long a member takes to come back with a million keys of 256 bytes, and what it then holds in memory. */
-export async function startup(
-  withPeer: boolean,
-): Promise<{ readonly text: string; readonly data: unknown }> {
-  const rows = [await measure(await startQuorate(26_500, 1))];
-  if (withPeer) rows.push(await measure(await startEtcd(26_600, 1)));
-  const text = markdown(
-    ["", "keys", "start-up s", "resident MiB before", "resident MiB after"],
-    rows.map((row) => [
-      row.kind,
-      String(KEYS),
-      rounded(row.seconds),
-      rounded(row.before),
-      rounded(row.after),
-    ]),
-  );
-  return { text, data: rows };
+interface Held {
+  /** Of each start, until it has answered how many keys there are. */
+  readonly seconds: readonly number[];
+  /** CPU of each start, for a key. */
+  readonly cpuMicros: readonly number[];
+  readonly filledMiB: number;
+  readonly startedMiB: readonly number[];
 }
 
-async function measure(cluster: Cluster): Promise<{
-  readonly kind: string;
-  readonly seconds: number;
-  readonly before: number;
-  readonly after: number;
-}> {
-  try {
-    const client = cluster.clients[0] ?? "";
-    await fill(client);
-    const member = cluster.members[0];
+/** What a member alone holds in memory with a million keys of 256 bytes, and how long it takes to come back with them. */
+export async function startup({ withPeer, quick }: RowOptions): Promise<RowResult> {
+  const keys = quick ? KEYS_QUICK : KEYS;
+  const held: Record<Cluster["kind"], Held | null> = { quorate: null, etcd: null };
+  const starts = [
+    () => startQuorate({ base: 26_340, nodes: 1 }),
+    ...(withPeer ? [() => startEtcd({ base: 26_360, nodes: 1 })] : []),
+  ];
+  // One after the other: a disk that writes one's million keys would be the other's start.
+  for (const start of starts) {
+    await usingClusters([start], async ([cluster]) => {
+      if (cluster !== undefined) held[cluster.kind] = await measure(cluster, keys);
+    });
+  }
+  const readings = (
+    pick: (one: Held) => readonly number[],
+    cpu: (one: Held) => readonly number[] = () => [],
+  ) => {
+    const of = (one: Held | null): readonly Reading[] =>
+      one === null
+        ? []
+        : pick(one).map((value, i) => {
+            const cpuMicros = cpu(one)[i];
+            return cpuMicros === undefined ? { value } : { value, cpuMicros };
+          });
+    return { quorate: of(held.quorate), beside: of(held.etcd), paired: false };
+  };
+  const what = `${keys} keys of ${VALUE_BYTES} B`;
+  const figures = [
+    figure({
+      what: `Resident after ${what} were put`,
+      unit: "MiB",
+      ...readings(({ filledMiB }) => [filledMiB]),
+      target: { ratioMax: 1.5 },
+    }),
+    figure({
+      what: `Resident after a start with ${what}`,
+      unit: "MiB",
+      ...readings(({ startedMiB }) => startedMiB),
+      target: { ratioMax: 1.5 },
+    }),
+    figure({
+      what: `Start-up with ${what} (CPU: for a key)`,
+      unit: "s",
+      ...readings(
+        ({ seconds }) => seconds,
+        ({ cpuMicros }) => cpuMicros,
+      ),
+      target: { max: 5 },
+    }),
+  ];
+  return { figures, text: "", data: { keys, held } };
+}
+
+async function measure(cluster: Cluster, keys: number): Promise<Held> {
+  const url = cluster.clients[0] ?? "";
+  const [client] = await connect([url], 1);
+  if (client === undefined) throw new Error("no connection");
+  await fill(client, keys, VALUE_BYTES);
+  client.destroy();
+  const memberOf = () => {
+    const [member] = cluster.members;
     if (member === undefined) throw new Error("no member");
-    const before = residentMiB(member);
-    await stop(member);
+    return member;
+  };
+  const filledMiB = residentMiB(memberOf());
+  const seconds: number[] = [];
+  const cpu: number[] = [];
+  const startedMiB: number[] = [];
+  for (let i = 0; i < STARTS; i++) {
+    await stop(memberOf());
     const since = performance.now();
     await cluster.restart(0);
-    const { count } = await call(client, "kv/range", {
-      key: base64("k"),
-      range_end: base64("l"),
-      count_only: true,
-    });
-    const seconds = (performance.now() - since) / 1000;
-    if (Number(count) !== KEYS) throw new Error(`${String(count)} of ${KEYS} keys came back`);
-    return {
-      kind: cluster.kind,
-      seconds,
-      before,
-      after: residentMiB(cluster.members[0] ?? member),
-    };
-  } finally {
-    await cluster.stop();
+    const range = { key: base64("k"), range_end: base64("l"), count_only: true };
+    const { count } = await call(url, "kv/range", range);
+    seconds.push((performance.now() - since) / 1000);
+    if (Number(count) !== keys) throw new Error(`${String(count)} of ${keys} keys came back`);
+    cpu.push(cpuMicros(memberOf()) / keys);
+    startedMiB.push(residentMiB(memberOf()));
+    process.stderr.write(`  ${cluster.kind}: start ${i + 1} of ${STARTS}\n`);
   }
-}
-
-async function fill(client: string): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < KEYS) {
-      const from = next;
-      next += KEYS_PER_TXN;
-      const success = Array.from({ length: KEYS_PER_TXN }, (_, i) => ({
-        request_put: {
-          key: base64(`k${String(from + i).padStart(12, "0")}`),
-          value: base64(VALUE),
-        },
-      }));
-      await call(client, "kv/txn", { success });
-    }
-  };
-  await Promise.all(Array.from({ length: TXNS_IN_FLIGHT }, worker));
+  return { seconds, cpuMicros: cpu, filledMiB, startedMiB };
 }

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { type Cluster, type ClusterOptions, type Kind, startCluster } from "./cluster.ts";
+import type { NodeSettings } from "./node-settings.ts";
+
+const SCRIPT = join(import.meta.dirname, "../quorate-node.ts");
+
+const QUORATE: Kind = {
+  kind: "quorate",
+  command({ name, dataDir, client, peer, tls }, all, { checkpointBytes }) {
+    const founders = all.map((place) => ({ name: place.name, address: place.peer }));
+    const settings: NodeSettings = {
+      name,
+      dataDir,
+      client,
+      peer,
+      founders,
+      tls,
+      checkpointBytes: checkpointBytes ?? null,
+    };
+    return [process.execPath, SCRIPT, JSON.stringify(settings)];
+  },
+  sign: /^ready$/,
+};
+
+export const startQuorate = (options: ClusterOptions): Promise<Cluster> =>
+  startCluster(QUORATE, options);
