@@ -38,6 +38,8 @@ export const CHECKPOINT_FOOTER_BYTES = 28;
 /** "QRTCKPT\n" */
 const MAGIC = 0x0a54504b43545251n;
 const BLOCK_HEAD_BYTES = 8;
+const NOTHING = new Uint8Array(0);
+const SMALL_BYTES = 1024;
 
 /**
  * Turns a dump into a file, part by part, with at most one block held back.
@@ -50,7 +52,8 @@ const BLOCK_HEAD_BYTES = 8;
 export class CheckpointWriter {
   readonly #header: CheckpointHeader;
   readonly #out: Sink;
-  #pending: Uint8Array = new Uint8Array(CHECKPOINT_BLOCK_BYTES);
+  /** Grows to a block: most groups are small, and a thousand of them would clear a block each. */
+  #pending: Uint8Array = NOTHING;
   #filled = 0;
   #sum: number;
   #blocks = 0;
@@ -72,6 +75,7 @@ export class CheckpointWriter {
   put(part: Bytes): void {
     for (let at = 0; at < part.length; ) {
       const taken = Math.min(part.length - at, CHECKPOINT_BLOCK_BYTES - this.#filled);
+      this.#reserve(this.#filled + taken);
       this.#pending.set(part.subarray(at, at + taken), this.#filled);
       this.#filled += taken;
       at += taken;
@@ -93,9 +97,17 @@ export class CheckpointWriter {
     this.#sum = crc32c(block, crc32c(length, this.#sum));
     this.#out.put(new Writer(BLOCK_HEAD_BYTES).raw(length).u32(this.#sum).take());
     this.#out.put(block);
-    this.#pending = new Uint8Array(CHECKPOINT_BLOCK_BYTES);
+    this.#pending = NOTHING;
     this.#filled = 0;
     this.#blocks++;
+  }
+
+  #reserve(bytes: number): void {
+    const before = this.#pending;
+    if (bytes <= before.length) return;
+    const wanted = Math.max(bytes, 2 * before.length, SMALL_BYTES);
+    this.#pending = new Uint8Array(Math.min(wanted, CHECKPOINT_BLOCK_BYTES));
+    this.#pending.set(before.subarray(0, this.#filled));
   }
 }
 

@@ -6,6 +6,8 @@ interface Alarm<T> {
   readonly sleeper: T;
 }
 
+const NOBODY: readonly never[] = [];
+
 /**
  * One heap of wake-up times for all groups of a node. Setting a time again leaves the old alarm in the heap, to be
  * passed over: a thousand sleeping groups cost nothing. Equal times ring in the order they were set.
@@ -32,6 +34,8 @@ export class AlarmClock<T> {
 
   /** Everybody whose time has come. */
   ring(now: Ticks): readonly T[] {
+    const { next } = this;
+    if (next === null || next > now) return NOBODY;
     const awake: T[] = [];
     for (;;) {
       this.#dropStale();

@@ -25,12 +25,17 @@ export class Deadlines {
   /** Those whose deadline has passed, in the order of their deadlines. */
   take(now: Ticks): readonly RequestId[] {
     if (this.#buckets.size === 0 || now < this.#earliest * GRAIN_TICKS) return NONE;
-    const due = [...this.#buckets.keys()]
-      .filter((bucket) => bucket * GRAIN_TICKS <= now)
-      .sort((a, b) => a - b);
-    const ids = due.flatMap((bucket) => this.#buckets.get(bucket) ?? []);
-    for (const bucket of due) this.#buckets.delete(bucket);
-    this.#earliest = Math.min(Number.MAX_SAFE_INTEGER, ...this.#buckets.keys());
+    const due: number[] = [];
+    this.#earliest = Number.MAX_SAFE_INTEGER;
+    for (const bucket of this.#buckets.keys()) {
+      if (bucket * GRAIN_TICKS <= now) due.push(bucket);
+      else if (bucket < this.#earliest) this.#earliest = bucket;
+    }
+    const ids: RequestId[] = [];
+    for (const bucket of due.sort((a, b) => a - b)) {
+      for (const id of this.#buckets.get(bucket) ?? []) ids.push(id);
+      this.#buckets.delete(bucket);
+    }
     return ids;
   }
 }

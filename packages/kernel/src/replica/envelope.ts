@@ -44,12 +44,15 @@ export const ReplicaKind = {
 
 const VERSION = 1;
 const AT_OFFSET = 30;
+/** What stands before the body, and before that where there is a session. */
+const HEAD_BYTES = 49;
+const SESSION_BYTES = 16;
 const SESSION_FLAG = 1;
 /** Envelopes in one bundle; more renewals of a turn make more entries. */
 export const BUNDLE_MAX = 1024;
 
 export function encodeEnvelope(e: Envelope): Bytes {
-  const w = new Writer(80 + e.body.length)
+  const w = new Writer(HEAD_BYTES + (e.session === null ? 0 : SESSION_BYTES) + e.body.length)
     .u8(VERSION)
     .u8(e.kind)
     .u64(e.node)

@@ -13,6 +13,7 @@ import type { Space } from "./seam.ts";
 const SPACES: readonly Space[] = ["ample", "low", "exhausted"];
 
 interface PeerState {
+  readonly node: NodeId;
   heardAt: Ticks | null;
   /** When it was last sent anything that did not have to wait for the disk. */
   toldAt: Ticks | null;
@@ -25,7 +26,8 @@ interface PeerState {
  * learn within an election time-out that their leader's node is gone. A hint, like a closed link; never a proof.
  */
 export class Liveness {
-  readonly #peers = new Map<NodeId, PeerState>();
+  /** A handful, asked at every frame: maps hash a big integer at every look. */
+  #peers: readonly PeerState[] = [];
   readonly #silenceTicks: number;
 
   constructor(silenceTicks: number) {
@@ -33,33 +35,31 @@ export class Liveness {
   }
 
   get hasPeers(): boolean {
-    return this.#peers.size > 0;
+    return this.#peers.length > 0;
   }
 
   get peers(): readonly NodeId[] {
-    return [...this.#peers.keys()];
+    return this.#peers.map(({ node }) => node);
   }
 
   /** Follows the cluster's members. */
   setPeers(peers: readonly NodeId[]): void {
-    for (const known of this.#peers.keys()) if (!peers.includes(known)) this.#peers.delete(known);
-    for (const peer of [...peers].sort(byId)) {
-      if (!this.#peers.has(peer))
-        this.#peers.set(peer, { heardAt: null, toldAt: null, up: false, space: "ample" });
-    }
+    const stay = this.#peers.filter(({ node }) => peers.includes(node));
+    const come = peers.filter((peer) => this.#peer(peer) === undefined).sort(byId);
+    this.#peers = [...stay, ...come.map(unheard)];
   }
 
   isUp(peer: NodeId): boolean {
-    return this.#peers.get(peer)?.up ?? false;
+    return this.#peer(peer)?.up ?? false;
   }
 
   spaceOf(peer: NodeId): Space {
-    return this.#peers.get(peer)?.space ?? "ample";
+    return this.#peer(peer)?.space ?? "ample";
   }
 
   /** A frame came. True if the peer counted as gone until now. */
   heard(peer: NodeId, now: Ticks): boolean {
-    const state = this.#peers.get(peer);
+    const state = this.#peer(peer);
     if (state === undefined) return false;
     state.heardAt = now;
     const returned = !state.up;
@@ -69,7 +69,7 @@ export class Liveness {
 
   /** What a peer says of itself: of which change of the members it knows; null where it does not say. */
   report(peer: NodeId, bytes: Bytes): number | null {
-    const state = this.#peers.get(peer);
+    const state = this.#peer(peer);
     const space = SPACES[bytes[0] ?? 0];
     if (state !== undefined && space !== undefined) state.space = space;
     const epoch = decoded(() => {
@@ -82,21 +82,21 @@ export class Liveness {
 
   /** A frame for it is on its way: as good as a word that this node lives. */
   told(peer: NodeId, now: Ticks): void {
-    const state = this.#peers.get(peer);
+    const state = this.#peer(peer);
     if (state !== undefined) state.toldAt = now;
   }
 
   /** Peers that were told nothing since then. */
   untold(since: Ticks): readonly NodeId[] {
     const peers: NodeId[] = [];
-    for (const [peer, { toldAt }] of this.#peers)
-      if (toldAt === null || toldAt < since) peers.push(peer);
+    for (const { node, toldAt } of this.#peers)
+      if (toldAt === null || toldAt < since) peers.push(node);
     return peers;
   }
 
   /** The link closed. True if the peer counted as alive until now. */
   lost(peer: NodeId): boolean {
-    const state = this.#peers.get(peer);
+    const state = this.#peer(peer);
     if (state === undefined || !state.up) return false;
     state.up = false;
     return true;
@@ -105,15 +105,28 @@ export class Liveness {
   /** Peers that have fallen silent since the last time. */
   silent(now: Ticks): readonly NodeId[] {
     const gone: NodeId[] = [];
-    for (const [peer, state] of this.#peers) {
+    for (const state of this.#peers) {
       if (!state.up || state.heardAt === null || now - state.heardAt < this.#silenceTicks) continue;
       state.up = false;
-      gone.push(peer);
+      gone.push(state.node);
     }
     return gone;
+  }
+
+  #peer(peer: NodeId): PeerState | undefined {
+    for (const state of this.#peers) if (state.node === peer) return state;
+    return undefined;
   }
 
   static encode(space: Space, membershipEpoch: number): Bytes {
     return new Writer(9).u8(SPACES.indexOf(space)).uint(membershipEpoch).take();
   }
 }
+
+const unheard = (node: NodeId): PeerState => ({
+  node,
+  heardAt: null,
+  toldAt: null,
+  up: false,
+  space: "ample",
+});

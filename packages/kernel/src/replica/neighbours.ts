@@ -36,6 +36,7 @@ export class Neighbours {
   /** When the grace of somebody who has left ends. */
   get wakeAt(): Ticks | null {
     let at: Ticks | null = null;
+    if (this.#leaving.size === 0) return at;
     for (const until of this.#leaving.values()) at = sooner(at, until);
     return at;
   }

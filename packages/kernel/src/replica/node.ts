@@ -122,7 +122,8 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#router.settleMembership();
     if (!this.#births.settled && this.#births.settle(this.#groups))
       this.#retention.renew(this.#groups);
-    this.#repairs.report(now.ticks, (event, fields) => this.note("error", event, fields));
+    if (this.#repairs.wakeAt !== null)
+      this.#repairs.report(now.ticks, (event, fields) => this.note("error", event, fields));
     this.#retention.schedule(this.#turn.ran, this.#groups, now.ticks);
     this.#outbox.flush(this.#turn);
     return this.#turn.takeEffects();
@@ -151,6 +152,11 @@ export class Node implements NodeKernel, ReplicaPort {
   /** The replica itself, for observers that may see everything: the simulator's invariants. */
   replica(group: GroupId): Replica | null {
     return this.#groups.get(group);
+  }
+
+  /** The same by the keyspace that it serves. */
+  replicaOf(keyspace: KeyspaceId): Replica | null {
+    return this.#groups.of(keyspace);
   }
 
   /** Those that ran in the last turn: in no other has anything changed. For observers, too. */
@@ -350,7 +356,7 @@ export class Node implements NodeKernel, ReplicaPort {
     const { ticks } = this.#turn.now;
     // While groups are still being revived, group 0 must not give birth to one whose records are about to be read.
     if (replica.group === SYSTEM_GROUP && !this.#recovering) this.#steward.follow(ticks);
-    this.#steward.changed(ticks);
+    this.#steward.changed(replica, ticks);
     this.#router.settleMoves(replica);
   }
 

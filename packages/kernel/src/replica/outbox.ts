@@ -25,7 +25,8 @@ const FRAME_BYTES_MAX = 1 << 20;
  * the disk: a heartbeat does not wait for another group's sync.
  */
 export class Outbox {
-  readonly #frames = new Map<NodeId, Pending[]>();
+  /** A few for each peer; peers in the order of their ids. */
+  #frames: Pending[] = [];
 
   add(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void {
     const frame = this.#frameFor(to, lane, bytes.length, after);
@@ -36,27 +37,26 @@ export class Outbox {
 
   /** Hands over all frames; peers in order of their ids, so that a run can be repeated. */
   flush(turn: Turn): void {
-    if (this.#frames.size === 0) return;
-    const peers = [...this.#frames.keys()];
-    if (peers.length > 1) peers.sort(byId);
-    for (const peer of peers)
-      for (const { to, lane, parts, after } of this.#frames.get(peer) ?? [])
-        turn.ask({ type: "Frame", to, lane, parts, after });
-    this.#frames.clear();
+    if (this.#frames.length === 0) return;
+    for (const { to, lane, parts, after } of this.#frames)
+      turn.ask({ type: "Frame", to, lane, parts, after });
+    this.#frames = [];
   }
 
   /** The last one of its kind, while there is room in it. */
   #frameFor(to: NodeId, lane: Lane, bytes: number, after: JournalSeq): Pending {
-    const begun = this.#frames.get(to);
-    for (let i = (begun?.length ?? 0) - 1; begun !== undefined && i >= 0; i--) {
-      const frame = begun[i] as Pending;
+    let end = this.#frames.length;
+    while (end > 0 && byId((this.#frames[end - 1] as Pending).to, to) > 0) end--;
+    for (let i = end - 1; i >= 0; i--) {
+      const frame = this.#frames[i] as Pending;
+      if (frame.to !== to) break;
       if (frame.lane !== lane || (frame.after === 0) !== (after === 0)) continue;
       if (frame.bytes + bytes <= FRAME_BYTES_MAX) return frame;
       break;
     }
     const fresh: Pending = { to, lane, parts: [], bytes: 0, after };
-    if (begun === undefined) this.#frames.set(to, [fresh]);
-    else begun.push(fresh);
+    if (end === this.#frames.length) this.#frames.push(fresh);
+    else this.#frames.splice(end, 0, fresh);
     return fresh;
   }
 }

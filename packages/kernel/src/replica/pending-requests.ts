@@ -51,6 +51,11 @@ export class PendingRequests {
     this.#settling = [...this.#settling, { id, outcome, epoch }];
   }
 
+  /** Is any answer held? */
+  get holds(): boolean {
+    return this.#settling.length > 0;
+  }
+
   /** The held answers whose epoch has been reached. */
   settled(reached: (epoch: number) => boolean): readonly Settling[] {
     if (this.#settling.length === 0) return [];

@@ -84,6 +84,8 @@ export class Replica {
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
+  /** The last message sent, as bytes: the next one may be the same to another member. */
+  #encoded: { readonly message: RaftMessage; readonly bytes: Bytes } | null = null;
   #recoverTo: LogIndex;
   #wasLeader = false;
   #knownLeader: NodeId | null = null;
@@ -192,6 +194,7 @@ export class Replica {
       this.#followRole(now);
       this.#apply();
     }
+    this.#encoded = null;
     this.#serveReads();
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
     this.deviation.audit();
@@ -283,8 +286,10 @@ export class Replica {
       }
       case "Send": {
         const after = effect.early ? (0 as JournalSeq) : this.#persisted.last;
-        const bytes = encodeMessage(effect.message);
-        this.#port.send(effect.to, effect.lane, this.group, FrameKind.protocol, bytes, after);
+        const { to, lane, message } = effect;
+        if (this.#encoded?.message !== message)
+          this.#encoded = { message, bytes: encodeMessage(message) };
+        this.#port.send(to, lane, this.group, FrameKind.protocol, this.#encoded.bytes, after);
         return;
       }
       case "Commit":

@@ -86,6 +86,7 @@ export class Retention {
       for (const replica of all)
         if (this.#pinned(replica) >= pinnedBytesMax) this.#due.set(replica, "bare");
     }
+    if (this.#due.size === 0) return;
     for (const [replica, extent] of this.#due) {
       if (this.#writing >= checkpointsMax || now < this.#restUntil) return;
       if (replica.serving) replica.checkpoint(extent === "withTail" && this.#pressAt === null);

@@ -187,6 +187,7 @@ export class Router {
 
   /** A member change is answered when group 0 and the default keyspace's group have the new members. */
   settleMembership(): void {
+    if (!this.#pending.holds) return;
     const settled = this.#pending.settled((epoch) =>
       [this.#groups.get(SYSTEM_GROUP), this.#groups.of(DEFAULT_KEYSPACE)].every(
         (replica) => replica === null || membershipReached(replica.state, epoch),

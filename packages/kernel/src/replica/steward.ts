@@ -1,4 +1,11 @@
-import { DEFAULT_KEYSPACE, type NodeId, SYSTEM_GROUP, sooner, type Ticks } from "../core/index.ts";
+import {
+  DEFAULT_KEYSPACE,
+  type GroupConfig,
+  type NodeId,
+  SYSTEM_GROUP,
+  sooner,
+  type Ticks,
+} from "../core/index.ts";
 import type { SystemCommand, SystemGroup, SystemState } from "../machines/system/index.ts";
 import type { Groups } from "./groups.ts";
 import { isComplete, nextMembers, publication } from "./membership.ts";
@@ -22,6 +29,11 @@ const REPEAT_TICKS = 10 * RECONCILE_TICKS;
 /** A removed node stays for so long, because the groups it leaves may need its vote to be able to leave it out. */
 const LEAVE_TICKS = 5000;
 
+interface GroupThen {
+  readonly config: GroupConfig;
+  readonly leads: boolean;
+}
+
 /** What the steward has done by its node. */
 export interface StewardHost {
   readonly node: NodeId;
@@ -43,6 +55,9 @@ export class Steward {
   readonly #options: NodeOptions;
   readonly #neighbours: Neighbours;
   #seen: SystemState | null = null;
+  /** What it was made of last time: the system keyspace, and each group's members and whether this node leads it. */
+  #reconciled: SystemState | null = null;
+  readonly #groupsThen = new Map<Replica, GroupThen>();
   #reconcileAt: Ticks | null = null;
   #publishAt: Ticks;
   #defaultProposedAt: Ticks | null = null;
@@ -57,9 +72,14 @@ export class Steward {
     this.#publishAt = now;
   }
 
-  /** Something that the members of a group follow from has changed. */
-  changed(now: Ticks): void {
-    this.#reconcileAt ??= now;
+  /**
+   * Something of a group has changed; perhaps what the members of groups follow from, which most of what is applied leaves as
+   * it was. A step that was not complete looks again by itself.
+   */
+  changed(replica: Replica, now: Ticks): void {
+    const then = this.#groupsThen.get(replica);
+    const same = then?.config === replica.config && then.leads === replica.isLeader;
+    if (!same || this.#reconciled !== this.#host.groups.system) this.#reconcileAt ??= now;
   }
 
   mustLeave(now: Ticks): boolean {
@@ -104,9 +124,12 @@ export class Steward {
     if (this.#reconcileAt === null || now < this.#reconcileAt) return;
     this.#reconcileAt = null;
     const state = this.#host.groups.system;
+    this.#reconciled = state;
     this.#linkUp(state, now);
     for (const replica of this.#host.groups) {
-      if (!replica.isLeader) continue;
+      const { config, isLeader: leads } = replica;
+      this.#groupsThen.set(replica, { config, leads });
+      if (!leads) continue;
       const change = nextMembers(state, replica.state);
       if (change !== null) {
         replica.change(change, state.membershipEpoch);

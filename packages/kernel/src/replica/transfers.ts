@@ -11,6 +11,8 @@ export interface TransferEnd {
   readonly ok: boolean;
 }
 
+const NONE: readonly TransferEnd[] = [];
+
 /** The snapshots that a leader streams to its members, one to each at a time. */
 export class Transfers {
   readonly #group: GroupId;
@@ -32,6 +34,7 @@ export class Transfers {
 
   get wakeAt(): Ticks | null {
     let least: Ticks | null = null;
+    if (this.#transfers.size === 0) return least;
     for (const { wakeAt } of this.#transfers.values())
       if (least === null || wakeAt < least) least = wakeAt;
     return least;
@@ -68,6 +71,7 @@ export class Transfers {
 
   /** Sends what the receivers have room for; those given up. */
   stream(now: Now): readonly TransferEnd[] {
+    if (this.#transfers.size === 0) return NONE;
     const hopeless: TransferEnd[] = [];
     for (const transfer of this.#transfers.values()) {
       for (const chunk of transfer.chunks(now.ticks)) {

@@ -3,11 +3,12 @@ import type { Replica } from "./replica.ts";
 import type { NodeEffect } from "./seam.ts";
 
 const NOBODY: readonly Replica[] = [];
+const NOTHING: readonly NodeEffect[] = [];
 
 /** A node's turn while it runs: its time, what it asks of the host, and the groups that must run before it ends. */
 export class Turn {
   #now: Now;
-  #ran: Replica[] = [];
+  #ran: readonly Replica[] = NOBODY;
   #effects: NodeEffect[] = [];
   #touched = new Set<Replica>();
 
@@ -26,7 +27,7 @@ export class Turn {
 
   begin(now: Now): void {
     this.#now = now;
-    if (this.#ran.length > 0) this.#ran = [];
+    this.#ran = NOBODY;
   }
 
   get isQuiet(): boolean {
@@ -53,12 +54,14 @@ export class Turn {
     const replicas = [...this.#touched];
     if (replicas.length > 1) replicas.sort((a, b) => a.group - b.group);
     this.#touched.clear();
-    this.#ran.push(...replicas);
+    if (this.#ran.length === 0) this.#ran = replicas;
+    else this.#ran = [...this.#ran, ...replicas];
     return replicas;
   }
 
   takeEffects(): readonly NodeEffect[] {
     const effects = this.#effects;
+    if (effects.length === 0) return NOTHING;
     this.#effects = [];
     return effects;
   }

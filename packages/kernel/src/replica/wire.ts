@@ -8,8 +8,10 @@ import {
   Malformed,
   type NodeId,
   nodeId,
+  putU32,
   Reader,
   type RequestId,
+  u32At,
   Writer,
 } from "../core/index.ts";
 import type { PeerAddress } from "./seam.ts";
@@ -49,17 +51,30 @@ const ITEM_OVERHEAD_BYTES = 9;
 
 /** (group, kind, length) before an item's bytes. */
 export function itemHeader(group: GroupId, kind: number, length: number): Bytes {
-  return new Writer(ITEM_OVERHEAD_BYTES).u32(group).u8(kind).u32(length).take();
+  const header = new Uint8Array(ITEM_OVERHEAD_BYTES);
+  putU32(header, 0, group);
+  header[4] = kind;
+  putU32(header, 5, length);
+  return header;
 }
 
 /** All items of a frame, or why it is malformed; then none of them counts. */
-export const readItems = (payload: Bytes): readonly Item[] | Malformed =>
-  decoded(() => {
-    const r = new Reader(payload);
-    const items: Item[] = [];
-    while (r.left > 0) items.push({ group: groupId(r.u32()), kind: r.u8(), bytes: r.bytes() });
-    return items;
-  });
+export function readItems(payload: Bytes): readonly Item[] | Malformed {
+  const items: Item[] = [];
+  for (let at = 0; at < payload.length; ) {
+    const from = at + ITEM_OVERHEAD_BYTES;
+    if (from > payload.length) return new Malformed("an item ends in its header");
+    const end = from + u32At(payload, at + 5);
+    if (end > payload.length) return new Malformed("an item is longer than its frame");
+    items.push({
+      group: groupId(u32At(payload, at)),
+      kind: payload[at + 4] ?? 0,
+      bytes: payload.subarray(from, end),
+    });
+    at = end;
+  }
+  return items;
+}
 
 export function encodeForward(envelopes: readonly Bytes[]): Bytes {
   const w = new Writer(envelopes.reduce((sum, part) => sum + part.length + 4, 4)).u32(

@@ -220,6 +220,8 @@ const deposeAgain: KindOf<"deposeAgain"> = {
     const dice = new Dice(BigInt(luck));
     const until = world.agenda.now + millis * 1000;
     let known = "";
+    let seen: { readonly leader: SimNode; readonly term: number; readonly config: unknown } | null =
+      null;
     let heal = (): void => {};
     const cutOff = (leader: SimNode): void => {
       const before = heal;
@@ -231,12 +233,18 @@ const deposeAgain: KindOf<"deposeAgain"> = {
     const look = (): void => {
       if (world.agenda.now >= until) return heal();
       const leader = world.leader();
-      const leads = leader?.kernel?.groupOf(DEFAULT_KEYSPACE) ?? null;
+      const leads = leader?.kernel?.replicaOf(DEFAULT_KEYSPACE) ?? null;
       if (leader !== null && leads !== null) {
-        const config = Object.values(leads.config).flat().join();
-        const found = `${leader.name} ${leads.term} ${config}`;
+        const { config } = leads;
+        const { term } = leads.state;
+        // Told as text only where something may differ: one configuration may come as two objects.
+        const same = seen?.leader === leader && seen.term === term && seen.config === config;
+        const found = same
+          ? known
+          : `${leader.name} ${term} ${Object.values(config).flat().join()}`;
         if (found !== known) again(field, dice.below(LED_MILLIS_MAX), () => cutOff(leader));
         known = found;
+        seen = { leader, term, config };
       }
       again(field, LOOK_MILLIS, look);
     };

@@ -33,6 +33,7 @@ import type {
   Snapshot,
 } from "@quorate/kernel/replica";
 import type { Dice } from "./dice.ts";
+import { Slab } from "./slab.ts";
 
 /** What the disk does wrong. */
 export interface DiskFaults {
@@ -101,6 +102,7 @@ export class Disk {
   /** Written, the sync still to come, or lied about. */
   #volatile: Bytes[] = [];
   #durableSeq = journalSeq(0);
+  readonly #slab = new Slab();
   #checkpoints = new Map<GroupId, { readonly covers: JournalSeq; readonly file: Bytes }[]>();
 
   constructor(cluster: ClusterId, node: NodeId, dice: Dice, faults: DiskFaults) {
@@ -145,7 +147,7 @@ export class Disk {
     if (full && first !== undefined) this.#begin(first);
     this.#volatile.push(this.#head({ seq: this.#durableSeq, group: MARK_GROUP, kind: 0 }, []));
     for (const { parts, ...head } of records)
-      this.#volatile.push(this.#head(head, parts), ...parts.map((part) => part.slice()));
+      this.#volatile.push(this.#head(head, parts), ...parts.map((part) => this.#slab.copy(part)));
   }
 
   syncMicros(): number {
@@ -193,7 +195,7 @@ export class Disk {
     const [cluster, node] = [this.#cluster, this.#node];
     const writer = new CheckpointWriter(
       { cluster, node, group, covers },
-      { put: (part) => parts.push(part.slice()) },
+      { put: (part) => parts.push(this.#slab.copy(part)) },
     );
     let cursor: bigint | null = 0n;
     while (cursor !== null) cursor = snapshot.dump(cursor, 65536, writer);
@@ -280,7 +282,7 @@ export class Disk {
     const found = lossesOf({ firstSeq, lastSeq, ends, begun, damage, groups }, { covers, lost });
     const records = readable.flatMap(({ segment, bytes, verdict }) =>
       [...recordsOf(bytes, segment.header, verdict.end)].map(
-        (record): JournalRecord => ({ ...record, bytes: record.bytes.slice() }),
+        (record): JournalRecord => ({ ...record, bytes: this.#slab.copy(record.bytes) }),
       ),
     );
     this.#segments = readable.map(({ segment }) => segment);
@@ -384,7 +386,7 @@ export class Disk {
     head: { readonly seq: JournalSeq; readonly group: GroupId; readonly kind: number },
     parts: readonly Bytes[],
   ): Bytes {
-    const out = new Uint8Array(RECORD_HEAD_BYTES);
+    const out = this.#slab.take(RECORD_HEAD_BYTES);
     writeRecordHead(out, 0, head, parts, this.#active.seed);
     return out;
   }

@@ -6,24 +6,41 @@ import {
   type Position,
 } from "@quorate/kernel/core";
 import {
+  type Digest,
   electionSafety,
   leaderCompleteness,
   logMatching,
   monotonicTerm,
+  type Predecessors,
   type RaftState,
   stateMachineSafety,
   type Term,
   type Violation,
 } from "@quorate/kernel/raft";
 
-/** Holds the properties of Raft's Figure 3 against one group, replica by replica, as each takes a step. */
+/** What is remembered of one member's replica. */
+interface Watched {
+  readonly member: NodeId;
+  /** As it was at the last look; null before the first one of its life. */
+  state: RaftState | null;
+  /** The term on its disk. */
+  term: Term;
+  /** Up to where its committed entries have been looked at. */
+  seen: LogIndex;
+}
+
+const NONE: readonly Violation[] = [];
+
+/**
+ * Holds the properties of Raft's Figure 3 against one group, replica by replica, as each takes a step. States are immutable, so each
+ * property is held against what differs from the state before: where that is the same, it holds as it did.
+ */
 export class GroupObserver {
   readonly #leaders = new Map<Term, NodeId>();
-  readonly #committed = new Map<LogIndex, string>();
-  readonly #terms = new Map<NodeId, Term>();
-  /** Up to where each replica's committed entries have been looked at. */
-  readonly #seen = new Map<NodeId, LogIndex>();
-  readonly #states = new Map<NodeId, RaftState>();
+  readonly #committed = new Map<LogIndex, Digest>();
+  readonly #predecessors: Predecessors = new Map();
+  /** A handful: found by looking at each, as the engine's maps hash a big integer at every look. */
+  readonly #replicas: Watched[] = [];
   /** The last entry that any replica has handed out as committed, and the term in which it was. */
   #lastCommitted: Position = NO_POSITION;
   #committedIn = 0 as Term;
@@ -35,51 +52,66 @@ export class GroupObserver {
 
   /** A replica crashed: what it knows starts anew, but its durable term must not have fallen. */
   forget(member: NodeId): void {
-    this.#seen.delete(member);
-    this.#states.delete(member);
+    const replica = this.#replica(member);
+    replica.state = null;
+    replica.seen = 0 as LogIndex;
   }
 
   /** What is broken in this replica's newest state, seen together with all others. */
   look(state: RaftState): readonly Violation[] {
-    const before = this.#states.get(state.self);
-    if (before === state) return [];
-    this.#states.set(state.self, state);
-    const known = state.blind ? (0 as Term) : (this.#terms.get(state.self) ?? (0 as Term));
-    const found: (Violation | null)[] = [monotonicTerm(known, state)];
+    const replica = this.#replica(state.self);
+    const before = replica.state;
+    if (before === state) return NONE;
+    replica.state = state;
+    const found: Violation[] = [];
+    const hold = (violation: Violation | null): void => {
+      if (violation !== null) found.push(violation);
+    };
+    hold(monotonicTerm(state.blind ? (0 as Term) : replica.term, state));
     // A term that was adopted and is not durable yet may be forgotten by a crash: nobody was told of it.
     // One that lost its records has forgotten its term with them, until it leaps past all that may have been.
-    if (state.blind) this.#terms.delete(state.self);
-    else if (state.undurable.length === 0) this.#terms.set(state.self, state.term);
+    if (state.blind) replica.term = 0 as Term;
+    else if (state.undurable.length === 0) replica.term = state.term;
     if (state.role.type === "Leader") {
-      found.push(electionSafety(this.#leaders, [state]));
-      if (before?.role.type !== "Leader" && state.term > this.#committedIn)
-        found.push(leaderCompleteness(state, this.#lastCommitted));
+      const led = before?.role.type === "Leader";
+      // One that led this term before has been held against the others, and they are held against it.
+      if (!led || before.term !== state.term) hold(electionSafety(this.#leaders, [state]));
+      if (!led && state.term > this.#committedIn)
+        hold(leaderCompleteness(state, this.#lastCommitted));
     }
     if (state.commitIndex > state.log.lastIndex)
-      found.push(
+      hold(
         `Committed Entries Stay: ${state.self} knows ${state.commitIndex} to be committed, and its log ends at ${state.log.lastIndex}`,
       );
-    found.push(...this.#lookAtCommitted(state));
-    if (before !== undefined && before.log.lastIndex !== state.log.lastIndex) {
-      for (const other of this.#states.values())
-        if (other.self !== state.self) found.push(logMatching(state, other));
-    }
-    return found.filter((violation) => violation !== null);
+    if (state.commitIndex > replica.seen) this.#lookAtCommitted(state, replica, hold);
+    if (before?.log !== state.log)
+      hold(logMatching(this.#predecessors, before?.log ?? null, state));
+    return found;
   }
 
-  #lookAtCommitted(state: RaftState): readonly (Violation | null)[] {
-    const from = Math.max(this.#seen.get(state.self) ?? 0, state.log.base.index) as LogIndex;
-    if (state.commitIndex <= from) return [];
-    const found = state.log.slice(from, state.commitIndex).map((entry) => {
-      const digest = `${entry.epoch}/${entry.kind}/${crc32c(entry.command)}`;
-      return stateMachineSafety(this.#committed, entry.index, digest, state.self);
-    });
-    this.#seen.set(state.self, state.commitIndex);
+  #lookAtCommitted(
+    state: RaftState,
+    replica: Watched,
+    hold: (violation: Violation | null) => void,
+  ): void {
+    const from = Math.max(replica.seen, state.log.base.index) as LogIndex;
+    if (state.commitIndex <= from) return;
+    for (const { index, epoch, kind, command } of state.log.slice(from, state.commitIndex)) {
+      const digest = { epoch, kind, checksum: crc32c(command) };
+      hold(stateMachineSafety(this.#committed, index, digest, state.self));
+    }
+    replica.seen = state.commitIndex;
     const epoch = state.log.epochAt(state.commitIndex);
     if (state.commitIndex > this.#lastCommitted.index && epoch !== null) {
       this.#lastCommitted = { index: state.commitIndex, epoch };
       this.#committedIn = state.term;
     }
-    return found;
+  }
+
+  #replica(member: NodeId): Watched {
+    for (const replica of this.#replicas) if (replica.member === member) return replica;
+    const fresh = { member, state: null, term: 0 as Term, seen: 0 as LogIndex };
+    this.#replicas.push(fresh);
+    return fresh;
   }
 }

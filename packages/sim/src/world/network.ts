@@ -1,6 +1,7 @@
-import { type Bytes, concat, type Lane, type NodeId, PeerLink } from "@quorate/kernel/core";
+import { type Bytes, type Lane, type NodeId, PeerLink } from "@quorate/kernel/core";
 import type { Agenda } from "./agenda.ts";
 import type { Dice } from "./dice.ts";
+import { Slab } from "./slab.ts";
 import type { Trace } from "./trace.ts";
 import { type Connection, type Station, Wire } from "./wire.ts";
 
@@ -47,8 +48,9 @@ export class Network {
   readonly usual: NetworkFaults;
   readonly #agenda: Agenda;
   readonly #dice: Dice;
-  readonly #stations = new Map<NodeId, Station>();
-  readonly #wires = new Map<NodeId, Map<NodeId, Wire>>();
+  /** Who is there, each with the wires from it. A handful: maps hash a big integer at every look. */
+  readonly #outlets: { readonly station: Station; readonly wires: Wire[] }[] = [];
+  readonly #slab = new Slab();
   readonly counts = {
     sent: 0,
     lost: 0,
@@ -76,15 +78,14 @@ export class Network {
   }
 
   add(station: Station): void {
-    const outward = new Map<NodeId, Wire>();
-    for (const [id, other] of this.#stations) {
+    const outward: Wire[] = [];
+    for (const { station: other, wires } of this.#outlets) {
       const [out, back] = [new Wire(station, other), new Wire(other, station)];
       out.join(back);
-      outward.set(id, out);
-      this.#wires.get(id)?.set(station.id, back);
+      outward.push(out);
+      wires.push(back);
     }
-    this.#wires.set(station.id, outward);
-    this.#stations.set(station.id, station);
+    this.#outlets.push({ station, wires: outward });
   }
 
   /** Cuts one direction until the returned function is called. Nobody is told: that is what makes partitions hard. */
@@ -143,8 +144,8 @@ export class Network {
 
   send(from: NodeId, to: NodeId, lane: Lane, parts: readonly Bytes[]): void {
     this.counts.sent++;
-    const wire = this.#wires.get(from)?.get(to);
-    if (wire === undefined || wire.connection === null || wire.link === null) return;
+    const wire = this.#find(from, to);
+    if (wire === null || wire.connection === null || wire.link === null) return;
     const frame = this.#framed(wire.link, lane, parts);
     if (wire.cuts > 0) {
       this.counts.cut++;
@@ -157,33 +158,39 @@ export class Network {
     this.#carry(wire, wire.connection, frame);
     if (!this.#dice.chance(this.faults.duplicatePerMille)) return;
     this.counts.duplicated++;
-    this.#carry(wire, wire.connection, frame.slice());
+    this.#carry(wire, wire.connection, this.#slab.copy(frame));
   }
 
   /** Goes into the trace as what its head says of it, checksum included; bare, byte by byte. */
   #framed(link: PeerLink, lane: Lane, parts: readonly Bytes[]): Bytes {
     if (this.faults.mode === "bare") {
-      const frame = concat(parts);
+      const frame = this.#slab.join(null, parts);
       this.#trace.bytes(frame);
       return frame;
     }
     const head = link.seal(lane, parts);
     this.#trace.bytes(head);
-    return concat([head, ...parts]);
+    return this.#slab.join(head, parts);
   }
 
   #wire(from: NodeId, to: NodeId): Wire {
-    const wire = this.#wires.get(from)?.get(to);
-    if (wire === undefined) throw new RangeError(`no wire from ${from} to ${to}`);
+    const wire = this.#find(from, to);
+    if (wire === null) throw new RangeError(`no wire from ${from} to ${to}`);
     return wire;
   }
 
-  #from(id: NodeId): Iterable<Wire> {
-    return this.#wires.get(id)?.values() ?? [];
+  #find(from: NodeId, to: NodeId): Wire | null {
+    for (const wire of this.#from(from)) if (wire.to.id === to) return wire;
+    return null;
+  }
+
+  #from(id: NodeId): readonly Wire[] {
+    for (const { station, wires } of this.#outlets) if (station.id === id) return wires;
+    return [];
   }
 
   *#all(): Generator<Wire> {
-    for (const outward of this.#wires.values()) yield* outward.values();
+    for (const { wires } of this.#outlets) yield* wires;
   }
 
   /** The sender of this wire is gone; whoever is at its other end is told, if the wire carries it. */

@@ -61,7 +61,7 @@ export class SimNode implements Station {
   #kernel: Node | null = null;
   #life = 0;
   /** With whom it has links; null until its kernel has said so. */
-  #peers: ReadonlySet<NodeId> | null = null;
+  #peers: readonly NodeId[] | null = null;
   #retired = false;
   #inputs: NodeInput[] = [];
   #turnPlanned = false;
@@ -374,7 +374,7 @@ export class SimNode implements Station {
         this.disk.retain(effect.from);
         return;
       case "Peers":
-        this.#peers = new Set(effect.peers.map(({ node }) => node));
+        this.#peers = effect.peers.map(({ node }) => node);
         return;
     }
   }
@@ -387,7 +387,9 @@ export class SimNode implements Station {
 
   /** Members have links to members only; one that has just been started keeps those to whoever it was told of. */
   #isPeer(node: NodeId): boolean {
-    return this.#peers === null || this.#peers.has(node);
+    if (this.#peers === null) return true;
+    for (const peer of this.#peers) if (peer === node) return true;
+    return false;
   }
 
   #release(effect: After): void {

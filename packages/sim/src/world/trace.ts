@@ -11,6 +11,7 @@ export class Trace {
   #hash = 0;
   #events = 0;
   readonly #lines: string[] = [];
+  #text = new Uint8Array(256);
 
   get hash(): number {
     return this.#hash >>> 0;
@@ -27,7 +28,8 @@ export class Trace {
   /** `host` is where it happened, if at one place. */
   note(time: number, what: string, host = "world"): void {
     this.#events++;
-    this.#hash = crc32c(latin(`${time} ${what}`), this.#hash);
+    const line = `${time} ${what}`;
+    this.#hash = crc32c(this.#latin(line), this.#hash, 0, line.length);
     this.recorder?.local(time, host, what, this.hash);
     this.#lines.push(`${(time / 1000).toFixed(3)} ${what}`);
     if (this.#lines.length > 2 * LINES_KEPT) this.#lines.splice(0, LINES_KEPT);
@@ -36,10 +38,11 @@ export class Trace {
   bytes(bytes: Bytes): void {
     this.#hash = crc32c(bytes, this.#hash);
   }
-}
 
-function latin(text: string): Bytes {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  /** One byte for each character, at the beginning of a buffer that is used again. */
+  #latin(text: string): Bytes {
+    if (text.length > this.#text.length) this.#text = new Uint8Array(2 * text.length);
+    for (let i = 0; i < text.length; i++) this.#text[i] = text.charCodeAt(i);
+    return this.#text;
+  }
 }

@@ -165,9 +165,9 @@ export class World {
   leader(keyspace: KeyspaceId = DEFAULT_KEYSPACE): SimNode | null {
     let best: { readonly node: SimNode; readonly term: number } | null = null;
     for (const node of this.nodes) {
-      const status = node.kernel?.groupOf(keyspace) ?? null;
-      if (status?.role === "leader" && (best === null || status.term > best.term))
-        best = { node, term: status.term };
+      const state = node.kernel?.replicaOf(keyspace)?.state;
+      if (state?.role.type === "Leader" && (best === null || state.term > best.term))
+        best = { node, term: state.term };
     }
     return best?.node ?? null;
   }

@@ -26,12 +26,27 @@ const TYPES = [
   "ReadIndexReply",
 ] as const satisfies readonly RaftMessage["type"][];
 
+/** The bytes of each type, entries aside: a buffer that fits exactly is handed over as it is. */
+const SIZES: Readonly<Record<RaftMessage["type"], number>> = {
+  PreVote: 25,
+  PreVoteReply: 10,
+  RequestVote: 26,
+  RequestVoteReply: 10,
+  AppendEntries: 41,
+  AppendEntriesReply: 42,
+  Heartbeat: 26,
+  HeartbeatReply: 25,
+  TimeoutNow: 9,
+  ReadIndex: 17,
+  ReadIndexReply: 25,
+};
+
 /** Does this message, should it be one, hold entries? Only then does anything keep its bytes. */
 export const holdsEntries = (bytes: Bytes): boolean => TYPES[bytes[0] ?? -1] === "AppendEntries";
 
 /** Field by field, so that two releases and two engines write the same bytes. */
 export function encodeMessage(m: RaftMessage): Bytes {
-  const size = m.type === "AppendEntries" ? 64 + entriesBytes(m.entries) : 48;
+  const size = m.type === "AppendEntries" ? SIZES[m.type] + entriesBytes(m.entries) : SIZES[m.type];
   const writer = new Writer(size).u8(TYPES.indexOf(m.type)).uint(m.term);
   switch (m.type) {
     case "PreVote":
@@ -72,20 +87,21 @@ function read(r: Reader): RaftMessage {
   return message;
 }
 
+const indexIn = (r: Reader): LogIndex => logIndex(r.uint());
+
 function readBody(
   type: (typeof TYPES)[number] | undefined,
   at: ReturnType<typeof term>,
   r: Reader,
 ): RaftMessage {
-  const index = (): LogIndex => logIndex(r.uint());
   switch (type) {
     case "PreVote":
-      return { type, term: at, lastLogIndex: index(), lastLogTerm: term(r.uint()) };
+      return { type, term: at, lastLogIndex: indexIn(r), lastLogTerm: term(r.uint()) };
     case "RequestVote":
       return {
         type,
         term: at,
-        lastLogIndex: index(),
+        lastLogIndex: indexIn(r),
         lastLogTerm: term(r.uint()),
         transfer: flag(r),
       };
@@ -99,21 +115,21 @@ function readBody(
         type,
         term: at,
         success: flag(r),
-        matchIndex: index(),
+        matchIndex: indexIn(r),
         conflictTerm: term(r.uint()),
-        rejectedIndex: index(),
+        rejectedIndex: indexIn(r),
         round: r.uint(),
       };
     case "Heartbeat":
-      return { type, term: at, leaderCommit: index(), round: r.uint(), quiesce: flag(r) };
+      return { type, term: at, leaderCommit: indexIn(r), round: r.uint(), quiesce: flag(r) };
     case "HeartbeatReply":
-      return { type, term: at, round: r.uint(), lastLogIndex: index() };
+      return { type, term: at, round: r.uint(), lastLogIndex: indexIn(r) };
     case "TimeoutNow":
       return { type, term: at };
     case "ReadIndex":
       return { type, term: at, question: r.uint() };
     case "ReadIndexReply":
-      return { type, term: at, question: r.uint(), readIndex: index() };
+      return { type, term: at, question: r.uint(), readIndex: indexIn(r) };
     case undefined:
       throw new Malformed("no such Raft message");
   }

@@ -1,4 +1,4 @@
-import type { LogIndex, NodeId, Position } from "../../core/index.ts";
+import type { EntryKind, Log, LogIndex, NodeId, Position } from "../../core/index.ts";
 import type { Term } from "./message.ts";
 import type { RaftState } from "./state.ts";
 
@@ -20,18 +20,40 @@ export function electionSafety(
   return null;
 }
 
-/** Log Matching (Figure 3): logs that agree on an entry's term agree on its bytes and on everything before it. */
-export function logMatching(a: RaftState, b: RaftState): Violation | null {
-  const first = Math.max(a.log.base.index, b.log.base.index) + 1;
-  let agree = false;
-  for (let i = Math.min(a.log.lastIndex, b.log.lastIndex); i >= first; i--) {
-    const [x, y] = [a.log.at(i as LogIndex), b.log.at(i as LogIndex)];
-    if (x === null || y === null) return null;
-    if (agree && x.epoch !== y.epoch)
-      return `Log Matching: ${a.self} and ${b.self} agree above ${i} and differ there`;
-    if (x.epoch === y.epoch) agree = true;
+/** Of every entry ever seen, by index and term: the term of the entry before it. */
+export type Predecessors = Map<LogIndex, Map<number, number>>;
+
+/**
+ * Log Matching (Figure 3): logs that agree on an entry's term agree on everything before it. By induction it is enough
+ * that an index and a term name one entry, and one that it follows, in every log that ever was. So only the entries are
+ * looked at that are new since `before`, the log that the same replica had at the last look: a handle that still holds the
+ * very same entry somewhere shares all before it.
+ */
+export function logMatching(
+  seen: Predecessors,
+  before: Log | null,
+  { log, self }: Pick<RaftState, "log" | "self">,
+): Violation | null {
+  for (let index = log.lastIndex; index > log.base.index; index = (index - 1) as LogIndex) {
+    const entry = log.at(index);
+    const previous = log.epochAt((index - 1) as LogIndex);
+    if (entry === null || previous === null || entry === before?.at(index)) return null;
+    const terms = seen.get(index) ?? new Map<number, number>();
+    const known = terms.get(entry.epoch);
+    if (known !== undefined && known !== previous)
+      return `Log Matching: in ${self} entry ${index} of term ${entry.epoch} follows one of term ${previous}, in another log one of term ${known}`;
+    if (terms.size === 0) seen.set(index, terms);
+    terms.set(entry.epoch, previous);
   }
   return null;
+}
+
+/** What tells one entry from another. */
+export interface Digest {
+  readonly epoch: number;
+  readonly kind: EntryKind;
+  /** Of the command. */
+  readonly checksum: number;
 }
 
 /**
@@ -39,17 +61,21 @@ export function logMatching(a: RaftState, b: RaftState): Violation | null {
  * digest of what was handed out at each index so far.
  */
 export function stateMachineSafety(
-  committed: Map<LogIndex, string>,
+  committed: Map<LogIndex, Digest>,
   index: LogIndex,
-  digest: string,
+  digest: Digest,
   self: NodeId,
 ): Violation | null {
   const known = committed.get(index);
   if (known === undefined) committed.set(index, digest);
-  return known === undefined || known === digest
+  const { epoch, kind, checksum } = digest;
+  return known === undefined ||
+    (known.epoch === epoch && known.kind === kind && known.checksum === checksum)
     ? null
-    : `State Machine Safety: ${self} committed ${digest} at ${index}, another committed ${known}`;
+    : `State Machine Safety: ${self} committed ${textOf(digest)} at ${index}, another committed ${textOf(known)}`;
 }
+
+const textOf = ({ epoch, kind, checksum }: Digest): string => `${epoch}/${kind}/${checksum}`;
 
 /**
  * Leader Completeness (Figure 3): a leader holds every entry committed in an earlier term. `committed` is the last of

@@ -115,8 +115,12 @@ export function beginRound(state: RaftState, role: Leader, now: Now, quiesce: bo
     roundsSent: [...kept, { round, at: now.ticks }],
   };
   const effects: RaftEffect[] = [];
+  let last: Heartbeat | null = null;
   const progress = role.progress.map((known, peer) => {
-    effects.push(roundMessage(state, begun, peer, known, quiesce));
+    const message = roundMessage(state, begun, known, quiesce);
+    // Most members are told the very same: one message, so that it is encoded once.
+    if (last === null || last.leaderCommit !== message.leaderCommit) last = message;
+    effects.push(sendRound(peer, last));
     const tellable = Math.min(known.matchIndex, state.commitIndex) as LogIndex;
     return tellable > known.toldCommit ? { ...known, toldCommit: tellable } : known;
   });
@@ -127,26 +131,21 @@ export function beginRound(state: RaftState, role: Leader, now: Now, quiesce: bo
 export function roundMessage(
   state: RaftState,
   role: Leader,
-  peer: NodeId,
   progress: Progress,
   quiesce: boolean,
-): RaftEffect {
+): Heartbeat {
   const leaderCommit = Math.min(progress.matchIndex, state.commitIndex) as LogIndex;
-  const message: Heartbeat = {
-    type: "Heartbeat",
-    term: state.term,
-    leaderCommit,
-    round: role.round,
-    quiesce,
-  };
-  // Early: it only repeats what followers have acknowledged already.
-  return sendEarly(peer, message);
+  return { type: "Heartbeat", term: state.term, leaderCommit, round: role.round, quiesce };
 }
+
+/** Early: it only repeats what followers have acknowledged already. */
+export const sendRound = (peer: NodeId, message: Heartbeat): RaftEffect => sendEarly(peer, message);
 
 /** A quorum has answered some round: its readers may look, and the lease counts from when it was sent. */
 export function acknowledgeRound(state: RaftState, _now: Now): RaftStep {
   if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const role = state.role;
+  if (role.roundsSent.length === 0) return [state, NO_EFFECTS];
   const reached = quorumValue(configOf(state), (member) =>
     member === state.self ? role.round : (role.progress.get(member)?.round ?? 0),
   );

@@ -44,6 +44,8 @@ export type RaftRecord =
     };
 
 const VERSION = 1;
+/** What every record begins with. */
+const HEAD_BYTES = 27;
 const VOTED = 1;
 const REPAIRING = 2;
 const BLIND = 4;
@@ -53,7 +55,7 @@ const KINDS: readonly EntryKind[] = ["noop", "command", "configuration"];
 const MEMBERS_MAX = 64;
 
 export function encodeHardState(hardState: HardState): Bytes {
-  return head(new Writer(32), 0, hardState).take();
+  return head(new Writer(HEAD_BYTES), 0, hardState).take();
 }
 
 export function encodeAppend(
@@ -61,7 +63,7 @@ export function encodeAppend(
   prev: Position,
   entries: readonly Entry[],
 ): Bytes {
-  const writer = head(new Writer(64 + entriesBytes(entries)), 1, hardState);
+  const writer = head(new Writer(HEAD_BYTES + 16 + entriesBytes(entries)), 1, hardState);
   return writeEntries(writer.uint(prev.index).uint(prev.epoch), entries).take();
 }
 

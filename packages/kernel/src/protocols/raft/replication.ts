@@ -17,7 +17,7 @@ import type {
   HeartbeatReply,
   Term,
 } from "./message.ts";
-import { acknowledgeRound, roundMessage } from "./reads.ts";
+import { acknowledgeRound, roundMessage, sendRound } from "./reads.ts";
 import { repaired } from "./repair.ts";
 import {
   andThen,
@@ -203,7 +203,8 @@ export function onHeartbeatReply(
 
 /** Commits what a quorum holds, if it is of this term: an older entry may still be overwritten (§5.4.2, Figure 8). */
 export function advanceCommit(state: RaftState, now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
+  if (state.role.type !== "Leader" || state.commitIndex >= state.log.lastIndex)
+    return [state, NO_EFFECTS];
   const { progress } = state.role;
   const { rules } = state.settings;
   const whole = configOf(state);
@@ -231,8 +232,9 @@ export function replicate(state: RaftState, now: Now): RaftStep {
   if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const effects: RaftEffect[] = [];
   const { role } = state;
+  const told: Told = { append: null, round: null };
   const progress = role.progress.map((before, peer) =>
-    feed(state, role, now, peer, before, effects),
+    feed(state, role, now, peer, before, told, effects),
   );
   return progress === role.progress
     ? [state, effects]
@@ -245,6 +247,7 @@ function feed(
   now: Now,
   peer: NodeId,
   before: Progress,
+  told: Told,
   effects: RaftEffect[],
 ): Progress {
   const { settings, log, commitIndex } = state;
@@ -262,30 +265,43 @@ function feed(
   }
   while (hasRoom(progress, state)) {
     const prevLogIndex = (progress.nextIndex - 1) as LogIndex;
-    const entries = log.slice(
-      prevLogIndex,
-      log.lastIndex,
-      settings.batchEntriesMax,
-      settings.batchBytesMax,
-    );
-    const message: AppendEntries = {
-      type: "AppendEntries",
-      term: state.term,
-      prevLogIndex,
-      prevLogTerm: (log.epochAt(prevLogIndex) ?? 0) as Term,
-      entries,
-      leaderCommit: commitIndex,
-      round: role.round,
-    };
+    if (told.append?.prevLogIndex !== prevLogIndex)
+      told.append = appendAfter(state, role, prevLogIndex);
     // Early: a leader counts itself only once its own record is durable, so followers may be ahead of its disk (§10.2.1 of the dissertation).
-    effects.push(sendEarly(peer, message, "log"));
-    progress = sent(progress, entries, commitIndex, now.ticks);
+    effects.push(sendEarly(peer, told.append, "log"));
+    progress = sent(progress, told.append.entries, commitIndex, now.ticks);
   }
   // It may be told of what it is known to hold and no more, so it is owed again once it has acknowledged the rest.
   const tellable = Math.min(progress.matchIndex, commitIndex) as LogIndex;
   if (settings.commitNotice === "ride" || progress.toldCommit >= tellable) return progress;
-  effects.push(roundMessage(state, role, peer, progress, false));
+  if (told.round?.leaderCommit !== tellable)
+    told.round = roundMessage(state, role, progress, false);
+  effects.push(sendRound(peer, told.round));
   return { ...progress, toldCommit: tellable };
+}
+
+/** The last of its kind that a turn has sent: followers in step are sent the very same, which is then encoded once. */
+interface Told {
+  append: AppendEntries | null;
+  round: Heartbeat | null;
+}
+
+function appendAfter(state: RaftState, role: Leader, prevLogIndex: LogIndex): AppendEntries {
+  const { log, settings, commitIndex } = state;
+  return {
+    type: "AppendEntries",
+    term: state.term,
+    prevLogIndex,
+    prevLogTerm: (log.epochAt(prevLogIndex) ?? 0) as Term,
+    entries: log.slice(
+      prevLogIndex,
+      log.lastIndex,
+      settings.batchEntriesMax,
+      settings.batchBytesMax,
+    ),
+    leaderCommit: commitIndex,
+    round: role.round,
+  };
 }
 
 /** A probe is one message at a time, sent even when it carries nothing: its answer says where the logs agree. */

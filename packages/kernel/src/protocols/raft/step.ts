@@ -62,11 +62,13 @@ export function step(state: RaftState, now: Now, inputs: readonly RaftInput[]): 
     for (const effect of more) effects.push(effect);
   }
   const [last, more] = endTurn(current, now);
+  if (effects.length === 0) return [last, more];
   for (const effect of more) effects.push(effect);
   return [last, effects];
 }
 
 function endTurn(state: RaftState, now: Now): RaftStep {
+  if (state.role.type !== "Leader") return confirmReads(state, now);
   let step = advanceCommit(state, now);
   step = andThen(step, (s) => confirmReads(s, now));
   step = andThen(step, (s) => replicate(s, now));
@@ -113,7 +115,9 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
 
 /** What is common to all messages is applied here, once: newer terms are adopted, stale messages answered or dropped. */
 function onReceive(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
-  return andThen(leapPastLostVotes(state, now, message), (s) => onHeard(s, now, from, message));
+  return state.blind
+    ? andThen(leapPastLostVotes(state, now, message), (s) => onHeard(s, now, from, message))
+    : onHeard(state, now, from, message);
 }
 
 function onHeard(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
@@ -130,26 +134,26 @@ function onHeard(state: RaftState, now: Now, from: NodeId, message: RaftMessage)
     return [state, NO_EFFECTS];
   }
   const granted = message.type === "PreVoteReply" && message.voteGranted;
-  const adopted: RaftStep =
-    message.term > state.term && !granted
-      ? becomeFollower(state, now.ticks, message.term, null)
-      : [state, NO_EFFECTS];
-  return andThen(adopted, (s) =>
-    andThen(follow(s, now, from, message), (f) => dispatch(f, now, from, message)),
-  );
+  return message.term > state.term && !granted
+    ? andThen(becomeFollower(state, now.ticks, message.term, null), (s) =>
+        onCurrent(s, now, from, message),
+      )
+    : onCurrent(state, now, from, message);
 }
 
 /** Entries and heartbeats come from the leader of their term: whoever is not it follows it, and leaves it alone. */
-function follow(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
-  if (message.type !== "AppendEntries" && message.type !== "Heartbeat") return [state, NO_EFFECTS];
-  if (state.role.type === "Follower" && state.role.leader === from) {
-    return [stayFollower(state, now), NO_EFFECTS];
-  }
+function onCurrent(state: RaftState, now: Now, from: NodeId, message: RaftMessage): RaftStep {
+  if (message.type !== "AppendEntries" && message.type !== "Heartbeat")
+    return dispatch(state, now, from, message);
+  if (state.role.type === "Follower" && state.role.leader === from)
+    return dispatch(stayFollower(state, now), now, from, message);
   assert(
     state.role.type !== "Leader" || broken(state),
     "two leaders in one term (Election Safety)",
   );
-  return becomeFollower(state, now.ticks, state.term, from);
+  return andThen(becomeFollower(state, now.ticks, state.term, from), (s) =>
+    dispatch(s, now, from, message),
+  );
 }
 
 const broken = (state: RaftState): boolean => Object.values(state.settings.rules).includes(false);
