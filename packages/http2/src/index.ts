@@ -48,8 +48,10 @@ export {
   Methods,
   type MethodType,
   OK,
+  Pool,
   type Rate,
   type Router,
+  type Share,
   type Status,
   status,
 } from "./protocol/index.ts";

@@ -13,6 +13,7 @@ import {
   LISTENER_LIMITS,
   type ListenerLimits,
   type Method,
+  Pool,
   type Router,
   ServerSide,
   type Status,
@@ -36,6 +37,8 @@ export interface GrpcServerOptions<M extends Method> {
   readonly limits?: ConnectionLimits;
   readonly grpcLimits?: GrpcLimits;
   readonly listenerLimits?: ListenerLimits;
+  /** In place of one of `sendBytesMax`, where others than these connections hold answers too. */
+  readonly sendPool?: Pool;
 }
 
 /** gRPC over HTTP/2 on a port of its own, or on sockets that `accept` is handed; HTTP/1.1 on the same port goes elsewhere. */
@@ -45,12 +48,16 @@ export class GrpcServer<M extends Method> {
   readonly #timer = new DeadlineTimer();
   readonly #links = new Map<SocketLink, ServerSide<M>>();
   readonly #door: Door;
+  readonly #sendPool: Pool;
+  readonly #assemblyPool: Pool;
   #ticker: NodeJS.Timeout | null = null;
   #draining: Status | null = null;
 
   constructor(options: GrpcServerOptions<M>) {
     this.#options = options;
     this.#limits = options.listenerLimits ?? LISTENER_LIMITS;
+    this.#sendPool = options.sendPool ?? new Pool(this.#limits.sendBytesMax);
+    this.#assemblyPool = new Pool(this.#limits.assemblyBytesMax);
     this.#door = new Door({
       http2: (socket) => this.accept(socket),
       limits: this.#limits,
@@ -89,7 +96,9 @@ export class GrpcServer<M extends Method> {
         now,
         compressions: compressions ?? [GZIP],
         limits: grpcLimits ?? GRPC_LIMITS,
+        assemblyPool: this.#assemblyPool,
         connection: {
+          sendPool: this.#sendPool,
           limits: limits ?? CONNECTION_LIMITS,
           keepalive: keepalive === undefined ? KEEPALIVE_POLICY : keepalive,
         },
@@ -102,6 +111,7 @@ export class GrpcServer<M extends Method> {
       this.#limits,
       flush ?? "immediate",
       () => this.#links.delete(link),
+      this.#sendPool,
     );
     if (socket.destroyed) return;
     this.#links.set(link, side);

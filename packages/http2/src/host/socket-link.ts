@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Bytes, ListenerLimits, Phase } from "../protocol/index.ts";
+import type { Bytes, ListenerLimits, Phase, Pool, Share } from "../protocol/index.ts";
 
 /** What a link drives: a `Connection`, whatever its streams belong to. */
 export interface Machine {
@@ -31,6 +31,8 @@ export class SocketLink {
   readonly #limits: ListenerLimits;
   readonly #onGone: () => void;
   readonly #schedule: (flush: () => void) => void;
+  /** Where what the socket holds is counted. */
+  readonly #share: Share | null;
   readonly #flushLater = (): void => this.flush();
   #receiving = false;
   #scheduled = false;
@@ -44,7 +46,9 @@ export class SocketLink {
     limits: ListenerLimits,
     flush: Flush,
     onGone: () => void,
+    pool: Pool | null = null,
   ) {
+    this.#share = pool?.join(() => this.destroy("the peer reads too little")) ?? null;
     this.#socket = socket;
     this.#machine = machine;
     this.#limits = limits;
@@ -72,6 +76,8 @@ export class SocketLink {
       const chunks = this.#machine.take();
       if (chunks.length === 0) break;
       this.#write(chunks);
+      this.#count();
+      if (this.#isGone) return;
       if (this.#socket.writableLength <= this.#limits.socketBytesHigh) continue;
       this.#blockedAt = performance.now();
       this.#machine.block();
@@ -100,7 +106,16 @@ export class SocketLink {
     this.flush();
   }
 
+  /** Little is not counted: of its leaving nobody would be told. */
+  #count(): void {
+    const { writableNeedDrain, writableLength, destroyed } = this.#socket;
+    const held = writableNeedDrain && !destroyed && !this.#isGone ? writableLength : 0;
+    if (this.#share !== null && held !== this.#share.bytes)
+      this.#share.add(held - this.#share.bytes);
+  }
+
   #onDrain(): void {
+    this.#count();
     if (this.#blockedAt === null) return;
     this.#blockedAt = null;
     this.#receiving = true;
@@ -134,6 +149,7 @@ export class SocketLink {
   #gone(reason: string): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#count();
     this.#machine.disconnected(reason);
     this.#socket.destroy();
     this.#onGone();

@@ -90,3 +90,4 @@ export {
   TURN_BYTES_MAX,
   WINDOW_UPDATES_PER_DATA,
 } from "./limits.ts";
+export { Pool, type Share } from "./pool.ts";

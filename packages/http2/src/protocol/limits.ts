@@ -161,6 +161,12 @@ export interface ListenerLimits {
   readonly lingerMs: number;
   /** Bytes that a socket may hold before bodies wait. */
   readonly socketBytesHigh: number;
+  /**
+   * What all connections hold of answers that their peers do not take. Beyond it the one that holds the most is cut (`Pool`).
+   */
+  readonly sendBytesMax: number;
+  /** What all connections hold of messages that are not whole; beyond it the one that holds the most is cut. */
+  readonly assemblyBytesMax: number;
 }
 
 export const LISTENER_LIMITS: ListenerLimits = {
@@ -168,5 +174,7 @@ export const LISTENER_LIMITS: ListenerLimits = {
   prefaceTimeoutMs: 10_000,
   stalledSocketMs: 60_000,
   lingerMs: 1000,
-  socketBytesHigh: 1024 * 1024,
+  socketBytesHigh: 256 * 1024,
+  sendBytesMax: 1024 * 1024 * 1024,
+  assemblyBytesMax: 256 * 1024 * 1024,
 };

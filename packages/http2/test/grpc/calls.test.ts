@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Assembly, Inbound } from "../../src/protocol/grpc/inbound.ts";
 import {
+  type Bytes,
   CLIENT_LIMITS,
   CONNECTION_LIMITS,
   Code,
@@ -7,6 +9,7 @@ import {
   GRPC_LIMITS,
   HeaderField,
   OK,
+  Pool,
   status,
 } from "../../src/protocol/index.ts";
 import { ascii, Heard, Pair } from "./pair.ts";
@@ -273,6 +276,45 @@ describe("limits", () => {
   it("messageBytesMax holds for answers too", () => {
     const pair = new Pair({}, { limits: { ...CLIENT_LIMITS, messageBytesMax: 1000 } });
     expect(pair.unary("Unary", new Uint8Array(1001)).code).toBe(Code.ResourceExhausted);
+  });
+
+  it("assemblyPool: parts of messages over many connections: the one that holds the most is cut, others go on", () => {
+    const assemblyPool = new Pool(400_000);
+    const pairs = Array.from({ length: 8 }, () => new Pair({ assemblyPool }));
+    for (const pair of pairs) {
+      let left = 150_000;
+      pair.cut = (bytes) => {
+        const there = bytes.subarray(0, left);
+        left -= there.length;
+        return [there];
+      };
+      pair.call("Unary").call.writeLast([new Uint8Array(300_000)]);
+      pair.exchange();
+      expect(assemblyPool.bytes).toBeLessThanOrEqual(400_000);
+    }
+    const cut = pairs.filter((pair) => pair.server.connection.phase === "Closed").length;
+    expect(cut).toBeGreaterThan(2);
+    expect(cut).toBeLessThan(pairs.length);
+    expect(new Pair({ assemblyPool }).unary("Unary", ascii("whole")).code).toBe(Code.OK);
+    for (const pair of pairs) pair.server.connection.disconnected("gone");
+    expect(assemblyPool.bytes).toBe(0);
+  });
+
+  it("what is kept of a message that is not whole is copied where it is a small part of what came with it", () => {
+    const chunk = new Uint8Array(65_536);
+    chunk.set([0, 0, 0, 0, 2, 7], 100);
+    const delivered: Bytes[] = [];
+    const sink = {
+      isOver: false,
+      onInbound: (m: Bytes) => void delivered.push(m),
+      onUnreadable() {},
+    };
+    const assembly = new Assembly(1e6, null);
+    const inbound = new Inbound(sink, { messageBytesMax: 1e6, assembly }, null, "identity");
+    inbound.push(chunk, 100, 106);
+    chunk.fill(0);
+    inbound.push(Uint8Array.of(8), 0, 1);
+    expect(delivered.map((m) => [...m])).toEqual([[7, 8]]);
   });
 
   it("assemblyBytesMax: parts of messages, over all calls of a connection", () => {

@@ -131,10 +131,11 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
 }
 
 function gatewayOptions(read: Reading): GatewayOptions {
-  const { etcd, http2, http1, port, tls } = GATEWAY_OPTIONS;
+  const { etcd, admission, http2, http1, port } = GATEWAY_OPTIONS;
   const requestBytesMax = read.integer("max-request-bytes");
   const messageBytesMax = requestBytesMax + MESSAGE_OVERHEAD_BYTES;
   return {
+    ...GATEWAY_OPTIONS,
     etcd: {
       ...etcd,
       requestTimeoutMs: read.integer("request-timeout"),
@@ -142,6 +143,10 @@ function gatewayOptions(read: Reading): GatewayOptions {
       requestBytesMax,
       txnOpsMax: read.integer("max-txn-ops"),
       watchBufferBytesMax: read.integer("watch-buffer-bytes"),
+    },
+    admission: {
+      ...admission,
+      limit: { ...admission.limit, targetMs: read.integer("queue-delay-target") },
     },
     http2: {
       ...http2,
@@ -152,7 +157,6 @@ function gatewayOptions(read: Reading): GatewayOptions {
     http1: { ...http1, objectBytesMax: Math.max(http1.objectBytesMax, 2 * messageBytesMax) },
     http2By: read.text("http2") === "node" ? "node" : "quorate",
     port: { ...port, connectionsMax: read.integer("max-connections") },
-    tls,
   };
 }
 

@@ -241,6 +241,15 @@ export const SETTINGS = {
     means: "The longest that a request waits, whatever its client allows.",
     whenHit: "`request timed out`: a write may have happened or may yet happen.",
   },
+  "queue-delay-target": {
+    kind: { type: "integer", min: 1, max: 60_000 },
+    default: 30,
+    unit: "ms",
+    means:
+      "How long calls may have to wait for this process, all the time, before fewer are let in.",
+    whenHit:
+      "Reads and writes of keys wait for a place, some of them, and the rest get `too many requests`: nothing was done.",
+  },
   "watch-buffer-bytes": {
     kind: { type: "integer", min: 64 * 1024, max: GIB },
     default: 4 * MIB,

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { Door, type DoorLimits } from "@quorate/http2";
+import { Door, type DoorLimits, LISTENER_LIMITS, Pool } from "@quorate/http2";
 import type { NodePort } from "../host/index.ts";
 import {
   CallMetrics,
   DoorMetrics,
   MetricsRegistry,
+  registerAdmissionMetrics,
   registerNodeMetrics,
+  registerSendMetrics,
 } from "../metrics/index.ts";
 import { type CertificateSource, contextOf } from "../tls/index.ts";
+import { ADMISSION_OPTIONS, Admission, type AdmissionOptions } from "./admission/index.ts";
 import {
   type ClusterAdmin,
   ETCD_OPTIONS,
@@ -29,11 +32,15 @@ import { Endpoints, HTTP1_LIMITS, type Http1Limits, Http1Listener } from "./json
 
 export interface GatewayOptions {
   readonly etcd: EtcdOptions;
+  /** How many calls are under way at a time, and which wait. */
+  readonly admission: AdmissionOptions;
   readonly http2: Http2Limits;
   /** What speaks HTTP/2 on the client port: our own, or Node's. */
   readonly http2By: Http2Implementation;
   readonly http1: Http1Limits;
   readonly port: DoorLimits;
+  /** What all connections together hold of answers that their clients do not read (`ListenerLimits.sendBytesMax`). */
+  readonly sendBytesMax: number;
   /** With them the port speaks TLS only; with an authority among them clients must show a certificate of it. */
   readonly tls: CertificateSource | null;
 }
@@ -43,10 +50,12 @@ const PORT_LIMITS: DoorLimits = { connectionsMax: 10_000, prefaceTimeoutMs: 10_0
 
 export const GATEWAY_OPTIONS: GatewayOptions = {
   etcd: ETCD_OPTIONS,
+  admission: ADMISSION_OPTIONS,
   http2: HTTP2_LIMITS,
   http2By: "quorate",
   http1: HTTP1_LIMITS,
   port: PORT_LIMITS,
+  sendBytesMax: LISTENER_LIMITS.sendBytesMax,
   tls: null,
 };
 
@@ -65,16 +74,21 @@ export class Gateway {
     metrics: MetricsRegistry = new MetricsRegistry(),
   ) {
     this.metrics = metrics;
-    this.#context = etcdContext(port, admin, options.etcd, drawId);
+    const admission = new Admission(options.admission);
+    this.#context = etcdContext(port, admin, options.etcd, admission, drawId);
     const table = etcdServices(this.#context);
     const calls = new CallMetrics(metrics, table);
     registerNodeMetrics(metrics, port, options.etcd);
-    this.#http2 = listenerOf(options.http2By, table, calls, options.http2);
+    registerAdmissionMetrics(metrics, admission);
+    const sendPool = new Pool(options.sendBytesMax);
+    registerSendMetrics(metrics, sendPool);
+    this.#http2 = listenerOf(options.http2By, table, calls, options.http2, sendPool);
     this.#http1 = new Http1Listener(
       table,
       new Endpoints(this.#context, metrics),
       calls,
       options.http1,
+      sendPool,
     );
     this.#door = this.#openDoor(options, metrics);
   }
@@ -97,6 +111,7 @@ export class Gateway {
     this.#http2.destroy();
     this.#http1.destroy();
     this.#context.leaders.stop();
+    this.#context.admission.stop();
   }
 
   #openDoor({ port, tls }: GatewayOptions, metrics: MetricsRegistry): Door {

@@ -12,19 +12,23 @@ export class MetricsRegistry {
     return counters;
   }
 
-  /** A value asked for at the scrape; null leaves the series out. */
+  /** A value asked for at the scrape. */
   gauge(name: string, help: string, read: () => number | null, labels = ""): void {
-    this.#families.push({
-      name,
-      help,
-      type: "gauge",
-      lines: () => valueLines(name, labels, read()),
-    });
+    this.gauges(name, help, [{ labels, read }]);
+  }
+
+  gauges(name: string, help: string, readings: readonly Reading[]): void {
+    this.#families.push({ name, help, type: "gauge", lines: () => linesOf(name, readings) });
   }
 
   /** A counter that somebody else keeps. */
   counter(name: string, help: string, read: () => number | null): void {
-    this.#families.push({ name, help, type: "counter", lines: () => valueLines(name, "", read()) });
+    this.counterReadings(name, help, [{ labels: "", read }]);
+  }
+
+  /** One per label set. */
+  counterReadings(name: string, help: string, readings: readonly Reading[]): void {
+    this.#families.push({ name, help, type: "counter", lines: () => linesOf(name, readings) });
   }
 
   /** `bounds` are upper bounds in ascending order, in the unit of the name; the one without end is added. */
@@ -49,6 +53,12 @@ export class MetricsRegistry {
     }
     return `${out.join("\n")}\n`;
   }
+}
+
+/** One series of a family, asked for at the scrape; null leaves it out. */
+export interface Reading {
+  readonly labels: string;
+  readonly read: () => number | null;
 }
 
 interface Family {
@@ -124,6 +134,9 @@ export class Histogram {
     return lines;
   }
 }
+
+const linesOf = (name: string, readings: readonly Reading[]): readonly string[] =>
+  readings.flatMap(({ labels, read }) => valueLines(name, labels, read()));
 
 function valueLines(name: string, labels: string, value: number | null): readonly string[] {
   if (value === null) return [];

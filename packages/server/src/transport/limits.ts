@@ -10,7 +10,10 @@ export interface TransportLimits {
   readonly keepAliveMillis: number;
   /** ...and a peer that says nothing for so long, or takes nothing that was sent, is gone. */
   readonly idleMillis: number;
-  /** What may wait for each peer and lane; what is beyond is dropped and counted, as a lossy network would. */
+  /**
+   * What may wait for each peer and lane, with what it costs to hold it; what is beyond is dropped and counted, as a lossy
+   * network would. All that goes over a link is repeated by whoever sent it, or given up at a deadline.
+   */
   readonly controlBytesMax: number;
   readonly logBytesMax: number;
   readonly bulkBytesMax: number;

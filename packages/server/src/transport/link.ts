@@ -137,7 +137,7 @@ export class SocketLink {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#paced !== null) clearTimeout(this.#paced);
-    this.#counters.count("unsent.linkDown", this.#lanes.frames);
+    this.#counters.count("unsent.linkDown", this.#lanes.clear());
     this.#socket.destroy();
     this.#listener.onClosed(this, reason);
   }

@@ -53,6 +53,11 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
   failure: Failure | null = null;
   /** While true, nothing is answered. */
   frozen = false;
+  /** Kinds of requests that are kept for `release`. */
+  held: ReadonlySet<number> = new Set();
+  #kept: (() => void)[] = [];
+  /** Kinds of all requests that came this far. */
+  readonly asked: number[] = [];
   memberOutcome: MemberOutcome = { ok: true, member: SELF };
   readonly memberChanges: unknown[] = [];
   readonly levels: ReadLevel[] = [];
@@ -122,7 +127,17 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
   }
 
   request(caller: Caller, _: KeyspaceId, kind: number, body: Bytes, deadline: Ticks): RequestId {
-    return this.#ask(caller, deadline, (id) => this.#apply(kind, body, id));
+    this.asked.push(kind);
+    return this.#ask(caller, deadline, (id) => {
+      if (this.held.has(kind)) this.#kept.push(() => this.#apply(kind, body, id));
+      else this.#apply(kind, body, id);
+    });
+  }
+
+  /** Applies what was kept, and keeps nothing more. */
+  release(): void {
+    this.held = new Set();
+    for (const apply of this.#kept.splice(0)) this.#inTurn(apply);
   }
 
   read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId {

@@ -6,8 +6,8 @@ import { parseAddress } from "../../src/transport/sockets.ts";
 
 const limits = {
   ...TRANSPORT_LIMITS,
-  controlBytesMax: 100,
-  logBytesMax: 200,
+  controlBytesMax: 1000,
+  logBytesMax: 2000,
   bulkBytesMax: 10_000,
   bulkBytesPerSecond: 100_000,
 };
@@ -26,11 +26,26 @@ test("control goes before log before bulk, whatever came first; within a lane th
 
 test("a lane refuses what is beyond its bound, and the others are not affected", () => {
   const lanes = new Lanes(limits);
-  expect(lanes.put("control", parts, 60)).toBe(true);
-  expect(lanes.put("control", parts, 60)).toBe(false);
-  expect(lanes.put("log", parts, 150)).toBe(true);
+  expect(lanes.put("control", parts, 600)).toBe(true);
+  expect(lanes.put("control", parts, 600)).toBe(false);
+  expect(lanes.put("log", parts, 1500)).toBe(true);
   lanes.take(0);
-  expect(lanes.put("control", parts, 60)).toBe(true);
+  expect(lanes.put("control", parts, 600)).toBe(true);
+});
+
+test("frames of nothing, and of many small parts, count by what it costs to hold them", () => {
+  const lanes = new Lanes(limits);
+  let empty = 0;
+  while (empty < 100 && lanes.put("control", [], 0)) empty++;
+  expect(empty).toBeLessThan(10);
+  expect(
+    lanes.put(
+      "log",
+      Array.from({ length: 100 }, () => utf8("x")),
+      100,
+    ),
+  ).toBe(true);
+  expect(lanes.put("log", parts, 1)).toBe(false);
 });
 
 test("an empty lane takes one frame of any size, or it could never be sent", () => {

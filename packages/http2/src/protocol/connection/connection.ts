@@ -35,6 +35,11 @@ export class Connection<T> {
     return this.#core.capacity;
   }
 
+  /** Bytes that may still be made to wait for the peer's windows, before the connection is cut. */
+  get room(): number {
+    return this.#core.sender.room;
+  }
+
   /** Chunks are given whole and in order; views of them go to the handler, so nobody may write to them again. */
   receive(chunk: Bytes, now: number): void {
     this.#core.receive(chunk, now);

@@ -18,6 +18,7 @@ import {
   type KeepalivePolicy,
   OWN_FRAME_BYTES_MAX,
 } from "../limits.ts";
+import type { Pool } from "../pool.ts";
 import type { Clock } from "./budget.ts";
 import type { ConnectionEnd, ConnectionHandler, ResetCause } from "./handler.ts";
 import { PingPolicy } from "./ping-policy.ts";
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   readonly keepalive?: KeepalivePolicy | null;
   /** The time at which the connection begins. */
   readonly now?: number;
+  /** What waits to be sent counts there too, for many connections together. */
+  readonly sendPool?: Pool;
 }
 
 /**
@@ -82,11 +85,14 @@ export class Core<T> implements ConnectionCore<T> {
     this.handler = handler;
     this.streams = new StreamTable(role, limits.closedStreamsMax);
     this.#reader = new FrameReader(limits.frameBytesMax);
-    this.sender = new Sender(this.#writer, this.#peer.frameBytesMax, limits, this.clock, {
-      ended: (stream) => this.settle(stream),
-      drained: (stream) => this.handler.onDrain(stream),
-      overloaded: (reason) => this.fail(ErrorCode.EnhanceYourCalm, reason),
-    });
+    const events = {
+      ended: (stream: Stream<T>) => this.settle(stream),
+      drained: (stream: Stream<T>) => this.handler.onDrain(stream),
+      overloaded: (reason: string) => this.fail(ErrorCode.EnhanceYourCalm, reason),
+    };
+    const { frameBytesMax } = this.#peer;
+    const pool = options.sendPool ?? null;
+    this.sender = new Sender(this.#writer, frameBytesMax, limits, this.clock, events, pool);
     this.#receiver = new Receiver(this, this.#reader);
     this.#pings = role === "server" && keepalive !== null ? new PingPolicy(keepalive) : null;
     this.#prefaceLeft = role === "server" ? PREFACE.length : 0;

@@ -9,6 +9,7 @@ import {
   TURN_BYTES_MAX,
   WINDOW_UPDATES_PER_DATA,
 } from "../limits.ts";
+import type { Pool, Share } from "../pool.ts";
 import { Budget, type Clock } from "./budget.ts";
 import type { Finish, Stream } from "./stream.ts";
 
@@ -43,6 +44,8 @@ export class Sender<T> {
   readonly #events: SenderEvents<T>;
   readonly #clock: Clock;
   readonly #smallFragments: Budget;
+  /** Shared with other connections; null for one that is bounded by its own limits alone. */
+  readonly #share: Share | null;
   /** Streams that have something to send, as far as their own windows go; from `#first` on. */
   #ready: Stream<T>[] = [];
   #first = 0;
@@ -55,14 +58,22 @@ export class Sender<T> {
     limits: ConnectionLimits,
     clock: Clock,
     events: SenderEvents<T>,
+    pool: Pool | null,
   ) {
     this.#writer = writer;
     this.frameBytesMax = frameBytesMax;
     this.#limits = limits;
     this.#events = events;
+    this.#share = pool?.join(() => events.overloaded(TOO_MUCH_OVER_ALL)) ?? null;
     this.#clock = clock;
     this.windowUpdates = new Budget(limits.windowUpdates, clock);
     this.#smallFragments = new Budget(limits.smallFragments, clock);
+  }
+
+  /** Bytes that may still be made to wait, before the connection is cut. */
+  get room(): number {
+    const own = this.#limits.sendQueueBytesMax - this.#queuedBytes;
+    return this.#share === null ? own : Math.min(own, this.#share.pool.room);
   }
 
   head(
@@ -132,7 +143,7 @@ export class Sender<T> {
   /** The stream is over: what waits on it will not be sent. */
   drop(stream: Stream<T>): void {
     if (stream.queuedBytes === 0) return;
-    this.#queuedBytes -= stream.queuedBytes;
+    this.#hold(-stream.queuedBytes);
     stream.queue = null;
     stream.queueSent = 0;
     stream.queuedBytes = 0;
@@ -198,7 +209,8 @@ export class Sender<T> {
     if (stream.queuedBytes === 0) stream.progressAt = this.#clock.now;
     stream.queuedBytes += bytes;
     stream.finish = finish;
-    this.#queuedBytes += bytes;
+    this.#hold(bytes);
+    if (stream.isOver) return true;
     if (this.#queuedBytes > this.#limits.sendQueueBytesMax) {
       this.#events.overloaded("more waits for its windows than may");
       return true;
@@ -207,6 +219,11 @@ export class Sender<T> {
     this.pump();
     stream.isFull = stream.queuedBytes > STREAM_QUEUE_BYTES_HIGH;
     return !stream.isFull;
+  }
+
+  #hold(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#share?.add(bytes);
   }
 
   #makeReady(stream: Stream<T>): void {
@@ -236,7 +253,7 @@ export class Sender<T> {
   #writeQueued(stream: Stream<T>, bytes: number): void {
     const queue = stream.queue ?? [];
     stream.queuedBytes -= bytes;
-    this.#queuedBytes -= bytes;
+    this.#hold(-bytes);
     let used = 0;
     while (bytes > 0) {
       const part = queue[used] as Bytes;
@@ -267,6 +284,8 @@ export class Sender<T> {
     this.#events.ended(stream);
   }
 }
+
+const TOO_MUCH_OVER_ALL = "more waits for windows, over all connections, than may, and most here";
 
 /** Places of streams that are through, kept in front of the others before they are cut off. */
 const COMPACT_AT = 1024;

@@ -14,7 +14,7 @@ import { type CallOptions, ClientCall, type ClientHandler } from "./client-call.
 import type { ClientMethod } from "./client-method.ts";
 import type { Compression } from "./compression.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { InboundOptions } from "./inbound.ts";
+import { Assembly, type InboundOptions } from "./inbound.ts";
 import type { ConnectionHost } from "./server-side.ts";
 import { Code, status } from "./status.ts";
 
@@ -48,7 +48,7 @@ export class ClientSide implements ConnectionHandler<ClientCall> {
   constructor(shared: ClientShared, host: ConnectionHost & { onPong(payload: Bytes): void }) {
     this.limits = shared.limits ?? CLIENT_LIMITS;
     const { messageBytesMax, assemblyBytesMax } = this.limits;
-    this.inbound = { messageBytesMax, assembly: { bytes: 0, bytesMax: assemblyBytesMax } };
+    this.inbound = { messageBytesMax, assembly: new Assembly(assemblyBytesMax, null) };
     this.now = shared.now;
     this.compressions = shared.compressions ?? [];
     this.compression = shared.compression ?? null;

@@ -1,14 +1,35 @@
 import { type Bytes, view } from "../bytes.ts";
 import { PREFIX_BYTES } from "../connection/index.ts";
 import { uint32 } from "../frames/index.ts";
+import type { Share } from "../pool.ts";
 import type { Compression } from "./compression.ts";
 import { MessageReader } from "./message-reader.ts";
 import { Code, type Status, status } from "./status.ts";
 
 /** Bytes of messages that are not whole, over all calls of a connection. */
-export interface Assembly {
-  bytes: number;
-  readonly bytesMax: number;
+export class Assembly {
+  readonly #bytesMax: number;
+  /** Shared with other connections; null for one that is bounded by its own limit alone. */
+  readonly #share: Share | null;
+  #bytes = 0;
+
+  constructor(bytesMax: number, share: Share | null) {
+    this.#bytesMax = bytesMax;
+    this.#share = share;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    this.#share?.add(bytes);
+  }
+
+  get isTooMuch(): boolean {
+    return this.#bytes > this.#bytesMax;
+  }
 }
 
 export interface InboundSink {
@@ -66,10 +87,10 @@ export class Inbound {
       this.#reader = new MessageReader(messageBytesMax);
     }
     const before = this.#reader.left;
-    this.#reader.push(view(chunk, from, to));
+    this.#reader.push(piece(chunk, from, to));
     this.#deliver(this.#reader);
-    assembly.bytes += this.#reader.left - before;
-    if (assembly.bytes > assembly.bytesMax && !this.#sink.isOver) {
+    assembly.add(this.#reader.left - before);
+    if (assembly.isTooMuch && !this.#sink.isOver) {
       this.#sink.onUnreadable(TOO_MUCH_UNFINISHED);
     }
   }
@@ -79,13 +100,13 @@ export class Inbound {
     if (this.#reader === null) return;
     const before = this.#reader.left;
     this.#deliver(this.#reader);
-    this.#options.assembly.bytes += this.#reader.left - before;
+    this.#options.assembly.add(this.#reader.left - before);
   }
 
   /** What is left will not be read any more. */
   clear(): void {
     if (this.#pumping || this.#reader === null) return;
-    this.#options.assembly.bytes -= this.#reader.left;
+    this.#options.assembly.add(-this.#reader.left);
     this.#reader.clear();
   }
 
@@ -135,6 +156,12 @@ const TOO_MUCH_UNFINISHED = status(
   Code.ResourceExhausted,
   "the connection holds too much of messages that are not whole",
 );
+
+/** A part of a chunk that is kept. A small one is copied, or it would keep the whole chunk, which nobody counts. */
+function piece(chunk: Bytes, from: number, to: number): Bytes {
+  const part = view(chunk, from, to);
+  return 2 * part.length < chunk.buffer.byteLength ? new Uint8Array(part) : part;
+}
 
 /** One message that is not compressed, all of it and nothing else. */
 function isOneMessage(chunk: Bytes, from: number, to: number, bytesMax: number): boolean {

@@ -71,6 +71,10 @@ export class ServerCall<M extends Method> implements Http2GrpcCall, InboundSink,
     return this.#stream.queuedBytes;
   }
 
+  get room(): number {
+    return this.#side.connection.room;
+  }
+
   open(halfClosed: boolean): void {
     this.#handler = this.#opening.method.open(this);
     if (halfClosed) this.onBody(EMPTY, 0, 0, true);

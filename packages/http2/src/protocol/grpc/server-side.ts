@@ -10,10 +10,11 @@ import {
 import { HeaderList } from "../fields/index.ts";
 import { ErrorCode } from "../frames/index.ts";
 import { GRPC_LIMITS, type GrpcLimits, PASSED_OVER_BYTES_MAX } from "../limits.ts";
+import type { Pool } from "../pool.ts";
 import { responseHeaders, statusFields } from "./answers.ts";
 import { type Compression, compressionNamed, offer } from "./compression.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { InboundOptions } from "./inbound.ts";
+import { Assembly, type InboundOptions } from "./inbound.ts";
 import { BAD_REQUEST, readRequest } from "./request.ts";
 import { type Opening, ServerCall } from "./server-call.ts";
 import type { Status } from "./status.ts";
@@ -30,6 +31,8 @@ export interface ServerShared<M extends Method> {
   readonly compressions?: readonly Compression[];
   readonly limits?: GrpcLimits;
   readonly connection?: ConnectionOptions;
+  /** Messages that are not whole count there too, for many connections together. */
+  readonly assemblyPool?: Pool;
 }
 
 /** Whoever carries the bytes. */
@@ -63,7 +66,11 @@ export class ServerSide<M extends Method> implements ConnectionHandler<ServerCal
     this.#host = host;
     this.limits = shared.limits ?? GRPC_LIMITS;
     const { messageBytesMax, assemblyBytesMax } = this.limits;
-    this.inbound = { messageBytesMax, assembly: { bytes: 0, bytesMax: assemblyBytesMax } };
+    const pushedOut = (): void =>
+      this.connection.close(ErrorCode.EnhanceYourCalm, TOO_MUCH_OVER_ALL);
+    const share = shared.assemblyPool?.join(pushedOut) ?? null;
+    const assembly = new Assembly(assemblyBytesMax, share);
+    this.inbound = { messageBytesMax, assembly };
     this.observer = shared.observer ?? null;
     this.now = shared.now;
     this.#compressions = shared.compressions ?? [];
@@ -187,3 +194,6 @@ export class ServerSide<M extends Method> implements ConnectionHandler<ServerCal
     this.connection.data(stream, [new TextEncoder().encode(`${reason.message}\n`)], true);
   }
 }
+
+const TOO_MUCH_OVER_ALL =
+  "more is held of messages that are not whole, over all connections, than may, and most here";

@@ -15,6 +15,8 @@ export interface GrpcCall {
   write(parts: readonly Bytes[]): boolean;
   /** Bytes written that wait for the peer's window or for the socket. */
   readonly buffered: number;
+  /** Bytes that its connection may still hold besides, before it is cut; no number where nobody counts. */
+  readonly room: number;
   /** Ends the call, after what was written. Neither `write` nor a second `end` may follow. */
   end(status: Status): void;
   /** No `onMessage` and no `onHalfClose` until `resume`: how a service bounds what it has been asked for. */

@@ -10,11 +10,13 @@ export const AUTH: readonly Service[] = [
   {
     name: "Authenticate",
     request: AuthenticateRequest,
+    lane: "control",
     run: (exchange) => exchange.fail(Refusal.authNotEnabled),
   },
   {
     name: "AuthStatus",
     request: AuthStatusRequest,
+    lane: "control",
     run(exchange) {
       const { headers } = exchange.context;
       const header = headers.value(exchange.keyspace, headers.currentRevision(exchange.keyspace));

@@ -22,6 +22,7 @@ export const CLUSTER: readonly Service[] = [
   {
     name: "MemberAdd",
     request: MemberAddRequest,
+    lane: "control",
     run(exchange, bytes) {
       const request = read(exchange, MemberAddRequest, bytes);
       if (request === null) return;
@@ -41,6 +42,7 @@ export const CLUSTER: readonly Service[] = [
   {
     name: "MemberRemove",
     request: MemberRemoveRequest,
+    lane: "control",
     run(exchange, bytes) {
       const request = read(exchange, MemberRemoveRequest, bytes);
       if (request === null) return;
@@ -52,6 +54,7 @@ export const CLUSTER: readonly Service[] = [
   {
     name: "MemberUpdate",
     request: MemberUpdateRequest,
+    lane: "control",
     run(exchange, bytes) {
       const request = read(exchange, MemberUpdateRequest, bytes);
       if (request === null) return;
@@ -64,6 +67,7 @@ export const CLUSTER: readonly Service[] = [
   {
     name: "MemberPromote",
     request: MemberPromoteRequest,
+    lane: "control",
     run(exchange, bytes) {
       const request = read(exchange, MemberPromoteRequest, bytes);
       if (request === null) return;
@@ -75,6 +79,7 @@ export const CLUSTER: readonly Service[] = [
   {
     name: "MemberList",
     request: MemberListRequest,
+    lane: "control",
     run(exchange, bytes) {
       const request = read(exchange, MemberListRequest, bytes);
       if (request === null) return;

@@ -1,4 +1,5 @@
 import type { NodePort } from "../../host/index.ts";
+import type { Admission } from "../admission/index.ts";
 import type { ClusterAdmin } from "./cluster-admin.ts";
 import { Headers } from "./header.ts";
 import { LeaderMonitor } from "./leader-monitor.ts";
@@ -14,6 +15,7 @@ export interface EtcdContext {
   readonly options: EtcdOptions;
   /** 63 random bits, never 0: an id for a lease whose client leaves the choice to the server. */
   readonly drawId: () => bigint;
+  readonly admission: Admission;
   readonly headers: Headers;
   readonly slices: Slices;
   readonly rangeBudget: RangeBudget;
@@ -25,6 +27,7 @@ export function etcdContext(
   port: NodePort,
   admin: ClusterAdmin,
   options: EtcdOptions,
+  admission: Admission,
   drawId: () => bigint,
 ): EtcdContext {
   return {
@@ -32,6 +35,7 @@ export function etcdContext(
     admin,
     options,
     drawId,
+    admission,
     headers: new Headers(port),
     slices: new Slices(),
     rangeBudget: new RangeBudget(options.rangeBytesInFlightMax),

@@ -14,6 +14,7 @@ import {
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdMachine, revisionOf } from "@quorate/kernel/etcd";
 import type { Caller } from "../../host/index.ts";
+import type { Applicant, Lane, LaneName, Waiting } from "../admission/index.ts";
 import {
   type CallHandler,
   Code,
@@ -24,15 +25,17 @@ import {
   status,
 } from "../grpc/index.ts";
 import { encode, type MessageType, onlyKnown } from "../protobuf/index.ts";
-import { admission, keyspaceOf, requiresLeader } from "./admission.ts";
 import type { EtcdContext } from "./context.ts";
 import { Refusal, statusOf } from "./errors.ts";
 import type { LeaderDependent } from "./leader-monitor.ts";
+import { keyspaceOf, requiresLeader, unmetPrecondition } from "./preconditions.ts";
 
 /** A method that takes one request: what it does with the request's bytes, which are well-formed and known. */
 export interface Service {
   readonly name: string;
   readonly request: MessageType;
+  /** What it is let in as. */
+  readonly lane: LaneName;
   /** True where a learner may serve this request; the default is that it may not. */
   readonly learnerServes?: (request: Bytes) => boolean;
   /** True for a method that answers with a stream. */
@@ -48,11 +51,18 @@ export interface LongWork {
 }
 
 /** One request and its answer: the call, its place in the kernel, and the ways in which it may end. */
-export class Exchange implements CallHandler, Caller, LeaderDependent {
+export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent {
   readonly context: EtcdContext;
   readonly call: GrpcCall;
   keyspace: KeyspaceId;
   readonly #service: Service;
+  readonly #lane: Lane;
+  /** The request, from its admission or its place in the queue on. */
+  #request: Bytes = EMPTY;
+  /** Where it waits to be let in, and since when. */
+  #waiting: Waiting | null = null;
+  #askedAt: Ticks | null = null;
+  #isAdmitted = false;
   #pending: RequestId | null = null;
   #onValue: ((value: Bytes) => void) | null = null;
   #timeout: Status | null = null;
@@ -65,6 +75,7 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
     this.context = context;
     this.call = call;
     this.#service = service;
+    this.#lane = context.admission.lane(service.lane);
     this.keyspace = keyspace;
   }
 
@@ -82,13 +93,26 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
       return;
     }
     const learnerServes = this.#service.learnerServes?.(request) ?? false;
-    const refused = admission(port, this.call, keyspace, learnerServes);
+    const refused = unmetPrecondition(port, this.call, keyspace, learnerServes);
     if (refused !== null) {
       this.fail(refused);
       return;
     }
     if (this.#service.streams && requiresLeader(this.call)) this.context.leaders.add(this);
-    this.#service.run(this, request);
+    this.#request = request;
+    if (this.context.admission.tryEnter(this.#lane, request.length)) this.onAdmitted();
+    else this.#wait(request);
+  }
+
+  onAdmitted(): void {
+    this.#isAdmitted = true;
+    this.#waiting = null;
+    this.#service.run(this, this.#request);
+  }
+
+  onExpired(): void {
+    this.#waiting = null;
+    this.fail(Refusal.tooManyRequests);
   }
 
   onHalfClose(): void {}
@@ -111,7 +135,7 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
       this.context.options.requestTimeoutMs,
       this.call.timeoutMs ?? Number.POSITIVE_INFINITY,
     );
-    return ticks(this.context.port.now() + Math.ceil(wait));
+    return ticks((this.#askedAt ?? this.context.port.now()) + Math.ceil(wait));
   }
 
   /** Puts the request through the log. The default answer is the header and what the machine gave. */
@@ -149,6 +173,7 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
 
   onReply(_id: RequestId, outcome: Outcome): void {
     this.#pending = null;
+    if (!outcome.ok && outcome.code === "Overloaded") this.context.admission.onRefusedBehind();
     if (!outcome.ok) this.fail(outcome.code === "Timeout" ? this.#timedOut() : statusOf(outcome));
     else if (this.#onValue !== null) this.#onValue(outcome.value);
     else this.reply(revisionOf(outcome.value), bodyOf(outcome.value));
@@ -197,6 +222,17 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
     this.call.end(reason);
   }
 
+  /** How long it waits counts against its deadline. A copy waits: the request may be a few bytes of a large buffer. */
+  #wait(request: Bytes): void {
+    const { admission, port } = this.context;
+    const now = port.now();
+    this.#askedAt = now;
+    this.#request = new Uint8Array(request);
+    const waitMs = this.deadline - now;
+    this.#waiting = admission.wait(this.#lane, this, this.#request.length, waitMs);
+    if (this.#waiting === null) this.fail(Refusal.tooManyRequests);
+  }
+
   #timedOut(): Status {
     const { timeoutMs } = this.call;
     if (timeoutMs === null || timeoutMs > this.context.options.requestTimeoutMs) {
@@ -211,13 +247,22 @@ export class Exchange implements CallHandler, Caller, LeaderDependent {
   }
 
   #over(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
+    this.#leave();
     if (this.#pending !== null) this.context.port.cancel(this.#pending);
     this.#pending = null;
     if (this.#service.streams) this.context.leaders.delete(this);
     const work = this.#work;
     this.#work = null;
     work?.abandon();
+  }
+
+  #leave(): void {
+    if (this.#isAdmitted) this.#lane.leave(this.#request.length);
+    else if (this.#waiting !== null) this.#lane.withdraw(this.#waiting);
+    this.#waiting = null;
+    this.#request = EMPTY;
   }
 }
 

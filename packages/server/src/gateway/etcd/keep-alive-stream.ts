@@ -4,26 +4,87 @@ import {
   Malformed,
   type Outcome,
   type RequestId,
+  type Ticks,
   ticks,
 } from "@quorate/kernel/core";
 import { bodyOf, EtcdKind, revisionOf } from "@quorate/kernel/etcd";
 import type { Caller } from "../../host/index.ts";
+import type { Applicant, Lane, Waiting } from "../admission/index.ts";
 import { type CallHandler, ENDED, type GrpcCall, OK, type Status } from "../grpc/index.ts";
 import { LeaseKeepAliveRequest } from "../messages/index.ts";
 import { onlyKnown } from "../protobuf/index.ts";
-import { requiresLeader, streamAdmission } from "./admission.ts";
 import type { EtcdContext } from "./context.ts";
 import { Refusal, statusOf } from "./errors.ts";
 import { unreadable } from "./exchange.ts";
 import type { LeaderDependent } from "./leader-monitor.ts";
+import { requiresLeader, streamKeyspace } from "./preconditions.ts";
 
-interface Renewal {
-  id: RequestId | null;
-  outcome: Outcome | null;
+/** One request of a stream: it waits to be let in, then for its outcome, then for its turn to be answered. */
+class Renewal implements Applicant, Caller {
+  readonly #stream: KeepAliveStream;
+  readonly #context: EtcdContext;
+  readonly #lane: Lane;
+  readonly #body: Bytes;
+  readonly #deadline: Ticks;
+  #waiting: Waiting | null = null;
+  #id: RequestId | null = null;
+  outcome: Outcome | null = null;
+
+  constructor(stream: KeepAliveStream, context: EtcdContext, body: Bytes) {
+    this.#stream = stream;
+    this.#context = context;
+    this.#lane = context.admission.lane("lease");
+    // A request may be a few bytes of a large buffer, and this one may have to wait.
+    this.#body = new Uint8Array(body);
+    this.#deadline = ticks(context.port.now() + context.options.requestTimeoutMs);
+  }
+
+  /** False if there is no room for it, not even to wait. */
+  start(): boolean {
+    const { admission, options } = this.#context;
+    const bytes = this.#body.length;
+    if (admission.tryEnter(this.#lane, bytes)) {
+      this.onAdmitted();
+      return true;
+    }
+    this.#waiting = admission.wait(this.#lane, this, bytes, options.requestTimeoutMs);
+    return this.#waiting !== null;
+  }
+
+  onAdmitted(): void {
+    this.#waiting = null;
+    const { port } = this.#context;
+    const kind = EtcdKind.leaseKeepAlive;
+    this.#id = port.request(this, this.#stream.keyspace, kind, this.#body, this.#deadline);
+  }
+
+  onExpired(): void {
+    this.#waiting = null;
+    this.#stream.onExpired();
+  }
+
+  onReply(_id: RequestId, outcome: Outcome): void {
+    this.#id = null;
+    this.outcome = outcome;
+    this.#lane.leave(this.#body.length);
+    this.#stream.onOutcome();
+  }
+
+  onReadable(): void {}
+
+  /** Its stream is over. */
+  abandon(): void {
+    if (this.#waiting !== null) this.#lane.withdraw(this.#waiting);
+    this.#waiting = null;
+    if (this.#id === null) return;
+    this.#context.port.cancel(this.#id);
+    this.#id = null;
+    this.#lane.leave(this.#body.length);
+  }
 }
 
 /** One LeaseKeepAlive stream: one answer per request, in their order, and a bounded number of them under way. */
-class KeepAliveStream implements CallHandler, Caller, LeaderDependent {
+class KeepAliveStream implements CallHandler, LeaderDependent {
   readonly #context: EtcdContext;
   readonly #call: GrpcCall;
   readonly keyspace: KeyspaceId;
@@ -43,12 +104,11 @@ class KeepAliveStream implements CallHandler, Caller, LeaderDependent {
       this.#end(unreadable(body));
       return;
     }
-    const { port, options } = this.#context;
-    const renewal: Renewal = { id: null, outcome: null };
+    const renewal = new Renewal(this, this.#context, body);
     this.#renewals.push(renewal);
-    const deadline = ticks(port.now() + options.requestTimeoutMs);
-    renewal.id = port.request(this, this.keyspace, EtcdKind.leaseKeepAlive, body, deadline);
-    if (this.#renewals.length >= options.keepAlivesPendingMax) this.#call.pause();
+    if (!renewal.start()) this.#end(Refusal.tooManyRequests);
+    else if (this.#renewals.length >= this.#context.options.keepAlivesPendingMax)
+      this.#call.pause();
   }
 
   onHalfClose(): void {
@@ -69,14 +129,13 @@ class KeepAliveStream implements CallHandler, Caller, LeaderDependent {
     this.#end(Refusal.noLeader);
   }
 
-  onReply(id: RequestId, outcome: Outcome): void {
-    const renewal = this.#renewals.find((one) => one.id === id);
-    if (renewal === undefined) return;
-    renewal.outcome = outcome;
+  onOutcome(): void {
     this.#answer();
   }
 
-  onReadable(): void {}
+  onExpired(): void {
+    this.#end(Refusal.tooManyRequests);
+  }
 
   #answer(): void {
     let room = true;
@@ -110,16 +169,13 @@ class KeepAliveStream implements CallHandler, Caller, LeaderDependent {
   #close(): void {
     this.#over = true;
     this.#context.leaders.delete(this);
-    for (const { id, outcome } of this.#renewals) {
-      if (id !== null && outcome === null) this.#context.port.cancel(id);
-    }
-    this.#renewals.length = 0;
+    for (const renewal of this.#renewals.splice(0)) renewal.abandon();
   }
 }
 
 /** Opens a LeaseKeepAlive stream, or refuses it as the checks of every call demand. */
 export function openKeepAliveStream(context: EtcdContext, call: GrpcCall): CallHandler {
-  const keyspace = streamAdmission(context.port, call);
+  const keyspace = streamKeyspace(context.port, call);
   if (typeof keyspace !== "number") {
     call.end(keyspace);
     return ENDED;

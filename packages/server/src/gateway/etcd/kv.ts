@@ -29,6 +29,7 @@ export const KV: readonly Service[] = [
   {
     name: "Range",
     request: RangeRequest,
+    lane: "data",
     learnerServes: isSerializable,
     run(exchange, request) {
       openRange(exchange, request, (x, machine) => {
@@ -41,6 +42,7 @@ export const KV: readonly Service[] = [
   {
     name: "RangeStream",
     request: RangeRequest,
+    lane: "stream",
     learnerServes: isSerializable,
     streams: true,
     run(exchange, request) {
@@ -56,17 +58,20 @@ export const KV: readonly Service[] = [
   {
     name: "Put",
     request: PutRequest,
+    lane: "data",
     run: (exchange, request) => propose(exchange, EtcdKind.put, request, checkPut(request)),
   },
   {
     name: "DeleteRange",
     request: DeleteRangeRequest,
+    lane: "data",
     run: (exchange, request) =>
       propose(exchange, EtcdKind.deleteRange, request, checkDeleteRange(request)),
   },
   {
     name: "Txn",
     request: TxnRequest,
+    lane: "data",
     run(exchange, request) {
       const checked = checkTxn(request, exchange.context.options.txnOpsMax);
       if ("code" in checked) return exchange.fail(statusOf(checked));
@@ -79,6 +84,7 @@ export const KV: readonly Service[] = [
   {
     name: "Compact",
     request: CompactionRequest,
+    lane: "data",
     run: (exchange, request) => exchange.request(EtcdKind.compact, request),
   },
 ];

@@ -17,6 +17,7 @@ export const LEASE: readonly Service[] = [
   {
     name: "LeaseGrant",
     request: LeaseGrantRequest,
+    lane: "lease",
     run(exchange, request) {
       const withId = chooseId(exchange.context, request);
       propose(exchange, EtcdKind.leaseGrant, withId, checkLeaseGrant(withId));
@@ -25,16 +26,19 @@ export const LEASE: readonly Service[] = [
   {
     name: "LeaseRevoke",
     request: LeaseRevokeRequest,
+    lane: "lease",
     run: (exchange, request) => exchange.request(EtcdKind.leaseRevoke, request),
   },
   {
     name: "LeaseTimeToLive",
     request: LeaseTimeToLiveRequest,
+    lane: "lease",
     run: (exchange, request) => exchange.request(EtcdKind.leaseTimeToLive, request),
   },
   {
     name: "LeaseLeases",
     request: LeaseLeasesRequest,
+    lane: "lease",
     run(exchange) {
       exchange.read("readIndex", (machine) => {
         const header = exchange.context.headers.value(exchange.keyspace, machine.revision);

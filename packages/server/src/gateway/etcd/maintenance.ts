@@ -26,21 +26,38 @@ import type { Slice } from "./slices.ts";
 
 /** `etcdserverpb.Maintenance`, which speaks of the member it is asked on. */
 export const MAINTENANCE: readonly Service[] = [
-  { name: "Alarm", request: AlarmRequest, run: alarm },
-  { name: "Status", request: StatusRequest, learnerServes: () => true, run: memberStatus },
+  { name: "Alarm", request: AlarmRequest, lane: "control", run: alarm },
+  {
+    name: "Status",
+    request: StatusRequest,
+    lane: "control",
+    learnerServes: () => true,
+    run: memberStatus,
+  },
   /** Slabs are compacted all the time, in slices, so there is nothing to wait for. */
-  { name: "Defragment", request: DefragmentRequest, run: (exchange) => exchange.replyEmpty() },
-  { name: "Hash", request: HashRequest, run: hash },
-  { name: "HashKV", request: HashKVRequest, run: hashKv },
+  {
+    name: "Defragment",
+    request: DefragmentRequest,
+    lane: "control",
+    run: (exchange) => exchange.replyEmpty(),
+  },
+  { name: "Hash", request: HashRequest, lane: "control", run: hash },
+  { name: "HashKV", request: HashKVRequest, lane: "control", run: hashKv },
   {
     name: "Snapshot",
     request: SnapshotRequest,
+    lane: "control",
     streams: true,
     learnerServes: () => true,
     run: (exchange) => exchange.fail(NO_SNAPSHOT),
   },
-  { name: "MoveLeader", request: MoveLeaderRequest, run: moveLeader },
-  { name: "Downgrade", request: DowngradeRequest, run: (exchange) => exchange.fail(NO_DOWNGRADE) },
+  { name: "MoveLeader", request: MoveLeaderRequest, lane: "control", run: moveLeader },
+  {
+    name: "Downgrade",
+    request: DowngradeRequest,
+    lane: "control",
+    run: (exchange) => exchange.fail(NO_DOWNGRADE),
+  },
 ];
 
 const NO_SNAPSHOT = status(

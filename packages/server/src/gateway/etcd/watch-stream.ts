@@ -9,11 +9,11 @@ import type { WatchEnd } from "@quorate/kernel/replica";
 import { type CallHandler, ENDED, type GrpcCall, OK, type Status } from "../grpc/index.ts";
 import { WatchCreateRequest, WatchRequest } from "../messages/index.ts";
 import { decode, encode, type MessageOf } from "../protobuf/index.ts";
-import { requiresLeader, streamAdmission } from "./admission.ts";
 import type { EtcdContext } from "./context.ts";
 import { Refusal, statusOf } from "./errors.ts";
 import { unreadable } from "./exchange.ts";
 import type { LeaderDependent } from "./leader-monitor.ts";
+import { requiresLeader, streamKeyspace } from "./preconditions.ts";
 import type { ProgressStream } from "./progress-ticker.ts";
 import { eventResponses, NO_WATCH_ID, notice, type WatchNotice } from "./watch-response.ts";
 import { Watcher, type WatcherOwner } from "./watcher.ts";
@@ -250,7 +250,10 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
   }
 
   #stallIfFull(): void {
-    if (this.#stalled || this.#call.buffered < this.#context.options.watchBufferBytesMax) return;
+    if (this.#stalled) return;
+    const { buffered, room } = this.#call;
+    // Where little is left for all, each waits sooner: a connection that holds more than its share is cut.
+    if (buffered < this.#context.options.watchBufferBytesMax && buffered <= room) return;
     this.#stalled = true;
     for (const { id } of this.#watchers.values()) if (id !== null) this.#context.port.stalled(id);
   }
@@ -297,7 +300,7 @@ function isEmptyRange({ key, range_end: end }: Create): boolean {
 
 /** Opens a Watch stream, or refuses it as the checks of every call demand. */
 export function openWatchStream(context: EtcdContext, call: GrpcCall): CallHandler {
-  const keyspace = streamAdmission(context.port, call);
+  const keyspace = streamKeyspace(context.port, call);
   if (typeof keyspace === "number") return WatchStream.open(context, call, keyspace);
   call.end(keyspace);
   return ENDED;

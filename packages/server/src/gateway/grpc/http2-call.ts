@@ -95,6 +95,11 @@ export class Http2Call implements GrpcCall, Timed {
     return this.#stream.writableLength;
   }
 
+  /** Bounded by `sessionMemoryMb` for each session, and not over all. */
+  get room(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   write(parts: readonly Bytes[]): boolean {
     if (this.#phase !== "open") return true;
     if (this.#method.type === "unary") {

@@ -4,6 +4,7 @@ import {
   GRPC_LIMITS,
   GrpcServer,
   LISTENER_LIMITS,
+  type Pool,
   type Status,
 } from "@quorate/http2";
 import { type Http2Limits, Http2Listener } from "./http2-listener.ts";
@@ -27,6 +28,7 @@ export function listenerOf(
   table: ServiceTable,
   observer: CallObserver,
   limits: Http2Limits,
+  sendPool: Pool,
 ): GrpcListener {
   if (by === "node") return new Http2Listener(table, observer, limits);
   return new GrpcServer<Method>({
@@ -42,6 +44,7 @@ export function listenerOf(
       slowReaderMs: limits.slowReaderMs,
     },
     grpcLimits: { ...GRPC_LIMITS, messageBytesMax: limits.messageBytesMax },
+    sendPool,
     listenerLimits: { ...LISTENER_LIMITS, connectionsMax: limits.sessionsMax },
   });
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Pool } from "@quorate/http2";
 import { type CallObserver, Deadlines, type ServiceTable, type Status } from "../grpc/index.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { JsonCall, type JsonCallOptions } from "./json-call.ts";
@@ -13,6 +14,8 @@ export interface Http1Limits {
   readonly headerBytesMax: number;
   readonly headersTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** How long a peer may take no byte of a finished answer before its connection is cut. */
+  readonly slowReaderMs: number;
 }
 
 export const HTTP1_LIMITS: Http1Limits = {
@@ -21,6 +24,7 @@ export const HTTP1_LIMITS: Http1Limits = {
   headerBytesMax: 16_384,
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 65_000,
+  slowReaderMs: 60_000,
 };
 
 /** The JSON gateway and the plain endpoints over HTTP/1.1, on sockets that `accept` hands it. */
@@ -38,7 +42,8 @@ export class Http1Listener {
     table: ServiceTable,
     endpoints: Endpoints,
     observer: CallObserver,
-    limits: Http1Limits = HTTP1_LIMITS,
+    limits: Http1Limits,
+    sendPool: Pool,
   ) {
     this.#limits = limits;
     this.#routes = new Routes(table);
@@ -48,6 +53,8 @@ export class Http1Listener {
       unaryTimeoutMs: limits.unaryTimeoutMs,
       deadlines: new Deadlines(),
       observer,
+      slowReaderMs: limits.slowReaderMs,
+      sendPool,
     };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,

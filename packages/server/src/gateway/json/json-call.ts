@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Pool, Share } from "@quorate/http2";
 import { type Bytes, concat, Malformed } from "@quorate/kernel/core";
 import {
   type CallHandler,
@@ -24,6 +25,10 @@ export interface JsonCallOptions {
   readonly unaryTimeoutMs: number;
   readonly deadlines: Deadlines;
   readonly observer: CallObserver;
+  /** How long a client may take no byte of a finished answer before its connection is cut. */
+  readonly slowReaderMs: number;
+  /** What all connections hold of answers that are not read. */
+  readonly sendPool: Pool;
 }
 
 const JSON_HEADERS = {
@@ -53,6 +58,8 @@ export class JsonCall implements GrpcCall, Timed {
   #halfCloseTold = false;
   #delivered = 0;
   #answer: readonly Bytes[] | null = null;
+  /** What the response holds, as far as it is counted. */
+  readonly #share: Share;
 
   constructor(
     request: IncomingMessage,
@@ -65,6 +72,7 @@ export class JsonCall implements GrpcCall, Timed {
     this.#route = route;
     this.#options = options;
     this.#splitter = new JsonSplitter(options.objectBytesMax);
+    this.#share = options.sendPool.join(() => this.#pushedOut());
     const timeout = this.metadata("grpc-timeout");
     this.timeoutMs = timeout === undefined ? null : parseTimeout(timeout);
     const limitMs =
@@ -94,6 +102,10 @@ export class JsonCall implements GrpcCall, Timed {
     return this.#response.writableLength;
   }
 
+  get room(): number {
+    return this.#options.sendPool.room;
+  }
+
   write(parts: readonly Bytes[]): boolean {
     if (this.#over) return true;
     if (this.#isUnary) {
@@ -101,7 +113,9 @@ export class JsonCall implements GrpcCall, Timed {
       return true;
     }
     if (!this.#response.headersSent) this.#response.writeHead(200, JSON_HEADERS);
-    return this.#response.write(`{"result":${this.#json(parts)}}\n`);
+    const room = this.#response.write(`{"result":${this.#json(parts)}}\n`);
+    this.#count();
+    return room;
   }
 
   end(ended: Status): void {
@@ -117,6 +131,9 @@ export class JsonCall implements GrpcCall, Timed {
       response.end(this.#isUnary ? errorBody(ended) : streamError(ended));
     }
     this.#request.resume();
+    this.#count();
+    if (this.#share.bytes > 0)
+      response.setTimeout(this.#options.slowReaderMs, () => response.destroy());
   }
 
   pause(): void {
@@ -165,12 +182,26 @@ export class JsonCall implements GrpcCall, Timed {
   }
 
   #onClose(): void {
+    this.#share.add(-this.#share.bytes);
     if (this.#over) return;
     this.#finish(Code.Canceled);
     this.#handler?.onCancel();
   }
 
+  /** Of the leaving of what does not fill the socket nobody is told, until the answer has ended. */
+  #count(): void {
+    const { writableNeedDrain, writableEnded, writableLength, destroyed } = this.#response;
+    const held = (writableNeedDrain || writableEnded) && !destroyed ? writableLength : 0;
+    if (held !== this.#share.bytes) this.#share.add(held - this.#share.bytes);
+  }
+
+  #pushedOut(): void {
+    this.#response.destroy();
+    this.#share.add(-this.#share.bytes);
+  }
+
   #onDrain(): void {
+    this.#count();
     if (!this.#over) this.#handler?.onDrain();
   }
 

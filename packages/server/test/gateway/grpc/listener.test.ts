@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import { createServer, type Server } from "node:net";
 import * as grpc from "@grpc/grpc-js";
+import { Pool } from "@quorate/http2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   Code,
@@ -29,7 +30,8 @@ describe.each(["quorate", "node"] as const)("HTTP/2 by %s", (by) => {
     const echo = echoTable();
     seen = echo.seen;
     tally = new Tally();
-    listener = listenerOf(by, echo.table, tally, { ...HTTP2_LIMITS, messageBytesMax: 100_000 });
+    const limits = { ...HTTP2_LIMITS, messageBytesMax: 100_000 };
+    listener = listenerOf(by, echo.table, tally, limits, new Pool(2 ** 30));
     server = createServer((socket) => listener.accept(socket));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -21,7 +21,7 @@ export function keyspaceOf(port: NodePort, call: GrpcCall): KeyspaceId | Status 
  * What etcd checks of every call before looking at its request, in its order: that a learner serves it, that
  * the API version is text, and that there is a leader where the client insists on one.
  */
-export function admission(
+export function unmetPrecondition(
   port: NodePort,
   call: GrpcCall,
   keyspace: KeyspaceId,
@@ -36,10 +36,10 @@ export function admission(
 }
 
 /** Both for a call whose messages form a stream: its keyspace, or why it is refused as it opens. */
-export function streamAdmission(port: NodePort, call: GrpcCall): KeyspaceId | Status {
+export function streamKeyspace(port: NodePort, call: GrpcCall): KeyspaceId | Status {
   const keyspace = keyspaceOf(port, call);
   if (typeof keyspace !== "number") return keyspace;
-  return admission(port, call, keyspace, false) ?? keyspace;
+  return unmetPrecondition(port, call, keyspace, false) ?? keyspace;
 }
 
 export const requiresLeader = (call: GrpcCall): boolean => call.metadata("hasleader") === "true";
