@@ -76,7 +76,6 @@ export {
   type RecordHead,
   readRecord,
   recordSeed,
-  recordsOf,
   type Scanned,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,

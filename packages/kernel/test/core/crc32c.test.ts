@@ -23,3 +23,16 @@ test("the sum of parts is the sum of the whole, wherever it is cut", () => {
     { seed: 1, numRuns: 500 },
   );
 });
+
+test("a long run sums like its bytes one by one, wherever it begins and ends in its buffer", () => {
+  const buffer = new Uint8Array(2048).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 11);
+  for (let from = 0; from < 8; from++) {
+    for (let to = from + 500; to < from + 532; to++) {
+      const bytes = buffer.subarray(from, to);
+      let sum = 7;
+      for (const byte of bytes) sum = crc32c(Uint8Array.of(byte), sum);
+      expect(crc32c(bytes, 7)).toBe(sum);
+      expect(crc32c(buffer, 7, from, to)).toBe(sum);
+    }
+  }
+});

@@ -9,7 +9,6 @@ import {
   type LostRecords,
   Malformed,
   recordSeed,
-  recordsOf,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
 } from "@quorate/kernel/core";
@@ -45,8 +44,8 @@ export interface RecoveredJournal {
   readonly damage: readonly Damage[];
   /** Groups with at least one valid record, ascending. */
   readonly groups: readonly GroupId[];
-  /** All valid records in order, read segment by segment as they are asked for; each owns its memory. */
-  readonly records: Iterable<JournalRecord>;
+  /** All valid records in order; each owns its memory. */
+  readonly records: readonly JournalRecord[];
 }
 
 /** The journal cannot be used at all: it is another node's, another release's, or its frame is broken. */
@@ -55,7 +54,7 @@ export class JournalUnusable extends Error {
 }
 
 /**
- * Reads and judges a journal. Memory: one segment at a time.
+ * Reads and judges a journal, once. Memory: its records, and one segment.
  *
  * `alsoKnown` are groups that the checkpoints name; they help to tell whose a damaged record was. Throws
  * `JournalUnusable`, naming both sides, if a segment belongs to another cluster or node.
@@ -70,6 +69,7 @@ export async function recoverJournal(
   const segments: Segment[] = [];
   const found: { readonly segment: Segment; readonly gap: Gap }[] = [];
   const missing: Damage[] = [];
+  const records: JournalRecord[] = [];
   const unreadable: string[] = [];
   let resume: Segment | null = null;
   const here = new Set<GroupId>();
@@ -94,6 +94,8 @@ export async function recoverJournal(
     segments.push(segment);
     resume = segment;
     for (const gap of verdict.damage) found.push({ segment, gap });
+    for (const record of verdict.records)
+      records.push({ ...record, bytes: record.bytes.slice() });
     for (const group of verdict.groups) here.add(group);
     ({ torn, nextSeq } = verdict);
   }
@@ -114,7 +116,7 @@ export async function recoverJournal(
     torn,
     damage: [...missing, ...damage],
     groups,
-    records: { [Symbol.iterator]: () => readAll(files, segments) },
+    records,
   };
 }
 
@@ -127,14 +129,6 @@ export function describeDamage(damage: Damage): string {
   const whose = group === null ? "of an unknown group" : `of group ${group}`;
   const where = segment === null ? "no segment" : `segment ${segment}, offset ${offset}`;
   return `${where}: ${records} ${whose} damaged or missing`;
-}
-
-function* readAll(files: Files, segments: readonly Segment[]): Generator<JournalRecord> {
-  for (const { file, header, end } of segments) {
-    for (const record of recordsOf(files.read(file), header, end)) {
-      yield { ...record, bytes: record.bytes.slice() };
-    }
-  }
 }
 
 /** Null for one that is damaged: a segment gets its name only when its header is durable. */

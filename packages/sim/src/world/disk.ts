@@ -20,7 +20,6 @@ import {
   type NodeId,
   RECORD_HEAD_BYTES,
   recordSeed,
-  recordsOf,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
   verifyCheckpoint,
@@ -280,9 +279,10 @@ export class Disk {
     const firstSeq = readable[0]?.segment.header.firstSeq ?? null;
     const begun = this.#begun || had > 0;
     const found = lossesOf({ firstSeq, lastSeq, ends, begun, damage, groups }, { covers, lost });
-    const records = readable.flatMap(({ segment, bytes, verdict }) =>
-      [...recordsOf(bytes, segment.header, verdict.end)].map(
+    const records = readable.flatMap(({ verdict }) =>
+      verdict.records.map(
         (record): JournalRecord => ({ ...record, bytes: this.#slab.copy(record.bytes) }),
+      ),
       ),
     );
     this.#segments = readable.map(({ segment }) => segment);

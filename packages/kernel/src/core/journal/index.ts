@@ -1,5 +1,5 @@
 export { groupOfGap, groupsOfLost, type LostRecords } from "./damage.ts";
-export { type Inspection, inspectSegment, recordsOf } from "./inspect.ts";
+export { type Inspection, inspectSegment } from "./inspect.ts";
 export {
   MARK_GROUP,
   RECORD_BYTES_MAX,

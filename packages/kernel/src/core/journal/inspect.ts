@@ -12,6 +12,8 @@ export interface Inspection {
   readonly torn: Gap | null;
   /** Records that were durable once and are lost. To be repaired from peers, or the node stops (card 65). */
   readonly damage: readonly Gap[];
+  /** The valid records before `end`, in order. Views of the segment, not copies. */
+  readonly records: readonly SegmentRecord[];
   /** Groups with at least one valid record here, ascending. */
   readonly groups: readonly GroupId[];
 }
@@ -30,15 +32,24 @@ export interface Inspection {
 export function inspectSegment(segment: Bytes, header: SegmentHeader, last: boolean): Inspection {
   const damage: Gap[] = [];
   const groups = new Set<GroupId>();
+  const found: SegmentRecord[] = [];
+  /** Of `found`, those in front of the first gap that no mark proves to be damage yet. */
+  let proven = 0;
   let unproven: Gap[] = [];
   let end = 0;
   let written = 0;
   let nextSeq = header.firstSeq;
   for (const met of scanSegment(segment, header)) {
-    if (met.type === "record") groups.add(met.record.group);
+    if (met.type === "record") {
+      groups.add(met.record.group);
+      found.push(met.record);
+    }
     if (met.type === "end") ({ at: end, nextSeq } = met);
     if (met.type === "gap") written = met.gap.to;
-    if (met.type === "gap" && met.gap.nextSeq !== met.gap.firstSeq) unproven.push(met.gap);
+    if (met.type === "gap" && met.gap.nextSeq !== met.gap.firstSeq) {
+      if (unproven.length === 0) proven = found.length;
+      unproven.push(met.gap);
+    }
     if (met.type === "mark" && unproven.length > 0) {
       damage.push(...unproven);
       unproven = [];
@@ -47,22 +58,11 @@ export function inspectSegment(segment: Bytes, header: SegmentHeader, last: bool
   const sorted = [...groups].sort((a, b) => a - b);
   const [first] = unproven;
   if (first === undefined || !last) {
-    return { end, nextSeq, torn: null, damage: [...damage, ...unproven], groups: sorted };
+    damage.push(...unproven);
+    return { end, nextSeq, torn: null, damage, records: found, groups: sorted };
   }
   // All behind the first tear goes, whole records of the same batch included: none was acknowledged.
   const torn = { ...first, to: Math.max(end, written), nextSeq: null };
-  return { end: torn.from, nextSeq: torn.firstSeq, torn, damage, groups: sorted };
-}
-
-/** The records of an inspected segment up to its `end`, in order; damaged ones are missing. Views, not copies. */
-export function* recordsOf(
-  segment: Bytes,
-  header: SegmentHeader,
-  end: number,
-): Generator<SegmentRecord> {
-  for (const met of scanSegment(segment, header)) {
-    if (met.type !== "record") continue;
-    if (met.at >= end) return;
-    yield met.record;
-  }
+  const records = found.slice(0, proven);
+  return { end: torn.from, nextSeq: torn.firstSeq, torn, damage, records, groups: sorted };
 }

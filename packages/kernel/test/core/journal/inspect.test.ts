@@ -2,17 +2,16 @@ import { expect, test } from "vitest";
 import { groupId } from "../../../src/core/index.ts";
 import {
   groupOfGap,
+  type Inspection,
   inspectSegment,
   recordSeed,
-  recordsOf,
 } from "../../../src/core/journal/index.ts";
 import { header, mark, record, segmentOf } from "./segments.ts";
 
 const batches = [mark(0), record(1), record(2), mark(2), record(3), mark(3), record(4), record(5)];
 const clean = segmentOf(header(), batches);
 const offsetOf = (index: number): number => clean.offsets[index] ?? 0;
-const seqs = (bytes: Uint8Array, end: number): readonly number[] =>
-  [...recordsOf(bytes, header(), end)].map(({ seq }) => seq);
+const seqs = ({ records }: Inspection): readonly number[] => records.map(({ seq }) => seq);
 
 test("JN-1: cut at any byte, the last segment keeps the whole records before the cut and nothing else", () => {
   for (let cut = offsetOf(0); cut <= clean.end; cut++) {
@@ -24,7 +23,7 @@ test("JN-1: cut at any byte, the last segment keeps the whole records before the
       return next <= cut && batches[i]?.group !== mark(0).group;
     });
     expect(verdict.damage, `cut at ${cut}`).toEqual([]);
-    expect(seqs(bytes, verdict.end), `cut at ${cut}`).toEqual(whole.map(({ seq }) => seq));
+    expect(seqs(verdict), `cut at ${cut}`).toEqual(whole.map(({ seq }) => seq));
     expect(verdict.nextSeq, `cut at ${cut}`).toBe(whole.length + 1);
   }
 });
@@ -35,7 +34,7 @@ test("a page of the last batch that did not reach the disk is a tear, although l
   const verdict = inspectSegment(bytes, header(), true);
   expect(verdict.damage).toEqual([]);
   expect(verdict.torn).toEqual({ from: offsetOf(6), to: clean.end, firstSeq: 4, nextSeq: null });
-  expect(seqs(bytes, verdict.end)).toEqual([1, 2, 3]);
+  expect(seqs(verdict)).toEqual([1, 2, 3]);
 });
 
 test("a record is damaged, not torn, if a mark behind it says that it was durable", () => {
@@ -44,7 +43,7 @@ test("a record is damaged, not torn, if a mark behind it says that it was durabl
   const verdict = inspectSegment(bytes, header(), true);
   expect(verdict.torn).toBeNull();
   expect(verdict.damage).toEqual([{ from: offsetOf(4), to: offsetOf(5), firstSeq: 3, nextSeq: 4 }]);
-  expect(seqs(bytes, verdict.end)).toEqual([1, 2, 4, 5]);
+  expect(seqs(verdict)).toEqual([1, 2, 4, 5]);
 });
 
 test("in any segment but the last the end itself is proven, so a tear there is damage", () => {
@@ -60,7 +59,7 @@ test("a mark that was hit costs no record", () => {
   bytes[offsetOf(3) + 9] = 0xee;
   const verdict = inspectSegment(bytes, header(), true);
   expect(verdict).toMatchObject({ torn: null, damage: [], nextSeq: 6 });
-  expect(seqs(bytes, verdict.end)).toEqual([1, 2, 3, 4, 5]);
+  expect(seqs(verdict)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test("a bit flipped anywhere in a damaged record never names a group that did not lose it", () => {

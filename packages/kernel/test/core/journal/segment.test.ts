@@ -6,7 +6,6 @@ import {
   decodeSegmentHeader,
   encodeSegmentHeader,
   inspectSegment,
-  recordsOf,
   SEGMENT_HEADER_BYTES,
   scanSegment,
 } from "../../../src/core/journal/index.ts";
@@ -26,7 +25,8 @@ test("a segment written by format 1 reads as it was written, byte for byte", () 
   const bytes = new Uint8Array(Buffer.from(stored, "hex"));
   const read = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
   expect(read).toEqual(header(41));
-  const records = [...recordsOf(bytes, header(41), written.end)];
+  const { records, end } = inspectSegment(bytes, header(41), true);
+  expect(end).toBe(written.end);
   expect(records).toEqual([record(41), record(42, 2, 0), record(43)]);
 });
 
@@ -90,4 +90,16 @@ test("a record of another segment is not valid here, nor one that a client built
   const { torn, damage } = inspectSegment(bytes, header(), true);
   expect(torn).not.toBeNull();
   expect(damage).toEqual([]);
+});
+
+test("one byte that is not zero, anywhere behind the last record, is a gap and not preallocation", () => {
+  for (const length of [10, 11, 12, 13]) {
+    const clean = segmentOf(header(), [mark(0), record(1, 1, length)], 21);
+    for (let at = clean.end; at < clean.bytes.length; at++) {
+      const bytes = clean.bytes.slice();
+      bytes[at] = 1;
+      const gaps = [...scanSegment(bytes, header())].filter(({ type }) => type === "gap");
+      expect(gaps, `byte ${at}`).toMatchObject([{ gap: { from: clean.end, to: at + 1 } }]);
+    }
+  }
 });
