@@ -54,8 +54,8 @@ export class EtcdFork implements MachineFork {
     const cursor = store.live.cursorAt(start);
     let at = start;
     for (; at - start < opsMax && at < store.live.size && cursor.next(); at++) {
-      const { bytes, start: head, end } = store.versions.get(cursor.value);
-      this.#liveSum.add(this.#hash.of(bytes, head, end));
+      const { view, start: head, end } = store.versions.get(cursor.value);
+      this.#liveSum.add(this.#hash.ofView(view, head, end));
     }
     for (; at - start < opsMax && at >= store.live.size; at++) {
       const found = leases.at(at - store.live.size);

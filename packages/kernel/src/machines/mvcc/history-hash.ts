@@ -74,6 +74,7 @@ export class HistoryHash {
   }
 
   #add(version: Version | null): void {
-    if (version !== null) this.#sum.add(this.#hash.of(version.bytes, version.start, version.end));
+    if (version === null) return;
+    this.#sum.add(this.#hash.ofView(version.view, version.start, version.end));
   }
 }

@@ -35,13 +35,13 @@ export interface NewVersion {
  */
 export class Version {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly view: DataView;
   readonly #at: number;
   readonly end: number;
 
   constructor(slab: Slab, at: number, length: number) {
     this.bytes = slab.bytes;
-    this.#view = slab.view;
+    this.view = slab.view;
     this.#at = at;
     this.end = at + length;
   }
@@ -56,34 +56,34 @@ export class Version {
   }
 
   get isTombstone(): boolean {
-    return (this.#view.getUint8(this.#at + FLAGS) & TOMBSTONE) !== 0;
+    return (this.view.getUint8(this.#at + FLAGS) & TOMBSTONE) !== 0;
   }
 
   get seq(): VersionSeq {
-    return read48(this.#view, this.#at + SEQ);
+    return read48(this.view, this.#at + SEQ);
   }
 
   /** The version of this key before this one, or 0. To be followed only above the compact revision. */
   get previous(): VersionSeq {
-    return read48(this.#view, this.#at + PREVIOUS);
+    return read48(this.view, this.#at + PREVIOUS);
   }
 
   /** Bytes of all versions that this one and those before it replaced or ended, since the store began. */
   get supersededBytes(): number {
-    return read48(this.#view, this.#at + SUPERSEDED);
+    return read48(this.view, this.#at + SUPERSEDED);
   }
 
   /** The hash of the payload, as it was when the version was written. */
   get hash(): { readonly high: number; readonly low: number } {
     return {
-      high: this.#view.getUint32(this.#at + HASH_HIGH, true),
-      low: this.#view.getUint32(this.#at + HASH_LOW, true),
+      high: this.view.getUint32(this.#at + HASH_HIGH, true),
+      low: this.view.getUint32(this.#at + HASH_LOW, true),
     };
   }
 
   setHash(hash: { readonly high: number; readonly low: number }): void {
-    this.#view.setUint32(this.#at + HASH_HIGH, hash.high, true);
-    this.#view.setUint32(this.#at + HASH_LOW, hash.low, true);
+    this.view.setUint32(this.#at + HASH_HIGH, hash.high, true);
+    this.view.setUint32(this.#at + HASH_LOW, hash.low, true);
   }
 
   get payload(): Bytes {
