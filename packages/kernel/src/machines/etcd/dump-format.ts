@@ -1,5 +1,4 @@
 import type { Hash64 } from "../../core/hash64.ts";
-import type { Bytes } from "../../core/index.ts";
 
 /**
  * The format of a dump. It is a sequence of frames: type u8, length u32, check u32, body. First one `header`, then
@@ -26,7 +25,13 @@ export const FRAME_HEAD_BYTES = 9;
 /** More than any request can carry; a longer frame is damage. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
-/** What stands in a frame's head, so that history, which the state's hash does not cover, is covered too. */
-export function frameCheck(hash: Hash64, type: number, body: Bytes): number {
-  return (hash.of(body).low + type) >>> 0;
+/** What stands in the head of a frame with the body [from, to), so that history, which the state's hash does not cover, is covered too. */
+export function frameCheck(
+  hash: Hash64,
+  type: number,
+  view: DataView,
+  from: number,
+  to: number,
+): number {
+  return (hash.ofView(view, from, to).low + type) >>> 0;
 }

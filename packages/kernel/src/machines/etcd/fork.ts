@@ -138,15 +138,16 @@ export class EtcdFork implements MachineFork {
   }
 
   #dumpVersion(version: Version, type: number, out: Writer): true {
-    this.#frame(out, version.isTombstone ? Frame.tombstone : type, version.payload);
+    const { view, start, end } = version;
+    const marked = version.isTombstone ? Frame.tombstone : type;
+    const check = frameCheck(this.#hash, marked, view, start, end);
+    out.u8(marked).u32(version.length).u32(check).raw(version.payload);
     return true;
   }
 
   #frame(out: Writer, type: number, body: Bytes): void {
-    out
-      .u8(type)
-      .u32(body.length)
-      .u32(frameCheck(this.#hash, type, body))
-      .raw(body);
+    const view = new DataView(body.buffer, body.byteOffset, body.length);
+    const check = frameCheck(this.#hash, type, view, 0, body.length);
+    out.u8(type).u32(body.length).u32(check).raw(body);
   }
 }

@@ -37,18 +37,20 @@ export class Loader {
 
   load(chunk: Bytes): void {
     if (this.#isBroken || chunk.length === 0) return;
-    this.#chunks.push(chunk.slice());
     this.#gathered += chunk.length;
-    if (this.#gathered < this.#wanted) return;
-    const bytes = concat(this.#chunks);
+    if (this.#gathered < this.#wanted) {
+      this.#chunks.push(chunk.slice());
+      return;
+    }
+    const bytes = this.#chunks.length === 0 ? chunk : concat([...this.#chunks, chunk]);
     const used = decoded(() => this.#frames(bytes));
     if (used instanceof Malformed) {
       this.#isBroken = true;
       this.#chunks = [];
       return;
     }
-    this.#chunks = [bytes.subarray(used)];
     this.#gathered = bytes.length - used;
+    this.#chunks = this.#gathered === 0 ? [] : [bytes.slice(used)];
   }
 
   /** The keyspace, or null if the dump was damaged or is not complete. */
@@ -62,6 +64,7 @@ export class Loader {
   /** Takes all frames that are complete; how many bytes they were. */
   #frames(bytes: Bytes): number {
     const reader = new Reader(bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let used = 0;
     for (;;) {
       this.#wanted = FRAME_HEAD_BYTES;
@@ -73,7 +76,8 @@ export class Loader {
       const check = reader.u32();
       if (reader.left < length) return used;
       const body = reader.raw(length);
-      if (frameCheck(this.#hashing, type, body) !== check) throw new Malformed("a damaged frame");
+      const expected = frameCheck(this.#hashing, type, view, reader.at - length, reader.at);
+      if (expected !== check) throw new Malformed("a damaged frame");
       this.#take(type, body);
       used = reader.at;
     }
@@ -113,7 +117,7 @@ export class Loader {
       if (leaseBefore !== 0n) leases.detach(leaseBefore, key);
       if (fields.lease !== 0n) leases.attach(fields.lease, key);
     }
-    store.restore(key, fields, isHistory);
+    store.restore(key, fields, previous, isHistory);
   }
 
   #isAboveCompaction(fields: KeyValueFields): boolean {
@@ -160,12 +164,12 @@ function readHeader(body: Reader): Header {
 
 function checkFields(fields: KeyValueFields, isTombstone: boolean): void {
   const { key, createRevision, modRevision, version, value, lease } = fields;
-  const isSafe = [createRevision, modRevision, version].every(
-    (n) => Number.isSafeInteger(n) && n >= 0,
-  );
+  const isSafe = isCount(createRevision) && isCount(modRevision) && isCount(version);
   if (!isSafe || key.length === 0 || modRevision < 2) throw new Malformed("no version of a key");
   const isWhole = isTombstone
     ? createRevision === 0 && version === 0 && value.length === 0 && lease === 0n
     : createRevision >= 2 && createRevision <= modRevision && version >= 1;
   if (!isWhole) throw new Malformed("no version of a key");
 }
+
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;

@@ -194,9 +194,17 @@ export class MvccStore {
     return new MvccStore(this);
   }
 
-  /** Takes over a version from a dump: first those from before the compact revision, then all since, in order. */
-  restore(key: Key, given: Parameters<Versions["append"]>[0], isHistory: boolean): void {
-    this.#append(key, given, this.find(key));
+  /**
+   * Takes over a version from a dump: first those from before the compact revision, then all since, in order.
+   * `previous` is what `find` says of the key.
+   */
+  restore(
+    key: Key,
+    given: Parameters<Versions["append"]>[0],
+    previous: Version | null,
+    isHistory: boolean,
+  ): void {
+    this.#append(key, given, previous);
     if (!isHistory) this.#state.historyStart = this.#state.sweptTo = this.versions.last + 1;
   }
 
