@@ -283,7 +283,6 @@ export class Disk {
       verdict.records.map(
         (record): JournalRecord => ({ ...record, bytes: this.#slab.copy(record.bytes) }),
       ),
-      ),
     );
     this.#segments = readable.map(({ segment }) => segment);
     if (ends) this.#cutTail(last.verdict.end);

@@ -82,6 +82,7 @@ export interface Heartbeat {
   readonly term: Term;
   /** Never above what the receiver is known to hold. */
   readonly leaderCommit: LogIndex;
+  /** 0 where it only tells of a commit: that asks for no answer. */
   readonly round: number;
   /** All are in step and nothing is under way: sleep until spoken to. */
   readonly quiesce: boolean;

@@ -128,7 +128,7 @@ export function beginRound(state: RaftState, role: Leader, now: Now, quiesce: bo
   return [next, confirmed.length === 0 ? effects : [...effects, ...confirmed]];
 }
 
-export function roundMessage(
+function roundMessage(
   state: RaftState,
   role: Leader,
   progress: Progress,

@@ -17,7 +17,7 @@ import type {
   HeartbeatReply,
   Term,
 } from "./message.ts";
-import { acknowledgeRound, roundMessage, sendRound } from "./reads.ts";
+import { acknowledgeRound, sendRound } from "./reads.ts";
 import { repaired } from "./repair.ts";
 import {
   andThen,
@@ -171,10 +171,17 @@ export const probing = (progress: Progress): Progress => ({
   inflightBytes: 0,
 });
 
+/**
+ * Of a heartbeat that only tells of a commit. An answer would cost the leader and the follower a turn each for every write of a
+ * lone client, and say nothing that the answer to the entries did not say.
+ */
+const NO_ROUND = 0;
+
 /** The leader lives. Its commit index never goes beyond what it knows to be here. */
 export function onHeartbeat(state: RaftState, _now: Now, from: NodeId, m: Heartbeat): RaftStep {
   const upTo = Math.min(m.leaderCommit, state.log.lastIndex) as LogIndex;
   const [next, effects] = repaired(commitTo(state, upTo));
+  if (m.round === NO_ROUND) return [next, effects];
   const reply: HeartbeatReply = {
     type: "HeartbeatReply",
     term: next.term,
@@ -232,7 +239,7 @@ export function replicate(state: RaftState, now: Now): RaftStep {
   if (state.role.type !== "Leader") return [state, NO_EFFECTS];
   const effects: RaftEffect[] = [];
   const { role } = state;
-  const told: Told = { append: null, round: null };
+  const told: Told = { append: null, notice: null };
   const progress = role.progress.map((before, peer) =>
     feed(state, role, now, peer, before, told, effects),
   );
@@ -274,16 +281,18 @@ function feed(
   // It may be told of what it is known to hold and no more, so it is owed again once it has acknowledged the rest.
   const tellable = Math.min(progress.matchIndex, commitIndex) as LogIndex;
   if (settings.commitNotice === "ride" || progress.toldCommit >= tellable) return progress;
-  if (told.round?.leaderCommit !== tellable)
-    told.round = roundMessage(state, role, progress, false);
-  effects.push(sendRound(peer, told.round));
+  if (told.notice?.leaderCommit !== tellable) {
+    const { term } = state;
+    told.notice = { type: "Heartbeat", term, leaderCommit: tellable, round: NO_ROUND, quiesce: false };
+  }
+  effects.push(sendRound(peer, told.notice));
   return { ...progress, toldCommit: tellable };
 }
 
 /** The last of its kind that a turn has sent: followers in step are sent the very same, which is then encoded once. */
 interface Told {
   append: AppendEntries | null;
-  round: Heartbeat | null;
+  notice: Heartbeat | null;
 }
 
 function appendAfter(state: RaftState, role: Leader, prevLogIndex: LogIndex): AppendEntries {
