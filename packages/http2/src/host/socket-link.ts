@@ -13,10 +13,11 @@ export interface Machine {
 }
 
 /**
- * When frames leave that were not caused by something just received: at the end of the running callback (`microtask`), or after
- * all that the event loop has at hand (`immediate`), which gathers more into one write.
+ * When frames leave that were not caused by something just received: at the end of the running callback (`microtask`), after
+ * all that the event loop has at hand (`immediate`), which gathers more into one write, or when whoever answers the calls says so: the
+ * function gets what writes, once for all that waits, and must call it soon.
  */
-export type Flush = "microtask" | "immediate";
+export type Flush = "microtask" | "immediate" | ((write: () => void) => void);
 
 /** How often links let time pass. */
 export const TICK_MS = 1000;
@@ -53,7 +54,7 @@ export class SocketLink {
     this.#machine = machine;
     this.#limits = limits;
     this.#onGone = onGone;
-    this.#schedule = flush === "immediate" ? setImmediate : queueMicrotask;
+    this.#schedule = schedulerOf(flush);
     socket.on("data", (chunk: Bytes) => this.#onData(chunk));
     socket.on("drain", () => this.#onDrain());
     socket.on("error", (error: Error) => this.#gone(error.message));
@@ -154,4 +155,9 @@ export class SocketLink {
     this.#socket.destroy();
     this.#onGone();
   }
+}
+
+function schedulerOf(flush: Flush): (write: () => void) => void {
+  if (flush === "immediate") return setImmediate;
+  return flush === "microtask" ? queueMicrotask : flush;
 }

@@ -91,6 +91,26 @@ describe("one write for a connection and turn", () => {
   }
 });
 
+describe("a flush that is the caller's", () => {
+  it("is asked for once, and writes all that was answered until it is called", async () => {
+    const asked: (() => void)[] = [];
+    const { socket, seen, call, deliver } = meet({ flush: (write) => asked.push(write) });
+    for (let i = 0; i < 50; i++) call("Never", ascii("x"));
+    deliver();
+    await turn();
+    const before = socket.writes.length;
+    for (const each of seen.calls) {
+      each.write([ascii("later")]);
+      each.end(OK);
+    }
+    await turn();
+    expect(asked.length).toBe(1);
+    expect(socket.writes.length).toBe(before);
+    asked[0]?.();
+    expect(socket.writes.length).toBe(before + 1);
+  });
+});
+
 describe("a socket that takes nothing", () => {
   it("holds no more than its bound, and bodies wait until it has drained", async () => {
     const { socket, seen, call, deliver } = meet();

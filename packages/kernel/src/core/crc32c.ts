@@ -16,7 +16,12 @@ export function crc32c(bytes: Bytes, seed = 0, from = 0, to = bytes.length): num
     at += steps * STEP_BYTES;
   }
   for (const last = to - STEP_BYTES; at <= last; at += STEP_BYTES) {
-    crc = step(crc ^ word(bytes, at), word(bytes, at + 4), word(bytes, at + 8), word(bytes, at + 12));
+    crc = step(
+      crc ^ word(bytes, at),
+      word(bytes, at + 4),
+      word(bytes, at + 8),
+      word(bytes, at + 12),
+    );
   }
   for (const last = to - 4; at <= last; at += 4) crc = shortStep(crc ^ word(bytes, at));
   for (; at < to; at++) crc = single(crc, bytes[at] as number);

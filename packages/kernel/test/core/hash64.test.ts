@@ -23,7 +23,9 @@ test("any flipped bit, and any added zero byte, changes the hash", () => {
 
 test("the hash of a slice is that of its bytes, wherever they lie", () => {
   const whole = Uint8Array.from({ length: 100 }, (_, i) => i);
-  expect(new Hash64().ofView(new DataView(whole.buffer), 13, 57)).toEqual(new Hash64().of(whole.slice(13, 57)));
+  expect(new Hash64().ofView(new DataView(whole.buffer), 13, 57)).toEqual(
+    new Hash64().of(whole.slice(13, 57)),
+  );
 });
 
 test("the value of the hash is fixed: replicas of two releases compare it", () => {

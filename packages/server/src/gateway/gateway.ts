@@ -82,7 +82,8 @@ export class Gateway {
     registerAdmissionMetrics(metrics, admission);
     const sendPool = new Pool(options.sendBytesMax);
     registerSendMetrics(metrics, sendPool);
-    this.#http2 = listenerOf(options.http2By, table, calls, options.http2, sendPool);
+    const flush = (write: () => void): void => port.afterAnswers(write);
+    this.#http2 = listenerOf(options.http2By, table, calls, options.http2, sendPool, flush);
     this.#http1 = new Http1Listener(
       table,
       new Endpoints(this.#context, metrics),

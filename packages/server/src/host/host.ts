@@ -38,6 +38,8 @@ export interface HostOptions {
   readonly onHalt: (reason: string) => void;
 }
 
+/** A turn of so few inputs has nobody waiting whom a second step would delay. */
+const LONE_INPUTS_MAX = 4;
 /** setTimeout knows no longer pause. */
 const TIMER_MILLIS_MAX = 0x7fff_ffff;
 
@@ -63,6 +65,9 @@ export class Host implements NodePort {
   #immediate: NodeJS.Immediate | null = null;
   #timer: { readonly handle: NodeJS.Timeout; readonly at: Ticks } | null = null;
   #afterTurn: (() => void) | null = null;
+  /** What callers want to do when the effects at hand have been performed. */
+  #afterAnswers: (() => void)[] = [];
+  #performing = false;
   #closing: Promise<void> | null = null;
   readonly #counts = { turns: 0, inputs: 0, effects: 0, turnMillisMax: 0 };
 
@@ -161,6 +166,12 @@ export class Host implements NodePort {
     return this.#options.kernel.progress(keyspace, watchers);
   }
 
+  afterAnswers(task: () => void): void {
+    this.#afterAnswers.push(task);
+    if (!this.#performing && this.#afterAnswers.length === 1)
+      queueMicrotask(() => this.#answered());
+  }
+
   status(): NodeStatus {
     return this.#options.kernel.status();
   }
@@ -219,26 +230,45 @@ export class Host implements NodePort {
     return this.#closing;
   }
 
+  /** A quick disk has synced a lone caller's write before its turn is over: the kernel hears of it without a way around the loop. */
   #turn(): void {
+    const few = this.#inputs.length <= LONE_INPUTS_MAX;
+    this.#step();
+    if (few && this.#inputs.length > 0) this.#step();
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#arm();
+    this.#afterTurn?.();
+  }
+
+  #step(): void {
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
     this.#immediate = null;
     if (this.#state === "closing" || this.#state === "closed") return;
     const inputs = this.#inputs;
     this.#inputs = [];
     const now = this.#options.clock.now();
     const effects = this.#options.kernel.turn(now, inputs);
+    this.#performing = true;
     for (const effect of effects) this.#perform(effect);
+    this.#performing = false;
     this.#count(inputs.length, effects.length, this.now() - now.ticks);
     if (effects.some(({ type }) => type === "Halt")) return;
-    // Entries are on their way to the followers while this node's own disk writes them.
+    const appends = effects.some(({ type }) => type === "Append");
+    // Entries are on their way to the followers while this node's own disk writes them, and callers read their answers. Only a turn
+    // without entries answers its callers first: what it tells its followers is not waited for.
+    if (!appends) this.#answered();
     this.#parts.transport.flush();
+    if (appends) this.#answered();
     this.#parts.journal.flush();
     const failed = inputs.find((input) => input.type === "DiskFailed");
-    if (failed !== undefined) {
-      this.#halt(`the disk failed: ${failed.reason}`);
-      return;
-    }
-    this.#arm();
-    this.#afterTurn?.();
+    if (failed !== undefined) this.#halt(`the disk failed: ${failed.reason}`);
+  }
+
+  #answered(): void {
+    if (this.#afterAnswers.length === 0) return;
+    const tasks = this.#afterAnswers;
+    this.#afterAnswers = [];
+    for (const task of tasks) task();
   }
 
   #perform(effect: NodeEffect): void {

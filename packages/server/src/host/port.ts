@@ -51,6 +51,8 @@ export interface NodePort {
   drained(id: RequestId): void;
   /** The revision up to which all of these watchers have been handed all events; null while one is behind. */
   progress(keyspace: KeyspaceId, watchers: readonly RequestId[]): number | null;
+  /** Runs `task` once, when all callers have been told what is known by now: a place to write out what they answered. */
+  afterAnswers(task: () => void): void;
   status(): NodeStatus;
   groupOf(keyspace: KeyspaceId): GroupStatus | null;
 }

@@ -94,8 +94,7 @@ export async function recoverJournal(
     segments.push(segment);
     resume = segment;
     for (const gap of verdict.damage) found.push({ segment, gap });
-    for (const record of verdict.records)
-      records.push({ ...record, bytes: record.bytes.slice() });
+    for (const record of verdict.records) records.push({ ...record, bytes: record.bytes.slice() });
     for (const group of verdict.groups) here.add(group);
     ({ torn, nextSeq } = verdict);
   }

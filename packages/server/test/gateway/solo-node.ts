@@ -193,6 +193,10 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
     return this.machine.watches.progress(watchers);
   }
 
+  afterAnswers(task: () => void): void {
+    queueMicrotask(task);
+  }
+
   status(): NodeStatus {
     const keyspaces = [
       { keyspace: DEFAULT_KEYSPACE, name: "default", profile: "etcd", group: groupId(1) },

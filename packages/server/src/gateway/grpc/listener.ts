@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import {
   CONNECTION_LIMITS,
+  type Flush,
   GRPC_LIMITS,
   GrpcServer,
   LISTENER_LIMITS,
@@ -23,17 +24,20 @@ export interface GrpcListener {
 /** `quorate`: `@quorate/http2`. `node`: `node:http2`, at many times the cost, should the other ever be in doubt. */
 export type Http2Implementation = "quorate" | "node";
 
+/** `flush` is heeded by our own listener alone: Node's writes as it likes. */
 export function listenerOf(
   by: Http2Implementation,
   table: ServiceTable,
   observer: CallObserver,
   limits: Http2Limits,
   sendPool: Pool,
+  flush: Flush,
 ): GrpcListener {
   if (by === "node") return new Http2Listener(table, observer, limits);
   return new GrpcServer<Method>({
     router: table,
     observer,
+    flush,
     limits: {
       ...CONNECTION_LIMITS,
       streamsMax: limits.streamsPerSessionMax,

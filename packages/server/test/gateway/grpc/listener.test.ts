@@ -31,7 +31,7 @@ describe.each(["quorate", "node"] as const)("HTTP/2 by %s", (by) => {
     seen = echo.seen;
     tally = new Tally();
     const limits = { ...HTTP2_LIMITS, messageBytesMax: 100_000 };
-    listener = listenerOf(by, echo.table, tally, limits, new Pool(2 ** 30));
+    listener = listenerOf(by, echo.table, tally, limits, new Pool(2 ** 30), "microtask");
     server = createServer((socket) => listener.accept(socket));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
