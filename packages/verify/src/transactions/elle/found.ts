@@ -35,7 +35,7 @@ export class Findings {
     return [...this.#first.keys()];
   }
 
-  /** What the level makes of it. */
+  /** What the level makes of it. Whether the core is minimal is for `withCore` to show. */
   verdict(level: ElleLevel, witness: () => Witness): Verdict {
     const proscribed = proscribedBy(level);
     const relevant = [...this.#first.values()]
@@ -48,7 +48,7 @@ export class Findings {
       anomaly: worst.anomaly,
       anomalies: [...new Set(relevant.flatMap((found) => [found.anomaly, plain(found.anomaly)]))],
       core: worst.core,
-      minimal: worst.evidence.type === "answer" || worst.evidence.type === "cycle",
+      minimal: false,
       evidence: worst.evidence,
     } satisfies Violation;
   }

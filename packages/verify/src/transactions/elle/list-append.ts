@@ -2,6 +2,7 @@ import type { Spent } from "../../budget.ts";
 import type { Verdict, Witness } from "../../verdict.ts";
 import { RW, WR, WW } from "../graph/index.ts";
 import type { Transaction } from "../transaction.ts";
+import { withCore } from "./core.ts";
 import { findCycles } from "./cycles.ts";
 import { Dependencies, type Orders, ordersOf, type Reason } from "./dependencies.ts";
 import { Findings } from "./found.ts";
@@ -16,6 +17,15 @@ import { type Append, type KeyList, type Lists, lists, versionOf } from "./lists
  * appended to one key must differ; where two do not, the verdict is `unknown`.
  */
 export function checkListAppend(
+  level: ElleLevel,
+  transactions: readonly Transaction[],
+  orders: Orders,
+  spent: Spent,
+): Verdict {
+  return withCore((part, left) => judgeListAppend(level, part, orders, left), transactions, spent);
+}
+
+function judgeListAppend(
   level: ElleLevel,
   transactions: readonly Transaction[],
   orders: Orders,

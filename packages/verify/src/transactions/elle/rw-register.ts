@@ -2,6 +2,7 @@ import type { Spent } from "../../budget.ts";
 import type { Verdict } from "../../verdict.ts";
 import { at32, RW, WR, WW } from "../graph/index.ts";
 import type { Atom, Transaction } from "../transaction.ts";
+import { withCore } from "./core.ts";
 import { findCycles } from "./cycles.ts";
 import { Dependencies, type Orders, ordersOf, type Reason } from "./dependencies.ts";
 import { Findings } from "./found.ts";
@@ -14,6 +15,15 @@ import { type Registers, registers, type Version } from "./registers.ts";
  * sound but not complete: what it reports is there, and it may overlook what `checkIsolation` would find by search.
  */
 export function checkRwRegister(
+  level: ElleLevel,
+  transactions: readonly Transaction[],
+  orders: Orders,
+  spent: Spent,
+): Verdict {
+  return withCore((part, left) => judgeRwRegister(level, part, orders, left), transactions, spent);
+}
+
+function judgeRwRegister(
   level: ElleLevel,
   transactions: readonly Transaction[],
   orders: Orders,
