@@ -4,11 +4,10 @@ import { never } from "../../src/budget.ts";
 import {
   checkListAppend,
   checkRwRegister,
-  type Step,
   type Transaction,
 } from "../../src/transactions/index.ts";
 import type { Verdict } from "../../src/verdict.ts";
-import { chance, execution, history } from "./histories.ts";
+import { asLists, execution, history } from "./histories.ts";
 
 const orders = { process: true, realtime: false };
 const LEVEL = "strong-session-serializable";
@@ -21,24 +20,8 @@ const checkers = [
 /** A run of a store that is no more than read committed, over registers or lists. */
 function weak(kind: "list-append" | "rw-register", seed: number): readonly Transaction[] {
   const shape = { transactions: 12, sessions: 3, keys: 2, steps: 3 };
-  if (kind === "rw-register") return execution("read-committed", shape, seed);
-  const draw = chance(seed);
-  const lists = new Map<number, readonly number[]>();
-  return Array.from({ length: shape.transactions }, (_, index): Transaction => {
-    // Reads see a list that is a little old, as those of a store without snapshots do.
-    const steps = Array.from({ length: 1 + draw(3) }, (_, i): Step => {
-      const key = draw(shape.keys);
-      const list = lists.get(key) ?? [];
-      const value = 3 * index + i;
-      if (draw(2) === 0)
-        return { type: "read-list", key, value: list.slice(0, list.length - draw(2)) };
-      lists.set(key, [...list, value]);
-      return { type: "append", key, value };
-    });
-    const session = index % shape.sessions;
-    const place = Math.floor(index / shape.sessions);
-    return { index, session, place, steps, outcome: "ok", called: null, returned: null };
-  });
+  const transactions = execution("read-committed", shape, seed);
+  return kind === "rw-register" ? transactions : asLists(transactions);
 }
 
 describe("the core of a violation", () => {

@@ -225,3 +225,31 @@ export function spoilt(
     return { ...t, steps };
   });
 }
+
+/** The same execution over lists: every write appends, and every read shows what was appended by those it sees. */
+export function asLists(transactions: readonly Transaction[]): Transaction[] {
+  const orders = new Map<unknown, (string | number)[]>();
+  for (const t of transactions) {
+    for (const s of t.steps) {
+      if (s.type === "write") orders.set(s.key, [...(orders.get(s.key) ?? []), s.value]);
+    }
+  }
+  return transactions.map((t) => {
+    const own = new Map<unknown, (string | number)[]>();
+    const base = new Map<unknown, readonly (string | number)[]>();
+    const steps = t.steps.map((s): Step => {
+      if (s.type === "write") {
+        own.set(s.key, [...(own.get(s.key) ?? []), s.value]);
+        return { type: "append", key: s.key, value: s.value };
+      }
+      if (s.type !== "read") return s;
+      const order = orders.get(s.key) ?? [];
+      const mine = own.get(s.key) ?? [];
+      const seen =
+        base.get(s.key) ?? (s.value === null ? [] : order.slice(0, order.indexOf(s.value) + 1));
+      if (mine.length === 0) base.set(s.key, seen);
+      return { type: "read-list", key: s.key, value: [...seen, ...mine] };
+    });
+    return { ...t, steps };
+  });
+}

@@ -5,11 +5,10 @@ import {
   checkIsolation,
   checkListAppend,
   type ElleLevel,
-  type Step,
   type Transaction,
 } from "../../src/transactions/index.ts";
 import type { Verdict } from "../../src/verdict.ts";
-import { chance, execution, history, timed } from "./histories.ts";
+import { asLists, chance, execution, history, timed } from "./histories.ts";
 
 const none = { process: false, realtime: false };
 const sessions = { process: true, realtime: false };
@@ -289,34 +288,6 @@ it("the witness is the version order", () => {
     witness: { type: "versions", versions: new Map([["x", [1, 0, 3]]]) },
   });
 });
-
-/** The same execution over lists: every write appends, and every read shows what was appended by those it sees. */
-function asLists(transactions: readonly Transaction[]): Transaction[] {
-  const orders = new Map<unknown, (string | number)[]>();
-  for (const t of transactions) {
-    for (const s of t.steps) {
-      if (s.type === "write") orders.set(s.key, [...(orders.get(s.key) ?? []), s.value]);
-    }
-  }
-  return transactions.map((t) => {
-    const own = new Map<unknown, (string | number)[]>();
-    const base = new Map<unknown, readonly (string | number)[]>();
-    const steps = t.steps.map((s): Step => {
-      if (s.type === "write") {
-        own.set(s.key, [...(own.get(s.key) ?? []), s.value]);
-        return { type: "append", key: s.key, value: s.value };
-      }
-      if (s.type !== "read") return s;
-      const order = orders.get(s.key) ?? [];
-      const mine = own.get(s.key) ?? [];
-      const seen =
-        base.get(s.key) ?? (s.value === null ? [] : order.slice(0, order.indexOf(s.value) + 1));
-      if (mine.length === 0) base.set(s.key, seen);
-      return { type: "read-list", key: s.key, value: [...seen, ...mine] };
-    });
-    return { ...t, steps };
-  });
-}
 
 /** Each key is read before it is written, so that a list shows what was there. */
 function readFirst(transactions: readonly Transaction[]): Transaction[] {

@@ -5,7 +5,9 @@ import { check } from "../../src/check.ts";
 import type { History } from "../../src/history/index.ts";
 import { parseModel } from "../../src/models.ts";
 import type { Recording } from "../../src/readers/index.ts";
+import { checkListAppend } from "../../src/transactions/index.ts";
 import { validate } from "../../src/validate/index.ts";
+import { circleNameFault, versionsFault } from "../../src/validate/list-append.ts";
 import type { Verdict } from "../../src/verdict.ts";
 import {
   type Act,
@@ -19,6 +21,7 @@ import {
   stringActs,
 } from "../objects/histories.ts";
 import { recording } from "../readers/recordings.ts";
+import { asLists, execution, history } from "../transactions/histories.ts";
 
 const models: readonly (readonly [model: string, acts: fc.Arbitrary<Act>])[] = [
   ["linearizable:register", registerActs],
@@ -49,7 +52,7 @@ describe("the validator", () => {
     );
   });
 
-  const history = [
+  const three = [
     operation(0, [0, 1], "write", 1),
     operation(1, [2, 3], "write", 2),
     operation(2, [4, 5], "read", null, 2),
@@ -77,12 +80,12 @@ describe("the validator", () => {
     ["a core of strangers", broken([7]), "the core names operations that are not there"],
   ] as const)("refuses %s", (_, verdict, want) => {
     if (model === null) throw new Error("no model");
-    expect(validate(recorded(history), model, verdict)).toBe(want);
+    expect(validate(recorded(three), model, verdict)).toBe(want);
   });
 
   it("refuses an answer that the order does not explain", () => {
     if (model === null) throw new Error("no model");
-    const stale = [...history.slice(0, 2), operation(2, [4, 5], "read", null, 1)];
+    const stale = [...three.slice(0, 2), operation(2, [4, 5], "read", null, 1)];
     expect(validate(recorded(stale), model, ok([0, 1, 2]))).toBe(
       "operation 2 cannot have answered so",
     );
@@ -136,5 +139,69 @@ describe("the validator of transactions", () => {
     expect(
       fault("serializable", circle(edge(1, 2, "session", null), edge(2, 1, "rw", "0"))),
     ).toContain("is none");
+  });
+});
+
+describe("the validator of list-append", () => {
+  const orders = new Map([
+    ["x", [0, 1]],
+    ["y", [0]],
+  ]);
+  const transactions = history(["ax1 ay1"], ["ax2"], ["lx12 ly1"]);
+
+  it("accepts an order of the versions that explains every list", () => {
+    expect(versionsFault("serializable", transactions, orders)).toBeNull();
+  });
+
+  it("refuses one that a list contradicts", () => {
+    const swapped = new Map([...orders, ["x", [1, 0]]]);
+    expect(versionsFault("serializable", transactions, swapped)).toContain("in place 0");
+  });
+
+  it("refuses one whose dependencies form a circle that the level forbids, and no other", () => {
+    const skew = history(["lx ly ax1"], ["lx ly ay2"]);
+    const versions = new Map([
+      ["x", [0]],
+      ["y", [1]],
+    ]);
+    expect(versionsFault("snapshot-isolation", skew, versions)).toBeNull();
+    expect(versionsFault("serializable", skew, versions)).toContain("stands on a circle");
+    const fractured = history(["ax1 ay1"], ["lx1 ly"]);
+    const written = new Map([
+      ["x", [0]],
+      ["y", [0]],
+    ]);
+    expect(versionsFault("read-committed", fractured, written)).toBeNull();
+    expect(versionsFault("snapshot-isolation", fractured, written)).toContain("stands on a circle");
+  });
+
+  it("tells circles by their names", () => {
+    const edge = (kind: "wr" | "rw" | "session", from: number, to: number) =>
+      ({ kind, from, to, key: "x", why: "" }) as const;
+    const skew = [edge("rw", 0, 1), edge("rw", 1, 0)];
+    expect(circleNameFault("G2-item", skew)).toBeNull();
+    expect(circleNameFault("G-single-item", skew)).toContain("is a G2-item");
+    const session = [edge("rw", 0, 1), edge("session", 1, 0)];
+    expect(circleNameFault("G-single-item-process", session)).toBeNull();
+    expect(circleNameFault("G-single-item", session)).toContain("not a G-single-item");
+  });
+
+  it("finds nothing wrong with verdicts about executions, spoilt or not", () => {
+    const levels = ["read-committed", "snapshot-isolation", "strong-session-serializable"] as const;
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const shape = { transactions: 14, sessions: 3, keys: 2, steps: 3 };
+        const part = asLists(execution("read-atomic", shape, seed));
+        for (const level of levels) {
+          const verdict = checkListAppend(level, part, { process: true, realtime: false }, never);
+          if (verdict.type === "ok" && verdict.witness.type === "versions") {
+            expect(versionsFault(level, part, verdict.witness.versions)).toBeNull();
+          } else if (verdict.type === "violation" && verdict.evidence.type === "cycle") {
+            expect(circleNameFault(verdict.anomaly, verdict.evidence.edges)).toBeNull();
+          }
+        }
+      }),
+      { seed: 5, numRuns: 300 },
+    );
   });
 });
