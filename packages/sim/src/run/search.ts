@@ -1,5 +1,5 @@
 /** How often a checker may ask whether it has searched enough, about every thousand steps. */
-const ASKED_MAX = 3000;
+const ASKED_MAX = 60_000;
 
 /** A bound on one search for an order, the same on every machine. */
 export function bounded(): () => boolean {
