@@ -94,7 +94,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Writes a group's state in slices of at most 5 ms; one checkpoint at a time, in the order of the calls. The
+   * Writes a group's state in slices of at most 2 ms; one checkpoint at a time, in the order of the calls. The
    * snapshot is released in any case. `durable` resolves when the journal is durable up to `covers`: a file that
    * covers more than a crash leaves of the journal would hide the records that come next. False, and logged,
    * where it failed: the group's older checkpoints and the journal still hold everything.

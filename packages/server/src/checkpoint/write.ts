@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import {
   type Bytes,
   type CheckpointHeader,
@@ -8,8 +8,10 @@ import {
 import type { Snapshot } from "@quorate/kernel/replica";
 import type { Files } from "../journal/index.ts";
 
-/** Work on a snapshot between two turns of the event loop (contracts, Defaults). */
-export const SLICE_MILLIS_MAX = 5;
+/** Work on a snapshot between two turns of the event loop; a write passes through several turns and may meet a slice in each. */
+export const SLICE_MILLIS_MAX = 2;
+/** Rest between slices, so that under load at least a third of the time is the clients'. */
+const PAUSE_MILLIS = 1;
 /** What is asked of a snapshot at a time: small enough that the clock is looked at often. */
 const DUMP_BYTES = 64 * 1024;
 /** What a slice may dump before it is written out: bounds the memory of a checkpoint under way. */
@@ -36,7 +38,7 @@ export async function writeCheckpoint(
       const { parts, length } = out.take();
       if (length > 0) await open.write(parts, at);
       at += length;
-      await setImmediate();
+      await setTimeout(PAUSE_MILLIS);
     }
     await open.sync();
   } finally {
