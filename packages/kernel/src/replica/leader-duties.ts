@@ -76,6 +76,7 @@ export class LeaderDuties {
 
   /** What is due now. */
   perform(now: Now, state: RaftState, applier: Applier): void {
+    this.clock.look(now.ticks);
     if (!hasBegun(state)) return;
     const { machine } = applier;
     const time = this.clock.at(now.ticks);

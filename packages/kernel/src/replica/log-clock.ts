@@ -1,5 +1,11 @@
 import type { Ticks } from "../core/index.ts";
 
+/**
+ * A leader with leases looks at the clock every `logTimeTicks`. Had it not looked for longer than this it stood still, and the time
+ * beyond counts as time without a leader.
+ */
+const STANDSTILL_TICKS = 500;
+
 /** What a leader said the time was, in its term. */
 interface Told {
   readonly term: number;
@@ -11,8 +17,8 @@ interface Told {
  * its followers, so a new leader goes on from where the old one was last heard: leases measured in it never end early,
  * and are extended by the time without a leader plus what lay between two tellings (contracts, Leases).
  *
- * A leader that was deposed without knowing, because it stood still, has a time ahead of its successor's: it counted
- * while nobody led. So what is told counts only as long as the log holds no entry of a later leader, for by that one's
+ * A leader that was deposed without knowing, because it was cut off, has a time ahead of its successor's: it counted
+ * while the other led. So what is told counts only as long as the log holds no entry of a later leader, for by that one's
  * time leases may have been renewed since. Stamps in the log bind everybody.
  */
 export class LogClock {
@@ -23,6 +29,7 @@ export class LogClock {
   /** The newest word of a leader, this node's own included. */
   #told: Told = { term: 0, at: 0 };
   #leading: { readonly term: number; readonly base: number; readonly since: Ticks } | null = null;
+  #lookedAt = 0;
 
   constructor(byTerm: boolean) {
     this.#byTerm = byTerm;
@@ -43,6 +50,19 @@ export class LogClock {
   lead(now: Ticks, term: number, lastTerm: number): void {
     const base = this.#told.term >= lastTerm ? Math.max(this.#heard, this.#told.at) : this.#heard;
     this.#leading ??= { term, base, since: now };
+    this.#lookedAt = now;
+  }
+
+  /**
+   * The leader goes on; before anything that asks for the time in the same run. While it stood still nobody led: renewals lay unread in
+   * its sockets, and no lease may end for want of them. What `at` said stays true: it never goes back.
+   */
+  look(now: Ticks): void {
+    const gap = now - this.#lookedAt;
+    this.#lookedAt = now;
+    if (this.#leading === null || gap <= STANDSTILL_TICKS) return;
+    const { term, base, since } = this.#leading;
+    this.#leading = { term, base, since: (since + gap - STANDSTILL_TICKS) as Ticks };
   }
 
   follow(now: Ticks): void {

@@ -190,7 +190,7 @@ export class Proposals {
       const [remote, local] = [this.#admitted(arrived), this.#admitted(queue)];
       // Now, not with the next turn: on a group that goes to sleep the next may be seconds away.
       this.#sendRefusals();
-      return this.#propose([...own, ...remote, ...local], time, local);
+      return this.#propose([...remote, ...local], local, own, time);
     }
     for (const { id } of arrived) this.#refuse(id, "NotLeader");
     this.#sendRefusals();
@@ -218,20 +218,21 @@ export class Proposals {
     return true;
   }
 
+  /** Its own last: a lease whose end and renewal meet in one turn, as after a standstill, is renewed. */
   #propose(
-    commands: readonly Queued[],
-    time: number,
+    clients: readonly Queued[],
     local: readonly Queued[],
+    own: readonly Queued[],
+    time: number,
   ): Input<RaftMessage> | null {
-    if (commands.length === 0) return null;
+    if (clients.length + own.length === 0) return null;
     for (const queued of local) this.#sent.set(queued.id, queued);
-    for (const { envelope } of commands) stamp(envelope, time);
+    for (const { envelope } of clients) stamp(envelope, time);
+    for (const { envelope } of own) stamp(envelope, time);
+    const commands = [...this.#bundled(clients, time), ...own];
     return {
       type: "Propose",
-      commands: this.#bundled(commands, time).map(({ id, envelope }) => ({
-        id,
-        command: envelope,
-      })),
+      commands: commands.map(({ id, envelope }) => ({ id, command: envelope })),
     };
   }
 

@@ -42,6 +42,8 @@ export interface HostOptions {
 const LONE_INPUTS_MAX = 4;
 /** setTimeout knows no longer pause. */
 const TIMER_MILLIS_MAX = 0x7fff_ffff;
+/** A timer that is overdue by more has not rung because the event loop stood still. */
+const LATE_TICKS = 100;
 
 /**
  * The shell around one `NodeKernel`: it knows no protocol. What happens is gathered; once per turn of the event
@@ -232,6 +234,12 @@ export class Host implements NodePort {
 
   /** A quick disk has synced a lone caller's write before its turn is over: the kernel hears of it without a way around the loop. */
   #turn(): void {
+    // The loop stood still: what came meanwhile is read before anybody concludes from the clock that it did not come.
+    if (this.#timer !== null && this.now() - this.#timer.at > LATE_TICKS) {
+      this.#immediate = null;
+      this.#schedule();
+      return;
+    }
     const few = this.#inputs.length <= LONE_INPUTS_MAX;
     this.#step();
     if (few && this.#inputs.length > 0) this.#step();

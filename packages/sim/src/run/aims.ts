@@ -154,9 +154,10 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
   },
   logTimeByTerm: {
     shape: { nodes: [3] },
-    faults: ["pauseLeader", "moveLeader", "moveLeader"],
+    faults: ["isolateLeader", "moveLeader", "moveLeader"],
     all: true,
-    gapMillis: [700, 2000],
+    product: { jitter: [false] },
+    gapMillis: [400, 1000],
     work: { leases: [12], toTheEnd: [true] },
   },
   rebuildDamaged: {

@@ -283,7 +283,13 @@ function feed(
   if (settings.commitNotice === "ride" || progress.toldCommit >= tellable) return progress;
   if (told.notice?.leaderCommit !== tellable) {
     const { term } = state;
-    told.notice = { type: "Heartbeat", term, leaderCommit: tellable, round: NO_ROUND, quiesce: false };
+    told.notice = {
+      type: "Heartbeat",
+      term,
+      leaderCommit: tellable,
+      round: NO_ROUND,
+      quiesce: false,
+    };
   }
   effects.push(sendRound(peer, told.notice));
   return { ...progress, toldCommit: tellable };
