@@ -42,7 +42,7 @@ export interface HostOptions {
 const LONE_INPUTS_MAX = 4;
 /** setTimeout knows no longer pause. */
 const TIMER_MILLIS_MAX = 0x7fff_ffff;
-/** A timer that is overdue by more has not rung because the event loop stood still. */
+/** A turn that comes so long after the last may be one of a loop that stood still; it may as well be that nothing happened. */
 const LATE_TICKS = 100;
 
 /**
@@ -71,6 +71,9 @@ export class Host implements NodePort {
   /** What callers want to do when the effects at hand have been performed. */
   #afterAnswers: (() => void)[] = [];
   #performing = false;
+  #turnedAt = 0;
+  /** The sockets were read since a turn was found to be late. */
+  #looked = false;
   #closing: Promise<void> | null = null;
   readonly #counts = { turns: 0, inputs: 0, effects: 0, turnMillisMax: 0 };
 
@@ -234,16 +237,19 @@ export class Host implements NodePort {
 
   /** A quick disk has synced a lone caller's write before its turn is over: the kernel hears of it without a way around the loop. */
   #turn(): void {
-    // The loop stood still: what came meanwhile is read before anybody concludes from the clock that it did not come.
-    if (this.#timer !== null && this.now() - this.#timer.at > LATE_TICKS) {
+    // The loop may have stood still: what came meanwhile is read before anybody concludes from the clock that it did not come.
+    if (!this.#looked && this.now() - this.#turnedAt > LATE_TICKS) {
+      this.#looked = true;
       this.#immediate = null;
       this.#schedule();
       return;
     }
+    this.#looked = false;
     const few = this.#inputs.length <= LONE_INPUTS_MAX;
     this.#step();
     if (few && this.#inputs.length > 0) this.#step();
     if (this.#state === "closing" || this.#state === "closed") return;
+    this.#turnedAt = this.now();
     this.#arm();
     this.#afterTurn?.();
   }

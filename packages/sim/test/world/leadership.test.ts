@@ -146,3 +146,11 @@ it("RF-12 without the rule: its heartbeats keep everybody from leading for as lo
   world.run(20_000);
   expect(world.leader()).toBe(old);
 });
+
+it("a lone voter whose disk hangs goes on leading: nobody could take over, and the write under way is answered in the end", () => {
+  const { world, leader } = started({ seed: 12n, nodes: 1 });
+  leader.hangDisk(5_000_000);
+  expect(new Caller(world, 8000).put(leader, "x", "late")).toMatchObject({ ok: true });
+  expect(world.leader()).toBe(leader);
+  expect(leader.kernel?.groupOf(DEFAULT_KEYSPACE)?.term).toBe(1);
+});

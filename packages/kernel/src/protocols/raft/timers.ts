@@ -20,9 +20,8 @@ export function wakeAt(state: RaftState): Ticks | null {
   }
   const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
   if (asleep) return null;
-  const { rules, electionTicksMax } = state.settings;
-  const watched = hung !== undefined && rules.stepDownOnHungDisk;
-  const hungAt = watched ? ((hung.at + electionTicksMax) as Ticks) : null;
+  const watched = hung !== undefined && stepsDownOnHungDisk(state);
+  const hungAt = watched ? ((hung.at + state.settings.electionTicksMax) as Ticks) : null;
   return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
 }
 
@@ -134,8 +133,14 @@ function hasLostQuorum(state: RaftState, role: Leader, now: Now): boolean {
 /** A leader whose disk hangs commits nothing and must not keep others from leading (RF-12). */
 function isDiskHung(state: RaftState, now: Now): boolean {
   const oldest = state.undurable[0];
-  if (oldest === undefined || !state.settings.rules.stepDownOnHungDisk) return false;
+  if (oldest === undefined || !stepsDownOnHungDisk(state)) return false;
   return now.ticks - oldest.at >= state.settings.electionTicksMax;
+}
+
+/** Not where nobody else could lead: a lone voter with a slow disk would only end its own clients' calls. */
+function stepsDownOnHungDisk(state: RaftState): boolean {
+  const { voters, outgoing } = configOf(state);
+  return state.settings.rules.stepDownOnHungDisk && (voters.length > 1 || outgoing !== null);
 }
 
 const nextCheck = (state: RaftState, now: Now): Ticks =>
