@@ -71,6 +71,7 @@ function portSeeing({ lastIndex, leader, serving = true, knownAs }: Seen): NodeP
     stalled: unasked,
     drained: unasked,
     progress: unasked,
+    afterAnswers: unasked,
     status: () => ({
       identity,
       clusterVersion: 1,
