@@ -289,7 +289,9 @@ const lieSync: KindOf<"lieSync"> = {
   strike(field, { node }, millis) {
     const victim = nodeOf(field, node);
     const before = followed(victim);
-    if (!victim.isUp || !isWhole(victim) || before.includes("?")) return;
+    // The term that it follows in must be on the disk before the lie begins (seed 3101064): who forgets a term may vote twice in it.
+    const settled = victim.isUp && isWhole(victim) && victim.disk.volatileBytes === 0;
+    if (!settled || before.includes("?")) return;
     victim.disk.lying = true;
     again(field, millis, () => {
       victim.disk.lying = false;
