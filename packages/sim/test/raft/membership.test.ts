@@ -1,6 +1,6 @@
-import { idOf, put } from "@quorate/sim";
+import { idOf, put, twoChanges } from "@quorate/sim";
 import { expect, it } from "vitest";
-import { beforeJointChange, NEW, twoChanges } from "./schedules.ts";
+import { beforeJointChange, NEW } from "./schedules.ts";
 
 it("RF-7: a leader that has committed nothing in its term refuses to change the members", () => {
   const c = twoChanges(true);

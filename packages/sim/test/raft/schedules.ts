@@ -52,21 +52,6 @@ export function hungLeader(countSelfWhenDurable: boolean): RaftCluster {
   return c;
 }
 
-/**
- * Four voters; S1 adds S5 and reaches nobody else; S2 leads the next term and removes S1, reaching only S3; S1 comes
- * back. {S1, S4, S5} is a majority of five, {S2, S3} of three (Ongaro's note of 2015).
- */
-export function twoChanges(changeNeedsOwnTerm: boolean): RaftCluster {
-  const rules = { changeNeedsOwnTerm };
-  const c = new RaftCluster({ replicas: 5, voters: ["S1", "S2", "S3", "S4"], rules, seed: 7n });
-  c.elect("S1").replicate("S1").replicate("S1");
-  c.change("S1", { voters: ["S1", "S2", "S3", "S4", "S5"] }, 1);
-  c.exchange("S1", ["S5"], () => true);
-  c.crash("S1");
-  c.elect("S2", { votes: ["S3", "S4"] });
-  return c;
-}
-
 const OLD: readonly Name[] = ["S1", "S2", "S3"];
 export const NEW: readonly Name[] = ["S3", "S4", "S5"];
 

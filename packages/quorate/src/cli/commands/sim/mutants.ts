@@ -1,4 +1,4 @@
-import { encodeRun, judge, mutantOf, type Rule } from "@quorate/sim";
+import { encodeRun, judge, mutantOf, type Rule, SCHEDULED } from "@quorate/sim";
 import { type Terminal, table } from "../../terminal.ts";
 import type { Range } from "./options.ts";
 
@@ -7,12 +7,15 @@ export interface Mutant {
   readonly rule: Rule;
   /** Seeds that were run. */
   readonly seeds: number;
-  /** The run that shows the loss, and what broke in it; null where none did. */
+  /** The run that shows the loss, or the schedule; what broke in it. Null where none did. */
   readonly run: string | null;
   readonly finding: string;
   /** Runs that break with all rules on, too. */
   readonly unsound: readonly string[];
 }
+
+/** In place of a run's code, for a rule whose loss a schedule of the protocol alone shows. */
+const BY_SCHEDULE = "by schedule";
 
 /** Switches off this share of the rules, one after the other, and runs seeds until each is missed. */
 export async function mutants(
@@ -44,22 +47,26 @@ export function mutantTable(rules: readonly Rule[], done: readonly Mutant[]): st
     .sort((a, b) => order(a.rule) - order(b.rule))
     .map(({ rule, seeds, run, finding }) => [
       rule,
-      run === null ? `not in ${seeds}` : String(seeds),
+      run === null ? `not in ${seeds}` : run === BY_SCHEDULE ? "none" : String(seeds),
       run ?? "",
       finding,
     ]);
-  const counts = done.flatMap(({ seeds, run }) => (run === null ? [] : [seeds]));
+  const scheduled = done.filter(({ run }) => run === BY_SCHEDULE).length;
+  const counts = done.flatMap(({ seeds, run }) =>
+    run === null || run === BY_SCHEDULE ? [] : [seeds],
+  );
   counts.sort((a, b) => a - b);
   const median = counts[counts.length >> 1] ?? 0;
   return (
     table(["RULE OFF", "SEEDS", "RUN", "FINDING"], rows) +
-    `${counts.length} of ${rules.length} caught; half of them within ${median} seeds, all within ${counts.at(-1) ?? 0}\n`
+    `${counts.length + scheduled} of ${rules.length} caught${scheduled === 0 ? "" : `, ${scheduled} by its schedule`}; ` +
+    `half of those that seeds are for within ${median}, all within ${counts.at(-1) ?? 0}\n`
   );
 }
 
 const describeMutant = ({ rule, seeds, run, unsound }: Mutant): string =>
   [
-    `${rule}: ${run === null ? `not caught in ${seeds} seeds` : `caught by seed ${seeds}`}`,
+    `${rule}: ${run === null ? `not caught in ${seeds} seeds` : run === BY_SCHEDULE ? "caught by its schedule" : `caught by seed ${seeds}`}`,
     ...unsound.map((code) => `  breaks with all rules on: quorate sim --run ${code}`),
   ].join("\n");
 
@@ -70,6 +77,12 @@ async function hunt(
   terminal: Terminal,
 ): Promise<Mutant> {
   const unsound: string[] = [];
+  const scheduled = SCHEDULED[rule];
+  if (scheduled !== undefined) {
+    const [finding = ""] = scheduled.violations(false);
+    const caught = finding !== "" && scheduled.violations(true).length === 0;
+    return { rule, seeds: 0, run: caught ? BY_SCHEDULE : null, finding, unsound };
+  }
   for (let seeds = 1; seeds <= seedsMax && !terminal.interrupted.aborted; seeds++) {
     const mutant = mutantOf(rule, first + BigInt(seeds - 1));
     const verdict = judge(mutant);
