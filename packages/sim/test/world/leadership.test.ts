@@ -1,7 +1,15 @@
 import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import type { RaftSettings } from "@quorate/kernel/raft";
 import { DEFAULT_OPTIONS, type NodeOptions } from "@quorate/kernel/replica";
-import { Caller, Clients, REGISTERS, type SimNode, World, type WorldSetup } from "@quorate/sim";
+import {
+  CALM_NETWORK,
+  Caller,
+  Clients,
+  REGISTERS,
+  type SimNode,
+  World,
+  type WorldSetup,
+} from "@quorate/sim";
 import { checkLinearizableRegisters, never, REGISTER } from "@quorate/verify";
 import { expect, it } from "vitest";
 
@@ -153,4 +161,18 @@ it("a lone voter whose disk hangs goes on leading: nobody could take over, and t
   expect(new Caller(world, 8000).put(leader, "x", "late")).toMatchObject({ ok: true });
   expect(world.leader()).toBe(leader);
   expect(leader.kernel?.groupOf(DEFAULT_KEYSPACE)?.term).toBe(1);
+});
+
+it("where links close, a leader's successor leads within a few round trips, whoever finds out first: votes are not split", () => {
+  for (let seed = 1n; seed <= 40n; seed++) {
+    const nodes = seed % 2n === 0n ? 3 : 5;
+    // A round trip takes as long as the whole window in which followers begin to stand.
+    const network = { ...CALM_NETWORK, delayMicrosMin: 10_000, delayMicrosMax: 20_000 };
+    const { world, leader } = started({ seed, nodes, network });
+    leader.crash(false);
+    const next = (): boolean => world.leader() !== null && world.leader() !== leader;
+    expect(world.until(next, DEFAULT_OPTIONS.raft.electionTicksMin - 100), `seed ${seed}`).toBe(
+      true,
+    );
+  }
 });

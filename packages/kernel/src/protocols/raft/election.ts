@@ -227,16 +227,28 @@ export function hearsLeader(state: RaftState, now: Now): boolean {
 }
 
 /**
- * The link to the leader closed. That is a hint that it died: stand soon, and let others stand. With lease reads on
- * its lease must run out first, whatever the link says.
+ * The link to the leader closed. That is a hint that it died: stand soon, and let others stand. All who follow it find out at the same
+ * moment, so they stand one after the other: two at once would split the votes, and wait for an election time-out then. With lease
+ * reads on its lease must run out first, whatever the link says.
  */
 export function onLeaderLinkDown(state: RaftState, now: Now): RaftState {
   if (state.settings.leaseReads)
     return state.electionAt === null ? resetElectionTimer(state, now.ticks) : state;
   const [wait, random] = drawBelow(state.random, Math.max(1, state.settings.linkLossTicksMax));
-  const soon = (now.ticks + 1 + wait) as Ticks;
+  // Twice, so that at least one whole wait lies between two of them.
+  const before = 2 * placeInLine(state) * state.settings.linkLossTicksMax;
+  const soon = (now.ticks + 1 + before + wait) as Ticks;
   const electionAt = state.electionAt === null || soon < state.electionAt ? soon : state.electionAt;
   return { ...state, random, heardFromLeaderAt: null, electionAt };
+}
+
+/** How many voters stand before this one. Another begins in every term, so that not all groups of a node come to be led by one. */
+function placeInLine(state: RaftState): number {
+  const { role, self, term } = state;
+  const leader = role.type === "Follower" ? role.leader : null;
+  const line = configOf(state).voters.filter((voter) => voter !== leader);
+  const at = line.indexOf(self);
+  return at < 0 ? line.length : (at + term) % line.length;
 }
 
 /** A leader has voted for itself; one that is being repaired does not know what its vote is worth. */
