@@ -21,6 +21,7 @@ import {
   isElleLevel,
 } from "./transactions/index.ts";
 import type { Verdict } from "./verdict.ts";
+import { strangeTo } from "./words.ts";
 import {
   checkBank,
   checkComments,
@@ -62,6 +63,8 @@ function judge(recording: Recording, model: Model, spent: Spent): Verdict {
     const why = `${model.type} speaks of single operations, and these are transactions`;
     return { type: "unknown", steps: 0, why };
   }
+  const strange = strangeTo(model, recording.history);
+  if (strange !== null) return { type: "unknown", steps: 0, why: strange };
   return checkOperations(recording.history, recording.format, model, spent);
 }
 

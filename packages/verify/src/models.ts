@@ -67,6 +67,7 @@ export function parseModel(text: string): Model | null {
   const flags = parseFlags(words);
   if (flags === null) return null;
   const bare = name.replace(/^(jepsen|elle)-/, "");
+  if (!belong(bare, flags)) return null;
   return parseWorkload(bare, flags) ?? parsePlain(bare, flags, text.trim());
 }
 
@@ -86,13 +87,28 @@ function parseFlags(words: readonly string[]): Flags | null {
   for (let i = 0; i < words.length; i++) {
     const [word, given] = (words[i] as string).split("=", 2) as [string, string | undefined];
     if (SWITCHES.includes(word)) switches.add(word);
-    else if (word === "--consistency-models" || word === "-c") level = given ?? words[++i] ?? null;
+    else if (word === "--consistency-models" || word === "-c") level = given ?? words[++i] ?? "";
     else if (NUMBER_FLAGS.includes(word)) numbers.set(word, Number(given ?? words[++i]));
     else if (word.startsWith("-") || level !== null) return null;
     else level = word;
   }
-  const whole = [...numbers.values()].every(Number.isSafeInteger);
-  return whole ? { level, numbers, switches } : null;
+  const counts = [...numbers.values()].every(
+    (number) => Number.isSafeInteger(number) && number >= 0,
+  );
+  return counts ? { level, numbers, switches } : null;
+}
+
+/** Which flags say something of which model. A flag elsewhere is a slip, and what was meant would not be checked. */
+const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
+  bank: ["--total-amount", "--max-transfer", ...SWITCHES],
+  leases: ["--slack"],
+  "long-fork": ["--group-size"],
+};
+
+function belong(name: string, { level, numbers, switches }: Flags): boolean {
+  const known = FLAGS_OF[name];
+  const given = [...numbers.keys(), ...switches];
+  return (known === undefined || level === null) && given.every((flag) => known?.includes(flag));
 }
 
 function parseWorkload(name: string, { level, numbers, switches }: Flags): Model | null {
@@ -142,6 +158,16 @@ function parsePlain(name: string, { level }: Flags, text: string): Model | null 
 
 const OBJECT = /^([\w-]+)\s*(?:\((.*)\))?$/;
 
+/** What may stand in brackets; of registers also their names. The empty word is that of empty brackets. */
+const PARAMETERS = new Set([
+  "",
+  "init",
+  "failed-cas-allowed",
+  "unknown-outcomes",
+  "get/put/append",
+]);
+const MUTEX_STATES = new Set<Value>([null, "free", "unlocked", "locked", "held"]);
+
 function parseObject(text: string): LinearizableObject | null {
   const match = OBJECT.exec(text);
   const given = match?.[1] ?? "";
@@ -154,12 +180,15 @@ function parseObject(text: string): LinearizableObject | null {
       .split(",")
       .map((part) => part.trim().split("=", 2) as [string, string | undefined]),
   );
+  if (name !== "multi-register" && ![...parameters.keys()].every((key) => PARAMETERS.has(key)))
+    return null;
   const initial = parseValue(parameters.get("init") ?? "nil");
   switch (name) {
     case "register":
     case "cas-register":
       return { name, initial, failedCasObserves: parameters.has("failed-cas-allowed") };
     case "mutex":
+      if (!MUTEX_STATES.has(initial)) return null;
       return { name, held: initial === "locked" || initial === "held" };
     case "multi-register":
       return { name, initial: registersOf(parameters) };

@@ -12,6 +12,25 @@ const REGISTER = [
 ].join("\n");
 const LISTS =
   "{:process 0 :type :ok :value [[:append 1 2]]} {:process 1 :type :ok :value [[:r 1 [2]]]}";
+const STRANGE =
+  "{:process 0 :type :invoke :f :frob :value 1} {:process 0 :type :ok :f :frob :value 2}";
+/** Of single operations; a register's own reads and writes are none of theirs. */
+const OF_OBJECTS = [
+  "register",
+  "mutex",
+  "linearizable:multi-register",
+  "fifo-queue",
+  "linearizable:set",
+  "kv-string",
+  "set",
+  "bank",
+  "comments",
+  "long-fork",
+  "fencing",
+  "leases",
+  "watch",
+  "revisions",
+];
 const SESSIONS = "w 1 1\n=====\nr 1 1";
 
 /** What is checked against what: a model that does not speak of a recording says unknown. */
@@ -28,6 +47,11 @@ const cases: readonly (readonly [model: string, name: string, text: string, want
   ["list-append", "h.edn", "{:process 0 :type :ok :f :add :value 1}", "unknown"],
   ["revisions", "h.edn", REGISTER, "unknown"],
   ["pram", "h.edn", LISTS, "unknown"],
+  ...OF_OBJECTS.map((model) => [model, "h.edn", STRANGE, "unknown"] as const),
+  ...OF_OBJECTS.filter((model) => model !== "register").map(
+    (model) => [model, "h.edn", REGISTER, "unknown"] as const,
+  ),
+  ["register", "h.edn", `${REGISTER} {:process 2 :type :fail :f :frob}`, "ok"],
 ];
 
 describe("a recording is checked against a model", () => {

@@ -54,6 +54,14 @@ const cases: readonly (readonly [text: string, want: unknown])[] = [
   ["linearizable:stack", null],
   ["list-append sometimes", null],
   ["long-fork --group-size x", null],
+  ["long-fork --group-size -3", null],
+  ["long-fork --group-size", null],
+  ["bank serializable", null],
+  ["set --slack 4", null],
+  ["list-append --consistency-models", null],
+  ["linearizable:register(failed-cas-alowed)", null],
+  ["linearizable:mutex(init=taken)", null],
+  ["linearizable:register(init=1", null],
 ];
 
 describe("a model is named as tables name it", () => {

@@ -18,6 +18,8 @@ export function checkBank(history: History, options: BankOptions): Verdict {
     .sort((a, b) => a.returned - b.returned);
   const first = reads[0];
   if (first === undefined) return { type: "unknown", steps: 0, why: "the bank was never read" };
+  if (typeof first.output !== "object" || Array.isArray(first.output))
+    return { type: "unknown", steps: 0, why: `operation ${first.index} read no accounts` };
   const opening = accountsOf(first.output);
   const total = options.total ?? sum(Object.values(opening));
   const answers = reads.flatMap((read) => wrong(read, first, opening, total, options));

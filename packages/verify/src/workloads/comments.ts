@@ -10,6 +10,9 @@ import { name } from "./set.ts";
  */
 export function checkComments(history: History): Verdict {
   const reads = history.filter(({ f, outcome }) => f === "read" && outcome === "ok");
+  const other = reads.find(({ output }) => output !== null && !Array.isArray(output));
+  if (other !== undefined)
+    return { type: "unknown", steps: 0, why: `operation ${other.index} read no list of numbers` };
   const writes = history.filter(({ f }) => f === "write");
   const byReturn = writes
     .filter(({ outcome }) => outcome === "ok")
