@@ -2,6 +2,7 @@ import { type Event, pair } from "./event.ts";
 import { parseJson } from "./json.ts";
 import { Malformed } from "./malformed.ts";
 import type { History, Operation, Value } from "./operation.ts";
+import { wordOf } from "./word.ts";
 
 /** The first line of a file, without its line end. */
 export const HISTORY_HEADER = '{"format":"quorate-history","version":1}';
@@ -23,7 +24,7 @@ export class HistoryReader {
     this.lines++;
     if (text.length > LINE_CHARACTERS_MAX) throw this.malformed("the line is too long");
     if (this.lines === 1) {
-      if (text.trim() !== HISTORY_HEADER) throw this.malformed(`expected ${HISTORY_HEADER}`);
+      this.header(text);
       return;
     }
     if (text.trim() === "") return;
@@ -37,6 +38,15 @@ export class HistoryReader {
     const events = this.events;
     order.sort((a, b) => (events[a] as Event).time - (events[b] as Event).time || a - b);
     return pair(order.map((i) => events[i] as Event));
+  }
+
+  /** Whoever writes the header with another library spaces it otherwise. */
+  private header(text: string): void {
+    const record = text.trim().startsWith("{") ? parseJson(text, this.lines) : null;
+    const known = isRecord(record) && record["format"] === "quorate-history";
+    if (!known) throw this.malformed(`expected ${HISTORY_HEADER}`);
+    const { version } = record;
+    if (version !== 1) throw this.malformed(`version ${wordOf(version ?? null)}, and 1 is read`);
   }
 
   private event(text: string): Event {

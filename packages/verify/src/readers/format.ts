@@ -1,5 +1,3 @@
-import { HISTORY_HEADER } from "../history/index.ts";
-
 /** The formats, by the names that `--format` takes. */
 export const FORMATS = [
   "quorate",
@@ -45,9 +43,11 @@ export function detectFormat(name: string, bytes: Uint8Array): Format | null {
   if (name.endsWith(".bincode")) return "bincode";
   const head = headOf(bytes);
   if (head.includes("\u0000")) return bytes[0] === TRANSACTION_STARTS ? "cobra" : "bincode";
-  const first = /^(?:\s|\uFEFF|;[^\n]*\n|\/\/[^\n]*\n)*/.exec(head)?.[0].length ?? 0;
+  // A byte order mark is three letters in Latin.
+  const first = /^(?:\s|\u00EF\u00BB\u00BF|;[^\n]*\n|\/\/[^\n]*\n)*/.exec(head)?.[0].length ?? 0;
   const text = head.slice(first);
-  if (text.startsWith(HISTORY_HEADER)) return "quorate";
+  // Of whatever version, and however it is spaced: the reader says what it expects.
+  if (/^\{[^\n]*"quorate-history"/.test(text)) return "quorate";
   if (/jepsen\.util\s+-\s/.test(head)) return "jepsen-log";
   if (/^[rwRW]\s*\(/.test(text)) return "text";
   if (/^[rwRW]\s+\S+\s+\S/.test(text)) return "awdit";

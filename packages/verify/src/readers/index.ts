@@ -45,8 +45,11 @@ export function readRecording(source: Source, format: Format | null = null): Rea
   try {
     return { ok: true, recording: read(source, found) };
   } catch (error) {
-    if (error instanceof Malformed) return { ok: false, why: `${source.name}: ${error.message}` };
-    throw error;
+    if (!(error instanceof Malformed)) throw error;
+    // These are told by what names them; the others may be something else.
+    const sure = format !== null || found === "quorate" || found === "elle-cases";
+    const taken = sure ? "" : ` (taken for ${found}; say otherwise with --format)`;
+    return { ok: false, why: `${source.name}: ${error.message}${taken}` };
   }
 }
 
@@ -100,7 +103,7 @@ function read(source: Source, format: Format): Recording {
       return {
         type: "transactions",
         format,
-        ...elleCase(utf8(bytes), name.slice(name.indexOf("#") + 1)),
+        ...elleCase(utf8(bytes), caseOf(name)),
       };
     case "awdit":
       return sessions(awditTransactions(utf8(bytes)));
@@ -114,6 +117,12 @@ function read(source: Source, format: Format): Recording {
     case "cobra":
       return sessions(cobraTransactions(logsIn(source).map((file) => file.bytes)));
   }
+}
+
+function caseOf(name: string): string {
+  const at = name.indexOf("#");
+  if (at < 0) throw new Malformed(`it holds many histories: name one, as ${name}#ID`, null);
+  return name.slice(at + 1);
 }
 
 /** A directory is one history in Cobra's format; elsewhere it may hold one file of that format. */

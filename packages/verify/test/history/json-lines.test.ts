@@ -10,6 +10,7 @@ import {
   parseHistory,
   parseJson,
 } from "../../src/history/index.ts";
+import { readText, recording } from "../readers/recordings.ts";
 
 const event = (
   type: Event["type"],
@@ -98,6 +99,23 @@ describe("the format", () => {
       3,
     ],
   ];
+  it("has its header however it is spaced, after a byte order mark, with either end of line", () => {
+    const header = '{ "version": 1, "format": "quorate-history" }';
+    const event = '{"type":"ok","process":1,"f":"read","value":3,"time":4}';
+    const text = `\uFEFF${header}\r\n${event}\r\n`;
+    expect(recording("history.jsonl", text)).toMatchObject({
+      format: "quorate",
+      history: [{ f: "read", output: 3 }],
+    });
+  });
+
+  it("is told from others by its header, whatever the version", () => {
+    expect(readText("h.jsonl", HISTORY_HEADER.replace("1", "2"))).toMatchObject({
+      ok: false,
+      why: expect.stringContaining("line 1: version 2, and 1 is read"),
+    });
+  });
+
   it.each(wrong)("refuses a file %s, and says where", (_, text, line) => {
     expect(() => parseHistory(text)).toThrow(Malformed);
     expect(() => parseHistory(text)).toThrow(line === 0 ? "" : `line ${line}:`);

@@ -35,7 +35,7 @@ describe("EDN", () => {
   it("says in which line", () => {
     expect(readText("x.edn", "{:type :ok}\n{:type :ok}\n}")).toMatchObject({
       ok: false,
-      why: "x.edn: line 3: unexpected }",
+      why: "x.edn: line 3: unexpected } (taken for jepsen-edn; say otherwise with --format)",
     });
   });
 });
