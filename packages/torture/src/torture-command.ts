@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { Cleanup } from "./cleanup.ts";
 import {
   BadUsage,
@@ -38,6 +38,7 @@ export async function tortureCommand(args: readonly string[], io: Io): Promise<n
 }
 
 async function torture(options: Options, io: Io): Promise<number> {
+  prepare(options);
   const interrupted = new AbortController();
   const cleanup = new Cleanup();
   const interrupt = (): void => {
@@ -46,7 +47,6 @@ async function torture(options: Options, io: Io): Promise<number> {
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
-    mkdirSync(options.report, { recursive: true });
     io.err(`seed ${options.seed}, report in ${options.report}`);
     const began = performance.now();
     const tell = (line: string): void =>
@@ -60,6 +60,18 @@ async function torture(options: Options, io: Io): Promise<number> {
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
     for (const left of cleanup.run()) io.err(`left behind: ${left}`);
+  }
+}
+
+/** What would else be found out only by a cluster that does not come up. */
+function prepare({ server, report }: Options): void {
+  if (server !== null && !existsSync(server))
+    throw new BadUsage(`--server ${server} is not there: it must be the file of a quorate command`);
+  try {
+    mkdirSync(report, { recursive: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BadUsage(`--report cannot be written: ${why}`);
   }
 }
 
