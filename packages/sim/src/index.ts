@@ -37,6 +37,7 @@ export type { ProductPlan, RunOptions, RunPlan } from "./run/plan.ts";
 export { EVERY_RULE, RULES, type Rule, type Rules, rulesOf } from "./run/rules.ts";
 export { type RunReport, run, runSeed } from "./run/run.ts";
 export {
+  BOUNDS,
   type Cuts,
   decodeRun,
   encodeRun,

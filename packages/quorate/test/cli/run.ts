@@ -5,6 +5,7 @@ export async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   stdin = "",
+  interrupted = new AbortController().signal,
 ): Promise<{ readonly exit: number; readonly out: string; readonly err: string }> {
   let out = "";
   let err = "";
@@ -18,7 +19,7 @@ export async function run(
     environment,
     stdin: () => Promise.resolve(stdin),
     onHangup: () => {},
-    interrupted: new AbortController().signal,
+    interrupted,
   });
   return { exit, out, err };
 }

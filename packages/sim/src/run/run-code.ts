@@ -1,7 +1,7 @@
 import { FAULT_TYPES } from "../faults/index.ts";
 import { drawPlan } from "./draw.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
-import { EVERY_RULE, RULES } from "./rules.ts";
+import { RULES } from "./rules.ts";
 
 /**
  * What is left out of a drawn plan. A run is its seed, its options and these decisions; with nothing left out it is the
@@ -27,6 +27,9 @@ export const NO_CUTS: Cuts = {
   bare: false,
   straight: false,
 };
+
+/** The most of each that a run may have. More would not end while somebody waits, or not fit into memory. */
+export const BOUNDS = { nodes: 9, clients: 64, operations: 10_000, millis: 3_600_000 } as const;
 
 /** A run, as it can be repeated: `42`, or `42.reads=lease.-e0-2,5.c1.o20.t9000.bare.straight`. */
 export interface RunCode {
@@ -111,16 +114,27 @@ function withPart(run: RunCode, part: string): RunCode | null {
   const cut = (more: Partial<Cuts>): RunCode => ({ ...run, cuts: { ...run.cuts, ...more } });
   if (part === "bare") return cut({ bare: true });
   if (part === "straight") return cut({ straight: true });
-  const gone = /^-e([\d,-]+)$/.exec(part)?.[1];
-  if (gone !== undefined) return cut({ episodes: fromRanges(gone) });
-  const [, name, number] = /^(n|c|o|t|for=)(\d{1,9})$/.exec(part) ?? [];
-  if (name === "n") return option({ nodes: Number(number) });
-  if (name === "for=") return option({ millis: Number(number) });
-  if (name === "c") return cut({ clients: Number(number) });
-  if (name === "o") return cut({ operations: Number(number) });
-  if (name === "t") return cut({ millis: Number(number) });
-  return withNames(part, option);
+  if (part.startsWith("-e")) {
+    const episodes = fromRanges(part.slice(2));
+    return episodes === null ? null : cut({ episodes });
+  }
+  const [, name, digits] = /^(n|c|o|t|for=)(\d{1,9})$/.exec(part) ?? [];
+  if (name === undefined) return withNames(part, option);
+  const number = Number(digits);
+  if (number > MOST[name as keyof typeof MOST]) return null;
+  if (name === "n") return number === 0 ? null : option({ nodes: number });
+  if (name === "for=") return option({ millis: number });
+  if (name === "c") return cut({ clients: number });
+  return cut(name === "o" ? { operations: number } : { millis: number });
 }
+
+const MOST = {
+  n: BOUNDS.nodes,
+  c: BOUNDS.clients,
+  o: BOUNDS.operations,
+  t: BOUNDS.millis,
+  "for=": BOUNDS.millis,
+} as const;
 
 function withNames(part: string, option: (more: RunCode["options"]) => RunCode): RunCode | null {
   const [, name, list] = /^(reads|faults|aim|without)=([\w,]*)$/.exec(part) ?? [];
@@ -139,7 +153,8 @@ function withNames(part: string, option: (more: RunCode["options"]) => RunCode):
     const aim = RULES.find((rule) => rule === list);
     return aim === undefined ? null : option({ aim });
   }
-  if (name !== "without" || !words.every((word) => word in EVERY_RULE)) return null;
+  if (name !== "without" || !words.every((word) => RULES.some((rule) => rule === word)))
+    return null;
   return option({ rules: Object.fromEntries(words.map((word) => [word, false])) });
 }
 
@@ -156,13 +171,18 @@ function ranges(numbers: readonly number[]): string {
   return out.join(",");
 }
 
-/** Places in a plan are few: a longer range is no list of them. */
-const RANGE_MAX = 1000;
+/** Episodes of a plan are few: a place beyond is none. */
+const PLACE_MAX = 9999;
 
-function fromRanges(text: string): readonly number[] {
-  return text.split(",").flatMap((part) => {
-    const [from = 0, to = from] = part.split("-").map(Number);
-    const length = Math.min(RANGE_MAX, Math.max(0, to - from + 1));
-    return Array.from({ length }, (_, i) => from + i);
-  });
+/** "0-2,5" as 0,1,2,5; null for what is no such list. */
+function fromRanges(text: string): readonly number[] | null {
+  const places: number[] = [];
+  for (const part of text.split(",")) {
+    const [, first, last = first] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (!(from <= to && to <= PLACE_MAX)) return null;
+    for (let place = from; place <= to; place++) places.push(place);
+    if (places.length > PLACE_MAX) return null;
+  }
+  return places;
 }

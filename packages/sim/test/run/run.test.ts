@@ -87,6 +87,17 @@ describe("a run is one short line", () => {
       "42.faults=rain",
       "42.without=care",
       "42.n",
+      // What would hang, break for want of nodes, or quietly mean another run.
+      "42.n0",
+      "42.n999999999",
+      "42.c999999999",
+      "42.t999999999",
+      "42.without=toString",
+      "42.-e",
+      "42.-e-",
+      "42.-e5-3",
+      "42.-e1,",
+      "42.-e0-99999",
     ])
       expect(decodeRun(text), text).toBeNull();
   });

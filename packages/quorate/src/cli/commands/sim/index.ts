@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import {
   breaksLike,
   driftOf,
@@ -9,6 +8,7 @@ import {
   Recorder,
   RULES,
   type RunCode,
+  type RunReport,
   type RunVerdicts,
   run,
   scenarioOf,
@@ -16,10 +16,12 @@ import {
   verdictsOf,
 } from "@quorate/sim";
 import { type Command, Option } from "commander";
-import { CommandFailed, Exit, usage } from "../../exit.ts";
+import { CommandFailed, Exit } from "../../exit.ts";
 import { described } from "../../session.ts";
 import { type Terminal, table } from "../../terminal.ts";
+import { recordedIn, writeFor } from "./files.ts";
 import { inJobs, mutantsInJobs } from "./jobs.ts";
+import { modeOf } from "./modes.ts";
 import { allCaught, type Mutant, mutants, mutantTable } from "./mutants.ts";
 import {
   commonOf,
@@ -30,8 +32,9 @@ import {
   rulesNamed,
   runOf,
   type SimOptions,
+  sharesOf,
 } from "./options.ts";
-import { describe, describeFailure, type Summary, sweep } from "./sweep.ts";
+import { describe, describeFailure, type Failure, type Summary, sweep } from "./sweep.ts";
 
 /** Runs that cutting down a failure may take. */
 const SHRINK_RUNS = 200;
@@ -87,9 +90,7 @@ async function perform(
   options: SimOptions & { readonly lines?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const asked = [options.seed, options.seeds, options.run, options.shrink, options.mutants];
-  if (asked.filter((one) => one !== undefined).length !== 1)
-    throw usage("say one of --seed, --seeds, --run, --shrink and --mutants");
+  modeOf(options);
   if (options.mutants === true) return catchMutants(options, terminal);
   if (options.shrink !== undefined) return cutDown(runOf(options.shrink), options, terminal);
   if (options.run !== undefined) return single(runOf(options.run), options, terminal);
@@ -107,13 +108,17 @@ async function many(
 ): Promise<void> {
   const [range, common, jobs] = [rangeOf(options), commonOf(options), jobsOf(options)];
   const line = (value: unknown): void => terminal.out(`${JSON.stringify(value)}\n`);
+  const patience = patienceOf(options);
+  const told = (failure: Failure): void => {
+    if (options.lines === true) line({ type: "failure", failure });
+    else if (options.json !== true) terminal.out(describeFailure(failure));
+  };
   const summary =
     jobs > 1
-      ? await inJobs(jobs, repeated(options), terminal)
-      : await sweep(range, common, patienceOf(options), terminal, {
+      ? await inJobs(sharesOf(range, jobs), repeated(options), terminal, told)
+      : await sweep(range, common, patience, terminal, {
           failure: (failure, story) => {
-            if (options.lines === true) line({ type: "failure", failure });
-            else if (options.json !== true) terminal.out(describeFailure(failure));
+            told(failure);
             if (options.story === true) terminal.err(`${story.join("\n")}\n`);
           },
         });
@@ -122,8 +127,9 @@ async function many(
 }
 
 /** The options of a sweep, for the jobs that share it. */
-const repeated = (options: SimOptions): readonly string[] =>
-  (
+const repeated = (options: SimOptions): readonly string[] => [
+  ...(options.story === true ? ["--story"] : []),
+  ...(
     [
       "seed",
       "seeds",
@@ -139,7 +145,8 @@ const repeated = (options: SimOptions): readonly string[] =>
   ).flatMap((name) => {
     const value = options[name];
     return value === undefined ? [] : [`--${name}`, value];
-  });
+  }),
+];
 
 function conclude(summary: Summary, { json }: SimOptions, terminal: Terminal): void {
   terminal.out(json === true ? `${JSON.stringify(summary)}\n` : describe(summary));
@@ -148,28 +155,54 @@ function conclude(summary: Summary, { json }: SimOptions, terminal: Terminal): v
       Exit.failed,
       `${summary.failures.length} of ${summary.runs} runs broke`,
     );
+  refuseInterrupted(terminal);
+}
+
+/** What nobody waited for is not shown to hold. */
+function refuseInterrupted({ interrupted }: Terminal): void {
+  if (interrupted.aborted)
+    throw new CommandFailed(Exit.failed, "interrupted before all was run that was asked for");
 }
 
 function single(code: RunCode, options: SimOptions, terminal: Terminal): void {
+  const expected = options.against === undefined ? null : recordedIn(options.against);
   const recorder = new Recorder();
   const plan = planOf(code);
   const report = run(plan, recorder);
   if (recorder.dropped > 0) terminal.err(`${recorder.dropped} events were not kept: too many\n`);
-  if (options.trace !== undefined) writeFileSync(options.trace, recorder.toJsonLines());
-  if (options.shiviz !== undefined) writeFileSync(options.shiviz, recorder.toShiViz());
-  if (options.scenario !== undefined)
-    writeFileSync(options.scenario, scenarioOf(plan, encodeRun(code), report.broken));
   if (options.story === true) terminal.err(`${report.story.join("\n")}\n`);
-  if (options.against !== undefined) compare(options.against, recorder.events);
-  const bites = [...report.bites].map(([type, count]) => `${type} ${count}`).join(", ");
+  const verdicts = options.models === true ? verdictsOf(report) : null;
   terminal.out(
-    `run ${encodeRun(code)}: ${report.operationsOk} operations, ${report.events} events, trace ${report.traceHash.toString(16)}\n` +
-      `faults that bit: ${bites === "" ? "none" : bites}\n`,
+    options.json === true
+      ? `${JSON.stringify(recordOf(code, report, verdicts))}\n`
+      : runTold(code, report) + (verdicts === null ? "" : modelsTold(verdicts)),
   );
-  if (options.models === true) terminal.out(modelsTold(verdictsOf(report)));
+  if (options.trace !== undefined) writeFor("trace", options.trace, recorder.toJsonLines());
+  if (options.shiviz !== undefined) writeFor("shiviz", options.shiviz, recorder.toShiViz());
+  if (options.scenario !== undefined)
+    writeFor("scenario", options.scenario, scenarioOf(plan, encodeRun(code), report.broken));
+  if (expected !== null) compare(options.against ?? "", expected, recorder.events);
   if (report.broken.length > 0)
     throw new CommandFailed(Exit.failed, `it broke:\n  ${report.broken.slice(0, 10).join("\n  ")}`);
 }
+
+function runTold(code: RunCode, report: RunReport): string {
+  const bites = [...report.bites].map(([type, count]) => `${type} ${count}`).join(", ");
+  return (
+    `run ${encodeRun(code)}: ${report.operationsOk} operations, ${report.events} events, trace ${report.traceHash.toString(16)}\n` +
+    `faults that bit: ${bites === "" ? "none" : bites}\n`
+  );
+}
+
+const recordOf = (code: RunCode, report: RunReport, verdicts: RunVerdicts | null): object => ({
+  run: encodeRun(code),
+  operations: report.operationsOk,
+  events: report.events,
+  trace: report.traceHash.toString(16),
+  bites: Object.fromEntries(report.bites),
+  broken: report.broken,
+  ...(verdicts !== null && { models: Object.fromEntries(verdicts) }),
+});
 
 const modelsTold = (verdicts: RunVerdicts): string =>
   table(
@@ -181,11 +214,7 @@ const modelsTold = (verdicts: RunVerdicts): string =>
     ]),
   );
 
-function compare(file: string, found: readonly Recorded[]): void {
-  const expected = readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Recorded);
+function compare(file: string, expected: readonly Recorded[], found: readonly Recorded[]): void {
   const drift = driftOf(expected, found);
   if (drift !== null)
     throw new CommandFailed(
@@ -204,12 +233,12 @@ function cutDown(code: RunCode, options: SimOptions, terminal: Terminal): void {
   if (small === null) throw new CommandFailed(Exit.failed, `${encodeRun(code)} does not break`);
   const text = encodeRun(small.run);
   const plan = planOf(small.run);
-  if (options.scenario !== undefined)
-    writeFileSync(options.scenario, scenarioOf(plan, text, small.report.broken));
   terminal.out(
     `${text}\n${small.report.broken[0]}\n${plan.episodes.length} episodes, ${plan.clients} clients, ` +
       `${plan.operations} operations each, ${plan.millis} ms, after ${small.tried} runs\n`,
   );
+  if (options.scenario !== undefined)
+    writeFor("scenario", options.scenario, scenarioOf(plan, text, small.report.broken));
 }
 
 async function catchMutants(
@@ -217,9 +246,10 @@ async function catchMutants(
   terminal: Terminal,
 ): Promise<void> {
   const seeds = numberOf("runs", options.runs, SHRINK_RUNS_MAX) ?? MUTANT_SEEDS;
-  const rules = options.without === undefined ? RULES : rulesNamed(options.without);
+  const { part, of } = rangeOf({ ...options, seeds: "1..1" });
+  const named = options.without === undefined ? RULES : rulesNamed(options.without);
+  const rules = named.filter((_, at) => at % of === part - 1);
   const jobs = jobsOf(options);
-  const share = rangeOf({ ...options, seeds: "1..1" });
   const line = (mutant: Mutant): void =>
     options.lines === true
       ? terminal.out(`${JSON.stringify({ type: "mutant", mutant })}\n`)
@@ -228,9 +258,10 @@ async function catchMutants(
   const done =
     jobs > 1
       ? await mutantsInJobs(jobs, args, terminal)
-      : await mutants(rules, seeds, share, terminal, line);
+      : await mutants(rules, seeds, terminal, line);
   if (options.lines === true) return;
   terminal.out(options.json === true ? `${JSON.stringify(done)}\n` : mutantTable(rules, done));
+  refuseInterrupted(terminal);
   if (!allCaught(rules, done))
     throw new CommandFailed(
       Exit.failed,

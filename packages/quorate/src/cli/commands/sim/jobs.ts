@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { CommandFailed, Exit } from "../../exit.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { Mutant } from "./mutants.ts";
-import { add, describeFailure, type Failure, NOTHING, type Summary } from "./sweep.ts";
+import { add, type Failure, NOTHING, type Summary } from "./sweep.ts";
 
 /** A line that a job says to the one that began it. */
 export type JobLine =
@@ -10,18 +11,24 @@ export type JobLine =
   | { readonly type: "summary"; readonly summary: Summary }
   | { readonly type: "mutant"; readonly mutant: Mutant };
 
-/** Runs the same command so many times side by side, each a share of the seeds; joins what they say. */
+/** Runs the same command side by side, each time a share of the seeds; joins what they say. */
 export async function inJobs(
-  jobs: number,
+  shares: readonly string[],
   args: readonly string[],
   terminal: Terminal,
+  told: (failure: Failure) => void,
 ): Promise<Summary> {
   const done: Summary[] = [];
-  await shared(jobs, args, terminal, (line) => {
-    if (line.type === "failure") terminal.out(describeFailure(line.failure));
+  await shared(shares, args, terminal, (line) => {
+    if (line.type === "failure") told(line.failure);
     if (line.type === "summary") done.push(line.summary);
   });
-  if (done.length < jobs) throw new Error(`${jobs - done.length} of ${jobs} jobs gave no result`);
+  // A job that was killed, by whoever was short of memory, leaves its share unchecked.
+  if (done.length < shares.length)
+    throw new CommandFailed(
+      Exit.failed,
+      `${shares.length - done.length} of ${shares.length} jobs ended without a result`,
+    );
   return done.reduce(add, NOTHING);
 }
 
@@ -32,19 +39,19 @@ export async function mutantsInJobs(
   terminal: Terminal,
 ): Promise<readonly Mutant[]> {
   const done: Mutant[] = [];
-  await shared(jobs, args, terminal, (line) => {
+  const shares = Array.from({ length: jobs }, (_, i) => `${i + 1}/${jobs}`);
+  await shared(shares, args, terminal, (line) => {
     if (line.type === "mutant") done.push(line.mutant);
   });
   return done;
 }
 
 async function shared(
-  jobs: number,
+  shares: readonly string[],
   args: readonly string[],
   terminal: Terminal,
   heard: (line: JobLine) => void,
 ): Promise<void> {
-  const shares = Array.from({ length: jobs }, (_, i) => `${i + 1}/${jobs}`);
   await Promise.all(shares.map((shard) => job(shard, args, terminal, heard)));
 }
 

@@ -1,6 +1,5 @@
 import { encodeRun, judge, mutantOf, type Rule, SCHEDULED } from "@quorate/sim";
 import { type Terminal, table } from "../../terminal.ts";
-import type { Range } from "./options.ts";
 
 /** What became of a rule that was switched off. */
 export interface Mutant {
@@ -17,17 +16,16 @@ export interface Mutant {
 /** In place of a run's code, for a rule whose loss a schedule of the protocol alone shows. */
 const BY_SCHEDULE = "by schedule";
 
-/** Switches off this share of the rules, one after the other, and runs seeds until each is missed. */
+/** Switches off these rules, one after the other, and runs seeds until each is missed. */
 export async function mutants(
   rules: readonly Rule[],
   seedsMax: number,
-  { first, part, of }: Range,
   terminal: Terminal,
   told: (mutant: Mutant) => void,
 ): Promise<readonly Mutant[]> {
   const done: Mutant[] = [];
-  for (const rule of rules.filter((_, at) => at % of === part - 1)) {
-    const mutant = await hunt(rule, seedsMax, first, terminal);
+  for (const rule of rules) {
+    const mutant = await hunt(rule, seedsMax, terminal);
     if (terminal.interrupted.aborted) break;
     done.push(mutant);
     told(mutant);
@@ -70,12 +68,7 @@ const describeMutant = ({ rule, seeds, run, unsound }: Mutant): string =>
     ...unsound.map((code) => `  breaks with all rules on: quorate sim --run ${code}`),
   ].join("\n");
 
-async function hunt(
-  rule: Rule,
-  seedsMax: number,
-  first: bigint,
-  terminal: Terminal,
-): Promise<Mutant> {
+async function hunt(rule: Rule, seedsMax: number, terminal: Terminal): Promise<Mutant> {
   const unsound: string[] = [];
   const scheduled = SCHEDULED[rule];
   if (scheduled !== undefined) {
@@ -84,7 +77,7 @@ async function hunt(
     return { rule, seeds: 0, run: caught ? BY_SCHEDULE : null, finding, unsound };
   }
   for (let seeds = 1; seeds <= seedsMax && !terminal.interrupted.aborted; seeds++) {
-    const mutant = mutantOf(rule, first + BigInt(seeds - 1));
+    const mutant = mutantOf(rule, BigInt(seeds));
     const verdict = judge(mutant);
     if (verdict.type === "Caught")
       return { rule, seeds, run: encodeRun(mutant), finding: verdict.finding, unsound };

@@ -1,5 +1,8 @@
 import {
+  BOUNDS,
   decodeRun,
+  FAMILIES,
+  FAULT_TYPES,
   type FaultType,
   faultsNamed,
   NO_CUTS,
@@ -48,14 +51,12 @@ export interface Range {
 }
 
 const SEEDS_MAX = 1_000_000_000n;
-const NODES_MAX = 9;
-const CLIENTS_MAX = 64;
-const OPERATIONS_MAX = 10_000;
-const HOUR_MILLIS = 3_600_000;
 const JOBS_MAX = 64;
 const MINUTES_MAX = 10_000;
 
 export function rangeOf({ seed, seeds, shard }: SimOptions): Range {
+  if (seed !== undefined && !/^\d{1,18}$/.test(seed))
+    throw usage(`--seed says ${seed}: it wants a whole number of at most 18 digits`);
   const text = seeds ?? `${seed ?? ""}..${seed ?? ""}`;
   const [, first, last] = /^(\d{1,18})\.\.(\d{1,18})$/.exec(text) ?? [];
   if (first === undefined || last === undefined)
@@ -63,17 +64,21 @@ export function rangeOf({ seed, seeds, shard }: SimOptions): Range {
   const range = { first: BigInt(first), last: BigInt(last) };
   if (range.last < range.first || range.last - range.first >= SEEDS_MAX)
     throw usage(`--seeds says ${text}: the last must not be below the first, nor 10^9 beyond it`);
-  const [, part, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(shard ?? "1/1") ?? [];
+  const [, part, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(shard ?? "1/1") ?? [];
   const [i, n] = [Number(part), Number(of)];
   if (!(i >= 1 && i <= n)) throw usage(`--shard says ${shard}: it wants i/n with 1 <= i <= n`);
   return { ...range, part: i, of: n };
 }
 
+/** The share of these seeds that each of so many jobs has. */
+export const sharesOf = ({ part, of }: Range, jobs: number): readonly string[] =>
+  Array.from({ length: jobs }, (_, i) => `${part + of * i}/${of * jobs}`);
+
 /** What all runs of one call have in common. */
 export function commonOf(options: SimOptions): Omit<RunCode, "seed"> {
   const profile = options.profile === undefined ? {} : profileOf(options.profile);
   const faults = options.faults === undefined ? undefined : faultsOf(options.faults);
-  const nodes = numberOf("nodes", options.nodes, NODES_MAX);
+  const nodes = numberOf("nodes", options.nodes, BOUNDS.nodes);
   const millis = millisOf(options.for);
   return {
     options: {
@@ -87,8 +92,8 @@ export function commonOf(options: SimOptions): Omit<RunCode, "seed"> {
     },
     cuts: {
       ...NO_CUTS,
-      clients: numberOf("clients", options.clients, CLIENTS_MAX) ?? null,
-      operations: numberOf("operations", options.operations, OPERATIONS_MAX) ?? null,
+      clients: numberOf("clients", options.clients, BOUNDS.clients) ?? null,
+      operations: numberOf("operations", options.operations, BOUNDS.operations) ?? null,
     },
   };
 }
@@ -131,8 +136,8 @@ function faultsOf(text: string): readonly FaultType[] {
         const faults = faultsNamed(name);
         if (faults === null)
           throw usage(
-            `--faults says ${name}: it wants all, none, families (node, network, disk, clock, operator) or ` +
-              "faults, such as network,crash,badSectors",
+            `--faults says ${name}: it wants families (${FAMILIES.map((family) => family.name).join(", ")}) or ` +
+              `faults (${FAULT_TYPES.join(", ")}), such as network,crash,badSectors`,
           );
         return faults;
       }),
@@ -145,7 +150,7 @@ function millisOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, digits, unit] = /^(\d{1,9})(ms|s|m)?$/.exec(text) ?? [];
   const millis = Number(digits) * (unit === "m" ? 60_000 : unit === "s" ? 1000 : 1);
-  if (!(millis >= 1 && millis <= HOUR_MILLIS))
+  if (!(millis >= 1 && millis <= BOUNDS.millis))
     throw usage(`--for says ${text}: it wants a time up to an hour, such as 30s`);
   return millis;
 }
