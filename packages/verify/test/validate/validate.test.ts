@@ -175,6 +175,16 @@ describe("the validator of list-append", () => {
     expect(versionsFault("snapshot-isolation", fractured, written)).toContain("stands on a circle");
   });
 
+  it("lets lists contradict each other where they may be read uncommitted", () => {
+    const torn = history(["ax1"], ["ax2"], ["lx12"], ["lx21"]);
+    const unordered = { process: false, realtime: false };
+    const verdict = checkListAppend("read-uncommitted", torn, unordered, never);
+    if (verdict.type !== "ok" || verdict.witness.type !== "versions") throw new Error(verdict.type);
+    expect(versionsFault("read-uncommitted", torn, verdict.witness.versions)).toBeNull();
+    expect(versionsFault("read-committed", torn, verdict.witness.versions)).toContain("in place");
+    expect(checkListAppend("read-committed", torn, unordered, never).type).toBe("violation");
+  });
+
   it("tells circles by their names", () => {
     const edge = (kind: "wr" | "rw" | "session", from: number, to: number) =>
       ({ kind, from, to, key: "x", why: "" }) as const;
