@@ -26,7 +26,7 @@ const MUTANTS: readonly (readonly [rule: Rule, seed: bigint, finding: string])[]
   ["logTimeByTerm", 187n, "ms ended"],
   ["rebuildDamaged", 1n, "fell from"],
   ["rebornAreSilent", 6n, "fell from"],
-  ["quarantineDeviating", 4n, "no read succeeded"],
+  ["quarantineDeviating", 6n, "serves a keepsake"],
   ["watchFromStart", 2n, "was never told of revision"],
   ["renewalWins", 2n, "ms ended"],
   ["compactionTellsWatchers", 27n, "was never told of revision"],
