@@ -10,7 +10,6 @@ const node = await startNode({
   dataDir,
   peers: fixed([]),
   cluster: "example",
-  runIn: "thread",
   journalSegmentBytes: 4 * 2 ** 20,
 });
 await node.ready;

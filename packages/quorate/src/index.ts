@@ -1,9 +1,12 @@
 export {
   AddressUnusable,
+  CertificateUnusable,
   DirectoryInUse,
   DirectoryUnusable,
+  DiskFull,
   JoinFailed,
   JournalDamaged,
+  JournalUnusable,
   type Log,
   StartRefused,
 } from "@quorate/server";
@@ -16,9 +19,9 @@ export { fixed, fromEnv, type Peers } from "./embedded/peers.ts";
 export {
   type EmbeddedNode,
   type StartNodeOptions,
-  type Status,
   startNode,
 } from "./embedded/start-node.ts";
+export type { Status } from "./embedded/status.ts";
 export type {
   Comparison,
   Operation,

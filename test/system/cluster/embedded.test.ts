@@ -5,196 +5,194 @@ import { type EmbeddedNode, fixed, QuorateError, startNode } from "quorate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, Running } from "./processes.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "quorate-embedded-"));
-let node: EmbeddedNode;
+const MODES = ["worker", "thread"] as const;
 
-const start = (): Promise<EmbeddedNode> =>
-  startNode({
-    name: "solo",
-    dataDir: directory,
-    peers: fixed([]),
-    cluster: "test",
-    runIn: "thread",
-    journalSegmentBytes: 4 * 2 ** 20,
-  });
+describe.each(MODES)("a node in a %s", (runIn) => {
+  const directory = mkdtempSync(join(tmpdir(), "quorate-embedded-"));
+  let node: EmbeddedNode;
 
-beforeAll(async () => {
-  node = await start();
-  await node.ready;
-});
-afterAll(async () => {
-  await node.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function failureOf(operation: Promise<unknown>): Promise<QuorateError> {
-  const error = await operation.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof QuorateError) return error;
-  throw new Error(`it did not fail as it should: ${String(error)}`);
-}
-
-describe("keys and values", () => {
-  it("are written, read in ranges and at revisions, and deleted", async () => {
-    const { revision } = await node.kv.put("r/a", "1");
-    await node.kv.put("r/b", new Uint8Array([0xff, 0]));
-    const range = await node.kv.range({ prefix: "r/" }, { limit: 1 });
-    expect(range).toMatchObject({ count: 2, more: true });
-    expect(range.keyValues.map(({ keyText, text }) => [keyText, text])).toEqual([["r/a", "1"]]);
-    expect((await node.kv.get("r/b"))?.value).toEqual(new Uint8Array([0xff, 0]));
-    expect(await node.kv.get("r/b", { revision })).toBeNull();
-    expect(await node.kv.delete({ from: "r/", to: "r0" })).toMatchObject({ deleted: 2 });
-    expect(await node.kv.get("r/a")).toBeNull();
-  });
-
-  it("a range larger than a slice comes whole, from one revision", async () => {
-    const value = new Uint8Array(100_000).fill(7);
-    for (let i = 0; i < 12; i++) await node.kv.put(`large/${i}`, value);
-    const reading = node.kv.range({ prefix: "large/" });
-    const deleting = node.kv.delete({ prefix: "large/" });
-    const { keyValues, count } = await reading;
-    expect(keyValues.filter((kv) => kv.value.length === 100_000)).toHaveLength(12);
-    expect(count).toBe(12);
-    expect(await deleting).toMatchObject({ deleted: 12 });
-  });
-
-  it("transactions compare every target", async () => {
-    await node.kv.put("t", "v");
-    const compare = (to: number) =>
-      node.kv.txn({
-        compare: [
-          { key: "t", target: "value", is: "!=", to: "w" },
-          { key: "t", target: "version", is: "=", to },
-          { key: "absent", target: "createRevision", is: "=", to: 0 },
-          { key: "t", target: "lease", is: "=", to: 0n },
-        ],
-        success: [
-          { type: "get", range: "t" },
-          { type: "delete", range: "t" },
-        ],
-        failure: [{ type: "put", key: "t", value: "else" }],
-      });
-    expect(await compare(2)).toMatchObject({ succeeded: false, results: [{ type: "put" }] });
-    expect(await compare(2)).toMatchObject({
-      succeeded: true,
-      results: [{ type: "get" }, { type: "delete", deleted: 1 }],
-    });
-  });
-
-  it("leases end with their keys when they are revoked", async () => {
-    const { id, ttlSeconds } = await node.lease.grant(30);
-    expect(ttlSeconds).toBe(30);
-    await node.kv.put("leased", "x", { lease: id });
-    expect((await node.lease.keepAlive(id)).ttlSeconds).toBe(30);
-    await node.lease.revoke(id);
-    expect(await node.kv.get("leased")).toBeNull();
-    expect(await failureOf(node.lease.keepAlive(id))).toMatchObject({ definite: true });
-  });
-});
-
-describe("failures", () => {
-  it("say by code and `definite` what is known", async () => {
-    expect(await failureOf(node.kv.put("", "x"))).toMatchObject({
-      code: "Rejected",
-      definite: true,
-    });
-    expect(await failureOf(node.kv.get("k", { revision: 1_000_000 }))).toMatchObject({
-      code: "Rejected",
-    });
-  });
-
-  it("an aborted read had no effect; an aborted write may have", async () => {
-    const abort = new AbortController();
-    const reading = failureOf(node.kv.get("k", { signal: abort.signal }));
-    const writing = failureOf(node.kv.put("k", "v", { signal: abort.signal }));
-    abort.abort();
-    expect(await reading).toMatchObject({ code: "Aborted", definite: true });
-    expect(await writing).toMatchObject({ code: "Aborted", definite: false });
-    const never = failureOf(node.kv.put("k", "v", { signal: abort.signal }));
-    expect(await never).toMatchObject({ code: "Aborted", definite: true });
-  });
-
-  it("a cluster without a quorum lets a write time out, with an unknown outcome", async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), "quorate-embedded-"));
-    const [own, other] = [await freePort(), await freePort()];
-    const lonely = await startNode({
-      name: "a",
-      dataDir,
-      peers: fixed([`a=127.0.0.1:${own}`, `b=127.0.0.1:${other}`]),
-      cluster: "lonely",
-      runIn: "thread",
+  const start = (): Promise<EmbeddedNode> =>
+    startNode({
+      name: "solo",
+      dataDir: directory,
+      peers: fixed([]),
+      cluster: "test",
+      runIn,
       journalSegmentBytes: 4 * 2 ** 20,
     });
-    const failure = await failureOf(lonely.kv.put("k", "v", { deadlineMillis: 200 }));
-    expect(["Timeout", "UnknownKeyspace", "NoLeader"]).toContain(failure.code);
-    await lonely.close();
-    rmSync(dataDir, { recursive: true });
-  });
-});
 
-describe("watching", () => {
-  it("gives every change once, in order, with what was before", async () => {
-    const watch = node.watch({ prefix: "w/" }, { previous: true });
-    await watch.opened;
-    await node.kv.put("w/1", "a");
-    await node.kv.put("w/1", "b");
-    await node.kv.delete("w/1");
-    const seen = [await watch.next(), await watch.next(), await watch.next()].map(
-      ({ value }) => value,
-    );
-    expect(seen.map((event) => [event?.type, event?.keyValue.text, event?.previous?.text])).toEqual(
-      [
+  beforeAll(async () => {
+    node = await start();
+    await node.ready;
+  });
+  afterAll(async () => {
+    await node.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  describe("keys and values", () => {
+    it("are written, read in ranges and at revisions, and deleted", async () => {
+      const { revision } = await node.kv.put("r/a", "1");
+      await node.kv.put("r/b", new Uint8Array([0xff, 0]));
+      const range = await node.kv.range({ prefix: "r/" }, { limit: 1 });
+      expect(range).toMatchObject({ count: 2, more: true });
+      expect(range.keyValues.map(({ keyText, text }) => [keyText, text])).toEqual([["r/a", "1"]]);
+      expect((await node.kv.get("r/b"))?.value).toEqual(new Uint8Array([0xff, 0]));
+      expect(await node.kv.get("r/b", { revision })).toBeNull();
+      expect(await node.kv.delete({ from: "r/", to: "r0" })).toMatchObject({ deleted: 2 });
+      expect(await node.kv.get("r/a")).toBeNull();
+    });
+
+    it("a range larger than a slice comes whole, from one revision", async () => {
+      const value = new Uint8Array(100_000).fill(7);
+      for (let i = 0; i < 12; i++) await node.kv.put(`large/${i}`, value);
+      const reading = node.kv.range({ prefix: "large/" });
+      const deleting = node.kv.delete({ prefix: "large/" });
+      const { keyValues, count } = await reading;
+      expect(keyValues.filter((kv) => kv.value.length === 100_000)).toHaveLength(12);
+      expect(count).toBe(12);
+      expect(await deleting).toMatchObject({ deleted: 12 });
+    });
+
+    it("transactions compare every target", async () => {
+      await node.kv.put("t", "v");
+      const compare = (to: number) =>
+        node.kv.txn({
+          compare: [
+            { key: "t", target: "value", is: "!=", to: "w" },
+            { key: "t", target: "version", is: "=", to },
+            { key: "absent", target: "createRevision", is: "=", to: 0 },
+            { key: "t", target: "lease", is: "=", to: 0n },
+          ],
+          success: [
+            { type: "get", range: "t" },
+            { type: "delete", range: "t" },
+          ],
+          failure: [{ type: "put", key: "t", value: "else" }],
+        });
+      expect(await compare(2)).toMatchObject({ succeeded: false, results: [{ type: "put" }] });
+      expect(await compare(2)).toMatchObject({
+        succeeded: true,
+        results: [{ type: "get" }, { type: "delete", deleted: 1 }],
+      });
+    });
+
+    it("leases end with their keys when they are revoked", async () => {
+      const { id, ttlSeconds } = await node.lease.grant(30);
+      expect(ttlSeconds).toBe(30);
+      await node.kv.put("leased", "x", { lease: id });
+      expect((await node.lease.keepAlive(id)).ttlSeconds).toBe(30);
+      await node.lease.revoke(id);
+      expect(await node.kv.get("leased")).toBeNull();
+      expect(await failureOf(node.lease.keepAlive(id))).toMatchObject({ definite: true });
+    });
+  });
+
+  describe("failures", () => {
+    it("say by code and `definite` what is known", async () => {
+      expect(await failureOf(node.kv.put("", "x"))).toMatchObject({
+        code: "Rejected",
+        definite: true,
+      });
+      expect(await failureOf(node.kv.get("k", { revision: 1_000_000 }))).toMatchObject({
+        code: "Rejected",
+      });
+    });
+
+    it("an aborted read had no effect; an aborted write may have", async () => {
+      const abort = new AbortController();
+      const reading = failureOf(node.kv.get("k", { signal: abort.signal }));
+      const writing = failureOf(node.kv.put("k", "v", { signal: abort.signal }));
+      abort.abort();
+      expect(await reading).toMatchObject({ code: "Aborted", definite: true });
+      expect(await writing).toMatchObject({ code: "Aborted", definite: false });
+      const never = failureOf(node.kv.put("k", "v", { signal: abort.signal }));
+      expect(await never).toMatchObject({ code: "Aborted", definite: true });
+    });
+
+    it("a cluster without a quorum lets a write time out, with an unknown outcome", async () => {
+      const dataDir = mkdtempSync(join(tmpdir(), "quorate-embedded-"));
+      const [own, other] = [await freePort(), await freePort()];
+      const lonely = await startNode({
+        name: "a",
+        dataDir,
+        peers: fixed([`a=127.0.0.1:${own}`, `b=127.0.0.1:${other}`]),
+        cluster: "lonely",
+        runIn,
+        journalSegmentBytes: 4 * 2 ** 20,
+      });
+      const failure = await failureOf(lonely.kv.put("k", "v", { deadlineMillis: 200 }));
+      expect(["Timeout", "UnknownKeyspace", "NoLeader"]).toContain(failure.code);
+      await lonely.close();
+      rmSync(dataDir, { recursive: true });
+    });
+  });
+
+  describe("watching", () => {
+    it("gives every change once, in order, with what was before", async () => {
+      const watch = node.watch({ prefix: "w/" }, { previous: true });
+      await watch.opened;
+      await node.kv.put("w/1", "a");
+      await node.kv.put("w/1", "b");
+      await node.kv.delete("w/1");
+      const seen = [await watch.next(), await watch.next(), await watch.next()].map(
+        ({ value }) => value,
+      );
+      expect(
+        seen.map((event) => [event?.type, event?.keyValue.text, event?.previous?.text]),
+      ).toEqual([
         ["put", "a", undefined],
         ["put", "b", "a"],
         ["delete", "", "b"],
-      ],
-    );
-    await watch.return();
-    expect(await watch.next()).toEqual({ done: true, value: undefined });
+      ]);
+      await watch.return();
+      expect(await watch.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it("begins in the past where it is asked to, and stalls no writer while nobody reads", async () => {
+      const { revision } = await node.kv.put("h/0", "x");
+      const watch = node.watch({ prefix: "h/" }, { fromRevision: revision });
+      const writes = Array.from({ length: 2500 }, (_, i) => node.kv.put(`h/${i + 1}`, "x"));
+      await Promise.all(writes);
+      let last = revision - 1;
+      for (let i = 0; i <= 2500; i++) {
+        const { value } = await watch.next();
+        expect(value?.revision).toBeGreaterThan(last);
+        last = value?.revision ?? 0;
+      }
+      await watch.return();
+    });
+
+    it("ends without an error when its signal aborts", async () => {
+      const abort = new AbortController();
+      const watch = node.watch("k", { signal: abort.signal });
+      const next = watch.next();
+      abort.abort();
+      expect(await next).toEqual({ done: true, value: undefined });
+    });
   });
 
-  it("begins in the past where it is asked to, and stalls no writer while nobody reads", async () => {
-    const { revision } = await node.kv.put("h/0", "x");
-    const watch = node.watch({ prefix: "h/" }, { fromRevision: revision });
-    const writes = Array.from({ length: 2500 }, (_, i) => node.kv.put(`h/${i + 1}`, "x"));
-    await Promise.all(writes);
-    let last = revision - 1;
-    for (let i = 0; i <= 2500; i++) {
-      const { value } = await watch.next();
-      expect(value?.revision).toBeGreaterThan(last);
-      last = value?.revision ?? 0;
-    }
-    await watch.return();
-  });
+  describe("a node", () => {
+    it("is its cluster's leader where it is alone", () => {
+      const { role, leader, node: id, members } = node.status();
+      expect({ role, leader }).toEqual({ role: "leader", leader: id });
+      expect(members).toEqual([{ node: id, name: "solo", learner: false }]);
+    });
 
-  it("ends without an error when its signal aborts", async () => {
-    const abort = new AbortController();
-    const watch = node.watch("k", { signal: abort.signal });
-    const next = watch.next();
-    abort.abort();
-    expect(await next).toEqual({ done: true, value: undefined });
-  });
-});
-
-describe("a node", () => {
-  it("is its cluster's leader where it is alone", () => {
-    const { role, leader, node: id, members } = node.status();
-    expect({ role, leader }).toEqual({ role: "leader", leader: id });
-    expect(members).toEqual([{ node: id, name: "solo", learner: false }]);
-  });
-
-  it("closes with its watches told, and finds its data when it is started again", async () => {
-    await node.kv.put("kept", "yes");
-    const watch = node.watch("kept");
-    const next = failureOf(watch.next());
-    await node.close();
-    expect(await next).toMatchObject({ code: "Stopped" });
-    expect(await failureOf(node.kv.get("kept"))).toMatchObject({ code: "Stopped", definite: true });
-    node = await start();
-    await node.ready;
-    expect((await node.kv.get("kept"))?.text).toBe("yes");
+    it("closes with its watches told, and finds its data when it is started again", async () => {
+      await node.kv.put("kept", "yes");
+      const watch = node.watch("kept");
+      const next = failureOf(watch.next());
+      await node.close();
+      expect(await next).toMatchObject({ code: "Stopped" });
+      expect(await failureOf(node.kv.get("kept"))).toMatchObject({
+        code: "Stopped",
+        definite: true,
+      });
+      node = await start();
+      await node.ready;
+      expect((await node.kv.get("kept"))?.text).toBe("yes");
+    });
   });
 });
 
@@ -207,3 +205,12 @@ describe("the example", () => {
     });
   });
 });
+
+async function failureOf(operation: Promise<unknown>): Promise<QuorateError> {
+  const error = await operation.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof QuorateError) return error;
+  throw new Error(`it did not fail as it should: ${String(error)}`);
+}

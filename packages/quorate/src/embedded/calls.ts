@@ -1,13 +1,5 @@
-import {
-  type Bytes,
-  DEFAULT_KEYSPACE,
-  type Machine,
-  type Outcome,
-  type RequestId,
-  ticks,
-} from "@quorate/kernel/core";
-import { EtcdMachine } from "@quorate/kernel/etcd";
-import type { Caller, NodePort } from "@quorate/server";
+import { type Bytes, concat, type Outcome, type RequestId } from "@quorate/kernel/core";
+import type { ApiCaller, ApiPort } from "./api-port.ts";
 import { errorOf, QuorateError } from "./errors.ts";
 
 /** How long a call may take, and how its caller takes it back. */
@@ -22,97 +14,86 @@ const DEADLINE_MILLIS = 5000;
 
 /** Requests of the embedding process to its node, as promises. They fail with `QuorateError`. */
 export class Calls {
-  readonly port: NodePort;
+  readonly #port: ApiPort;
 
-  constructor(port: NodePort) {
-    this.port = port;
+  constructor(port: ApiPort) {
+    this.#port = port;
   }
 
   /** Puts a command through the log; resolves with what the machine answered. */
   write(kind: number, body: Bytes, options: CallOptions): Promise<Bytes> {
-    return new Promise((resolve, reject) => {
-      const call = new Call(this.port, options, true, reject, (outcome) => {
-        if (outcome.ok) resolve(outcome.value);
-        else reject(errorOf(outcome));
-      });
-      call.start((deadline) => this.port.request(call, DEFAULT_KEYSPACE, kind, body, deadline));
-    });
+    return this.#call(options, true, (call, deadline) =>
+      this.#port.write(call, kind, body, deadline),
+    );
   }
 
-  /** Looks at the state once it is confirmed to be current. `look` runs at once, before anything else changes it. */
-  read<T>(options: CallOptions, look: (machine: EtcdMachine) => T): Promise<T> {
+  /** Reads an encoded RangeRequest's keys; resolves with the RangeResponse. */
+  range(body: Bytes, options: CallOptions): Promise<Bytes> {
+    return this.#call(options, false, (call, deadline) => this.#port.range(call, body, deadline));
+  }
+
+  #call(
+    options: CallOptions,
+    write: boolean,
+    ask: (call: Call, deadlineMillis: number) => RequestId,
+  ): Promise<Bytes> {
     return new Promise((resolve, reject) => {
-      const failed = (outcome: Outcome): void => {
-        if (!outcome.ok) reject(errorOf(outcome));
-      };
-      const call = new Call(this.port, options, false, reject, failed, (view) => {
-        try {
-          if (!(view instanceof EtcdMachine))
-            throw new TypeError("the default keyspace is no etcd keyspace");
-          resolve(look(view));
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
-      call.start((deadline) => this.port.read(call, DEFAULT_KEYSPACE, "readIndex", deadline));
+      const call = new Call(this.#port, options, write, resolve, reject);
+      call.start((deadlineMillis) => ask(call, deadlineMillis));
     });
   }
 }
 
-class Call implements Caller {
-  readonly #port: NodePort;
+class Call implements ApiCaller {
+  readonly #port: ApiPort;
   readonly #options: CallOptions;
   readonly #write: boolean;
+  readonly #resolve: (value: Bytes) => void;
   readonly #reject: (error: Error) => void;
-  readonly #onReply: (outcome: Outcome) => void;
-  readonly #onView: (view: Machine) => void;
+  #parts: Bytes[] = [];
   #id: RequestId | null = null;
 
   constructor(
-    port: NodePort,
+    port: ApiPort,
     options: CallOptions,
     write: boolean,
+    resolve: (value: Bytes) => void,
     reject: (error: Error) => void,
-    onReply: (outcome: Outcome) => void,
-    onView: (view: Machine) => void = () => {},
   ) {
     this.#port = port;
     this.#options = options;
     this.#write = write;
+    this.#resolve = resolve;
     this.#reject = reject;
-    this.#onReply = onReply;
-    this.#onView = onView;
   }
 
-  start(ask: (deadline: ReturnType<typeof ticks>) => RequestId): void {
+  start(ask: (deadlineMillis: number) => RequestId): void {
     const { signal, deadlineMillis = DEADLINE_MILLIS } = this.#options;
     if (signal?.aborted === true) {
       this.#reject(new QuorateError("Aborted", true, "aborted before it was asked"));
       return;
     }
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#id = ask(ticks(this.#port.now() + Math.max(1, Math.ceil(deadlineMillis))));
+    this.#id = ask(deadlineMillis);
+  }
+
+  onPart(_id: RequestId, part: Bytes): void {
+    this.#parts.push(part);
   }
 
   onReply(_id: RequestId, outcome: Outcome): void {
-    this.#over();
-    this.#onReply(outcome);
-  }
-
-  onReadable(_id: RequestId, view: Machine): void {
-    this.#over();
-    this.#onView(view);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    if (!outcome.ok) this.#reject(errorOf(outcome));
+    else if (this.#parts.length === 0) this.#resolve(outcome.value);
+    else this.#resolve(concat([...this.#parts, outcome.value]));
   }
 
   readonly #onAbort = (): void => {
     if (this.#id !== null) this.#port.cancel(this.#id);
+    this.#parts = [];
     const text = this.#write
       ? "aborted: the write may have happened, or may yet happen"
       : "aborted";
     this.#reject(new QuorateError("Aborted", !this.#write, text));
   };
-
-  #over(): void {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-  }
 }

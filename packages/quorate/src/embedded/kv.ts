@@ -1,4 +1,4 @@
-import { type Bytes, concat, Malformed } from "@quorate/kernel/core";
+import { type Bytes, Malformed } from "@quorate/kernel/core";
 import {
   bodyOf,
   checkDeleteRange,
@@ -7,7 +7,6 @@ import {
   checkTxn,
   EtcdKind,
   isRejected,
-  type RangeCursor,
   type Rejected,
   revisionOf,
 } from "@quorate/kernel/etcd";
@@ -33,7 +32,6 @@ export interface RangeOptions extends CallOptions {
   readonly revision?: number;
 }
 
-const SLICE_BYTES = 256 * 1024;
 const TXN_OPS_MAX = 128;
 
 /** Keys and values of the keyspace `default`. Reads are linearizable. Every call fails with a `QuorateError`. */
@@ -56,14 +54,14 @@ export class Kv {
     const request = { ...rangeOf(range), limit: BigInt(limit), revision: BigInt(revision) };
     const body = encode(messages.RangeRequest, request);
     refuse(checkRange(body));
-    return await (
-      await this.#calls.read(options, (machine) => {
-        const cursor = machine.openRange(body);
-        if (isRejected(cursor)) throw errorOf(cursor);
-        // Begun here, in the turn of the reading: later slices go on from a fork of what it saw.
-        return new Gathering(cursor).begin();
-      })
-    ).rest();
+    const response = decoded(messages.RangeResponse, await this.#calls.range(body, options));
+    const { header, count, more, kvs } = response;
+    return {
+      revision: Number(header?.revision ?? 0n),
+      count: Number(count),
+      more,
+      keyValues: kvs.map((kv) => new KeyValue(kv)),
+    };
   }
 
   async put(
@@ -95,39 +93,6 @@ export class Kv {
     if (isRejected(checked)) throw errorOf(checked);
     const value = await this.#calls.write(EtcdKind.txn, body, options);
     return txnResult(revisionOf(value), decoded(messages.TxnResponse, bodyOf(value)));
-  }
-}
-
-class Gathering {
-  readonly #cursor: RangeCursor;
-  readonly #parts: Bytes[] = [];
-  #more = false;
-
-  constructor(cursor: RangeCursor) {
-    this.#cursor = cursor;
-  }
-
-  begin(): this {
-    this.#more = this.#cursor.next(SLICE_BYTES, this);
-    return this;
-  }
-
-  put(part: Bytes): void {
-    this.#parts.push(part);
-  }
-
-  async rest(): Promise<RangeResult> {
-    try {
-      while (this.#more) {
-        await new Promise((resolve) => setImmediate(resolve));
-        this.#more = this.#cursor.next(SLICE_BYTES, this);
-      }
-      const { kvs } = decoded(messages.RangeResponse, concat(this.#parts));
-      const { revision, count, more } = this.#cursor;
-      return { revision, count, more, keyValues: kvs.map((kv) => new KeyValue(kv)) };
-    } finally {
-      this.#cursor.release();
-    }
   }
 }
 

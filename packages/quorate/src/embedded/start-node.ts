@@ -1,17 +1,14 @@
-import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
-import {
-  type Log,
-  type RunningServer,
-  silentLog,
-  startServer,
-  type TlsFiles,
-} from "@quorate/server";
+import { type Log, type ServerOptions, silentLog, type TlsFiles } from "@quorate/server";
 import { Calls } from "./calls.ts";
 import type { KeyRange } from "./key-value.ts";
 import { Kv } from "./kv.ts";
 import { Leases } from "./leases.ts";
 import type { Peers } from "./peers.ts";
+import { startInThread } from "./start-in-thread.ts";
+import type { StartedNode } from "./started-node.ts";
+import type { Status } from "./status.ts";
 import { Watch, type WatchOptions } from "./watch.ts";
+import { startInWorker } from "./worker/index.ts";
 
 export interface StartNodeOptions {
   readonly name: string;
@@ -19,8 +16,11 @@ export interface StartNodeOptions {
   readonly peers: Peers;
   /** Tells clusters apart that are founded by equal lists; new for every cluster. */
   readonly cluster: string;
-  /** In the thread of its caller, whose stalls are then the node's: an election follows one of half a second. */
-  readonly runIn: "thread";
+  /**
+   * `worker`, if not given: a thread of its own, so that the application's stalls are not the node's. `thread`: the
+   * caller's own, where an election follows a stall of half a second; for tests.
+   */
+  readonly runIn?: "worker" | "thread";
   /** host:port; port 0 takes a free one. Loopback and a free port if not given. */
   readonly listenClient?: string;
   /** host:port. A founder's is the one in `peers` if not given. */
@@ -31,38 +31,28 @@ export interface StartNodeOptions {
   readonly clientTls?: TlsFiles;
   /** Certificates for members, `ca` included: with them members speak mutual TLS only. */
   readonly peerTls?: TlsFiles;
-  /** A `pino` logger is one. Silent if not given. */
+  /** A `pino` logger is one. Silent if not given. Called in the caller's thread. */
   readonly log?: Log;
-  /** The node stopped by itself, and why: its disk failed, or it was removed from the cluster. */
+  /** The node stopped by itself, and why: its disk failed, it was removed from the cluster, or its thread failed. */
   readonly onHalt?: (reason: string) => void;
 }
 
-/** What this node knows of itself and its cluster. */
-export interface Status {
-  readonly node: bigint;
-  readonly cluster: bigint;
-  readonly role: "leader" | "follower" | "candidate" | "learner" | "none";
-  readonly leader: bigint | null;
-  readonly term: number;
-  readonly members: readonly {
-    readonly node: bigint;
-    readonly name: string;
-    readonly learner: boolean;
-  }[];
-}
-
-/** A node inside this process. */
+/** A node inside this process, which it keeps alive until it is closed. */
 export interface EmbeddedNode {
   /** Resolves once reads and writes are served through this node. */
   readonly ready: Promise<void>;
   readonly kv: Kv;
   readonly lease: Leases;
   watch(range: KeyRange, options?: WatchOptions): Watch;
+  /**
+   * At once. From a worker it is what the node's thread last told: at most 100 ms old, and older only where this
+   * thread took no messages since.
+   */
   status(): Status;
   /** Where etcd's clients reach it, host:port. */
   readonly clientAddress: string;
   readonly peerAddress: string;
-  /** Hands leadership over and stops; what is on disk stays. */
+  /** Answers what is under way, hands leadership over and stops; what is on disk stays. To call it again is harmless. */
   close(): Promise<void>;
 }
 
@@ -73,13 +63,20 @@ const LOOPBACK = "127.0.0.1:0";
  * in the way, with nothing left open; the texts say what to do.
  */
 export async function startNode(options: StartNodeOptions): Promise<EmbeddedNode> {
+  const { runIn = "worker", log = silentLog, onHalt = () => {} } = options;
+  const server = serverOptions(options);
+  if (runIn === "thread") return embedded(await startInThread({ ...server, log, onHalt }));
+  return embedded(await startInWorker(server, log, onHalt));
+}
+
+function serverOptions(options: StartNodeOptions): Omit<ServerOptions, "log" | "onHalt"> {
   const { name, peers } = options;
   const own = peers.founders.find((founder) => founder.name === name)?.address;
   const listenPeer = options.listenPeer ?? own ?? LOOPBACK;
   const advertisePeer = own ?? listenPeer;
   const listenClient = options.listenClient ?? LOOPBACK;
   const alone = peers.founders.length === 0 && peers.join.length === 0;
-  const server = await startServer({
+  return {
     name,
     dataDir: options.dataDir,
     listenPeer,
@@ -93,41 +90,20 @@ export async function startNode(options: StartNodeOptions): Promise<EmbeddedNode
     foundersNamed: peers.founders.length > 0,
     join: peers.join,
     learner: false,
-    log: options.log ?? silentLog,
-    onHalt: options.onHalt ?? (() => {}),
     ...(options.journalSegmentBytes !== undefined && { segmentBytes: options.journalSegmentBytes }),
-  });
-  return embedded(server);
+  };
 }
 
-function embedded(server: RunningServer): EmbeddedNode {
-  const { host, ready, clientAddress, peerAddress } = server;
-  const calls = new Calls(host);
+function embedded({ port, ready, clientAddress, peerAddress, close }: StartedNode): EmbeddedNode {
+  const calls = new Calls(port);
   return {
     ready,
     clientAddress,
     peerAddress,
     kv: new Kv(calls),
     lease: new Leases(calls),
-    watch: (range, options = {}) => new Watch(host, range, options),
-    status: () => {
-      const group = host.groupOf(DEFAULT_KEYSPACE);
-      const { node, cluster } = host.identity;
-      const members = host.status().members.map((member) => ({
-        node: member.node,
-        name: member.name,
-        learner: member.learner,
-      }));
-      const role = group?.role ?? "none";
-      return {
-        node,
-        cluster,
-        role,
-        leader: group?.leader ?? null,
-        term: group?.term ?? 0,
-        members,
-      };
-    },
-    close: () => server.stop(),
+    watch: (range, options = {}) => new Watch(port, range, options),
+    status: () => port.status(),
+    close,
   };
 }

@@ -1,9 +1,11 @@
-import { type Bytes, DEFAULT_KEYSPACE, type RequestId } from "@quorate/kernel/core";
+import type { Bytes, RequestId } from "@quorate/kernel/core";
 import type { WatchEnd } from "@quorate/kernel/replica";
-import { encode, messages, type NodePort, type WatchCaller } from "@quorate/server";
+import { encode, messages, type WatchCaller } from "@quorate/server";
+import type { ApiPort } from "./api-port.ts";
 import { errorOf, QuorateError } from "./errors.ts";
 import { type KeyRange, KeyValue, rangeOf } from "./key-value.ts";
 import { decoded } from "./kv.ts";
+import { costOf, WATCH_COST_MAX } from "./watch-flow.ts";
 
 export interface WatchEvent {
   readonly type: "put" | "delete";
@@ -21,8 +23,14 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Events held for an iterator that is slower than the writes; then the node holds them back. */
-export const WATCH_EVENTS_MAX = 1000;
+/** What was taken is told when it is so much: a message for every event would be as many as the events. */
+const TOLD_COST_MIN = WATCH_COST_MAX / 2;
+
+/** The cost of a part of events lies on its last one: it is taken when all of them are. */
+interface Held {
+  readonly event: WatchEvent;
+  readonly cost: number;
+}
 
 interface Waiting {
   resolve(result: IteratorResult<WatchEvent, undefined>): void;
@@ -35,17 +43,18 @@ interface Waiting {
  * throws a `QuorateError`: `Compacted` where history is gone, another where this node stopped serving.
  */
 export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, WatchCaller {
-  readonly #port: NodePort;
+  readonly #port: ApiPort;
   readonly #id: RequestId;
   readonly #signal: AbortSignal | undefined;
   readonly #opened = Promise.withResolvers<number>();
-  #events: WatchEvent[] = [];
+  #held: Held[] = [];
   #waiting: Waiting[] = [];
-  #stalled = false;
+  /** The cost of what was taken since the port was told. */
+  #taken = 0;
   #ended: { readonly error: QuorateError | null } | null = null;
 
   constructor(
-    port: NodePort,
+    port: ApiPort,
     range: KeyRange,
     { fromRevision = 0, previous = false, signal }: WatchOptions,
   ) {
@@ -54,7 +63,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Watc
     // Nobody has to ask for it.
     this.#opened.promise.catch(() => {});
     const create = { ...rangeOf(range), start_revision: BigInt(fromRevision), prev_kv: previous };
-    this.#id = port.watch(this, DEFAULT_KEYSPACE, encode(messages.WatchCreateRequest, create));
+    this.#id = port.watch(this, encode(messages.WatchCreateRequest, create));
     if (signal?.aborted === true) this.#stop();
     else signal?.addEventListener("abort", this.#stop, { once: true });
   }
@@ -69,13 +78,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Watc
   }
 
   next(): Promise<IteratorResult<WatchEvent, undefined>> {
-    const event = this.#events.shift();
-    if (event !== undefined) {
-      if (this.#stalled && this.#events.length === 0) {
-        this.#stalled = false;
-        this.#port.drained(this.#id);
-      }
-      return Promise.resolve({ done: false, value: event });
+    const held = this.#held.shift();
+    if (held !== undefined) {
+      this.#take(held.cost);
+      return Promise.resolve({ done: false, value: held.event });
     }
     if (this.#ended === null) {
       return new Promise((resolve, reject) => void this.#waiting.push({ resolve, reject }));
@@ -95,35 +101,39 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Watc
   }
 
   onEvents(_id: RequestId, _revision: number, part: Bytes): void {
-    for (const { type, kv, prev_kv } of decoded(messages.WatchResponse, part).events) {
-      if (kv === null) continue;
-      const keyValue = new KeyValue(kv);
-      this.#put({
-        type: type === 0 ? "put" : "delete",
-        revision: keyValue.modRevision,
-        keyValue,
-        previous: prev_kv === null ? null : new KeyValue(prev_kv),
-      });
+    const events = eventsOf(part);
+    const cost = costOf(part);
+    if (events.length === 0) this.#take(cost);
+    for (const [i, event] of events.entries()) {
+      this.#put({ event, cost: i === events.length - 1 ? cost : 0 });
     }
-    if (this.#stalled || this.#events.length < WATCH_EVENTS_MAX) return;
-    this.#stalled = true;
-    this.#port.stalled(this.#id);
   }
 
   onWatchEnded(_id: RequestId, ended: WatchEnd): void {
     this.#end(endOf(ended));
   }
 
-  #put(event: WatchEvent): void {
+  #put(held: Held): void {
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#events.push(event);
-    else waiting.resolve({ done: false, value: event });
+    if (waiting === undefined) {
+      this.#held.push(held);
+      return;
+    }
+    this.#take(held.cost);
+    waiting.resolve({ done: false, value: held.event });
+  }
+
+  #take(cost: number): void {
+    this.#taken += cost;
+    if (this.#taken < TOLD_COST_MIN) return;
+    this.#port.taken(this.#id, this.#taken);
+    this.#taken = 0;
   }
 
   readonly #stop = (): void => {
     if (this.#ended !== null) return;
     this.#port.unwatch(this.#id);
-    this.#events = [];
+    this.#held = [];
     this.#end(null);
   };
 
@@ -138,6 +148,18 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Watc
     else first.reject(error);
     for (const waiting of others) waiting.resolve(DONE);
   }
+}
+
+function eventsOf(part: Bytes): readonly WatchEvent[] {
+  return decoded(messages.WatchResponse, part).events.flatMap(({ type, kv, prev_kv }) => {
+    if (kv === null) return [];
+    const keyValue = new KeyValue(kv);
+    const previous = prev_kv === null ? null : new KeyValue(prev_kv);
+    const revision = keyValue.modRevision;
+    return [
+      { type: type === 0 ? ("put" as const) : ("delete" as const), revision, keyValue, previous },
+    ];
+  });
 }
 
 function endOf(ended: WatchEnd): QuorateError {

@@ -1,0 +1,61 @@
+import {
+  AddressUnusable,
+  CertificateUnusable,
+  DirectoryInUse,
+  DirectoryUnusable,
+  DiskFull,
+  JoinFailed,
+  JournalDamaged,
+  JournalUnusable,
+  StartRefused,
+} from "@quorate/server";
+
+/** An error as it travels between threads: a copy by the runtime would lose its class and the system's code. */
+export interface ErrorReport {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  /** As the system's errors have it. */
+  readonly code: string | null;
+  readonly cause: ErrorReport | null;
+}
+
+/** Causes of causes, at most. */
+const CAUSES_MAX = 4;
+
+export function reportOf(thrown: unknown, causes = CAUSES_MAX): ErrorReport {
+  if (!(thrown instanceof Error)) {
+    return { name: "Error", message: String(thrown), stack: null, code: null, cause: null };
+  }
+  const { name, message, stack = null, cause } = thrown;
+  const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : null;
+  const reported = cause === undefined || causes === 0 ? null : reportOf(cause, causes - 1);
+  return { name, message, stack, code, cause: reported };
+}
+
+/** The same error again, of the class that bears its name. */
+export function errorFrom({ name, message, stack, code, cause }: ErrorReport): Error {
+  const error = new Error(message, cause === null ? {} : { cause: errorFrom(cause) });
+  const prototype = CLASSES.find((known) => known.name === name)?.prototype;
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
+  const own = { name, ...(stack !== null && { stack }), ...(code !== null && { code }) };
+  for (const [key, value] of Object.entries(own)) {
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  }
+  return error;
+}
+
+/** What a start is refused with; `StartOptions` that make no sense are the language's own errors. */
+const CLASSES = [
+  AddressUnusable,
+  CertificateUnusable,
+  DirectoryInUse,
+  DirectoryUnusable,
+  DiskFull,
+  JoinFailed,
+  JournalDamaged,
+  JournalUnusable,
+  StartRefused,
+  RangeError,
+  TypeError,
+] as const;

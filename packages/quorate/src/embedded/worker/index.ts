@@ -1,0 +1,1 @@
+export { startInWorker } from "./start-in-worker.ts";
