@@ -5,11 +5,11 @@ import type { NodePort, WatchCaller } from "@quorate/server";
 /**
  * What may lie between the node and an iterator that is slower than the writes, in a worker's mail and in the
  * iterator's own list together. Beyond it the node holds events back, and later goes on from history; what it gave
- * out in the turn that crossed the bound still comes.
+ * out in the turn that crossed the bound still comes. In bytes as encoded: small events weigh some ten times that as objects.
  */
 export const WATCH_COST_MAX = 256 * 1024;
 
-/** A part's bytes, and about what the objects weigh that they are decoded to. */
+/** A part's bytes, and what a message weighs that carries one. */
 export const costOf = (part: Bytes): number => part.length + PART_COST;
 
 const PART_COST = 256;

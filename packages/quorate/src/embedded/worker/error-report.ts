@@ -38,10 +38,9 @@ export function errorFrom({ name, message, stack, code, cause }: ErrorReport): E
   const error = new Error(message, cause === null ? {} : { cause: errorFrom(cause) });
   const prototype = CLASSES.find((known) => known.name === name)?.prototype;
   if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
-  const own = { name, ...(stack !== null && { stack }), ...(code !== null && { code }) };
-  for (const [key, value] of Object.entries(own)) {
-    Object.defineProperty(error, key, { value, configurable: true, writable: true });
-  }
+  // Where the prototype has the name already, the error has none of its own.
+  Object.assign(error, error.name !== name && { name }, code !== null && { code });
+  if (stack !== null) error.stack = stack;
   return error;
 }
 
