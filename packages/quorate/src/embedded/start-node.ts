@@ -45,8 +45,8 @@ export interface EmbeddedNode {
   readonly lease: Leases;
   watch(range: KeyRange, options?: WatchOptions): Watch;
   /**
-   * At once. From a worker it is what the node's thread last told: at most 100 ms old, and older only where this
-   * thread took no messages since.
+   * At once. Of a node in a worker it is what that thread last told: as new as the last answer that came from it, and
+   * at most 100 ms older than what it knows, as long as this thread takes its messages.
    */
   status(): Status;
   /** Where etcd's clients reach it, host:port. */

@@ -41,7 +41,12 @@ class NodeThread {
     this.#log = log;
     this.#onHalt = onHalt;
     const name = `quorate ${options.name}`;
-    this.#worker = new Worker(MAIN, { name, workerData: options, ...SOURCE_CONDITION });
+    this.#worker = new Worker(ENTRY, {
+      name,
+      workerData: options,
+      eval: EVALUATED,
+      ...FROM_SOURCE,
+    });
     this.#mail = new Mail((batch, transfer) => this.#worker.postMessage(batch, transfer));
     this.#worker.on("message", (batch: readonly FromNode[]) => this.#onBatch(batch));
     this.#worker.on("error", (error) => {
@@ -137,4 +142,7 @@ class NodeThread {
 const SOURCE = import.meta.url.endsWith(".ts");
 const MAIN = new URL(SOURCE ? "./main.ts" : "./main.js", import.meta.url);
 /** From source, the other packages are taken from source as well. */
-const SOURCE_CONDITION = SOURCE ? { execArgv: ["--conditions=quorate-source"] } : {};
+const FROM_SOURCE = SOURCE ? { execArgv: ["--conditions=quorate-source"] } : {};
+/** A worker has its process's flags, and with this one Node runs no file, but only text. */
+const EVALUATED = process.execArgv.some((flag) => flag.startsWith("--input-type"));
+const ENTRY = EVALUATED ? `import(${JSON.stringify(MAIN.href)})` : MAIN;

@@ -71,7 +71,7 @@ export class WorkerPort implements ApiPort {
     if (this.#watchers.has(id)) this.#put({ type: "Taken", id, cost });
   }
 
-  /** As the node last told: see `STATUS_MILLIS`. */
+  /** As the node last told: see `StatusByMail`. */
   status(): Status {
     return this.#status;
   }
