@@ -1,7 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EmbeddedNode, fixed, QuorateError, startNode } from "quorate";
+import {
+  AddressUnusable,
+  CertificateUnusable,
+  DirectoryInUse,
+  type EmbeddedNode,
+  fixed,
+  QuorateError,
+  type StartNodeOptions,
+  StartRefused,
+  startNode,
+} from "quorate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, Running } from "./processes.ts";
 
@@ -172,11 +182,97 @@ describe.each(MODES)("a node in a %s", (runIn) => {
     });
   });
 
+  describe("a start that is refused", () => {
+    const refusalOf = (options: Partial<StartNodeOptions>): Promise<unknown> =>
+      startNode({
+        name: "other",
+        dataDir: join(directory, "other"),
+        peers: fixed([]),
+        cluster: "other",
+        runIn,
+        journalSegmentBytes: 4 * 2 ** 20,
+        ...options,
+      }).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+
+    it("says whose the directory is", async () => {
+      const refusal = await refusalOf({ name: "solo", dataDir: directory, cluster: "test" });
+      expect(refusal).toBeInstanceOf(DirectoryInUse);
+      expect(refusal).toMatchObject({
+        name: "DirectoryInUse",
+        message: expect.stringMatching(
+          /is in use by process \d+ on .*: stop it, or choose another/,
+        ),
+        cause: { code: "EADDRINUSE" },
+      });
+    });
+
+    it("says which address cannot be had", async () => {
+      const refusal = await refusalOf({ listenClient: node.clientAddress });
+      expect(refusal).toBeInstanceOf(AddressUnusable);
+      expect(refusal).toMatchObject({
+        message: expect.stringContaining(`the client port ${node.clientAddress} is in use`),
+      });
+    });
+
+    it("says what contradicts what", async () => {
+      const refusal = await refusalOf({ peers: fixed(["a=127.0.0.1:1", "b=127.0.0.1:2"]) });
+      expect(refusal).toBeInstanceOf(StartRefused);
+      expect(refusal).toMatchObject({
+        message: expect.stringContaining(
+          "this node is called other, but --initial-cluster names a, b",
+        ),
+      });
+    });
+
+    it("says which certificate cannot be read", async () => {
+      const missing = { cert: "/missing.crt", key: "/missing.key", ca: null };
+      const refusal = await refusalOf({ clientTls: missing });
+      expect(refusal).toBeInstanceOf(CertificateUnusable);
+      expect(refusal).toMatchObject({ message: expect.stringContaining("/missing.") });
+    });
+  });
+
   describe("a node", () => {
     it("is its cluster's leader where it is alone", () => {
       const { role, leader, node: id, members } = node.status();
       expect({ role, leader }).toEqual({ role: "leader", leader: id });
       expect(members).toEqual([{ node: id, name: "solo", learner: false }]);
+    });
+
+    it("tells why it stops when it is removed from its cluster", async () => {
+      const halted = Promise.withResolvers<string>();
+      const dataDirs = ["a", "b"].map(() => mkdtempSync(join(tmpdir(), "quorate-embedded-")));
+      const founders = await Promise.all(
+        ["a", "b"].map(async (name) => `${name}=127.0.0.1:${await freePort()}`),
+      );
+      const [first, second] = await Promise.all(
+        ["a", "b"].map((name, i) =>
+          startNode({
+            name,
+            dataDir: dataDirs[i] ?? "",
+            peers: fixed(founders),
+            cluster: "pair",
+            runIn,
+            journalSegmentBytes: 4 * 2 ** 20,
+            ...(name === "b" && { onHalt: halted.resolve }),
+          }),
+        ),
+      );
+      if (first === undefined || second === undefined) throw new Error("no members");
+      await Promise.all([first.ready, second.ready]);
+      const response = await fetch(`http://${first.clientAddress}/v3/cluster/member/remove`, {
+        method: "POST",
+        body: JSON.stringify({ ID: String(second.status().node) }),
+      });
+      expect(response.status).toBe(200);
+      expect(await halted.promise).toContain("removed");
+      expect(await failureOf(second.kv.get("k"))).toMatchObject({ code: "Stopped" });
+      await second.close();
+      await first.close();
+      for (const dataDir of dataDirs) rmSync(dataDir, { recursive: true });
     });
 
     it("closes with its watches told, and finds its data when it is started again", async () => {
