@@ -23,6 +23,7 @@ cat >smoke.mjs <<'JS'
 import { checkLinearizableRegisters, never, REGISTER } from "@quorate/verify";
 import { runSeed } from "@quorate/sim";
 import { startServer, silentLog } from "@quorate/server";
+import { fixed, startNode } from "quorate";
 
 const { history, broken } = runSeed({ seed: 1n });
 const verdict = checkLinearizableRegisters(history, REGISTER, never);
@@ -39,6 +40,11 @@ await call("kv/put", { key: "a2V5", value: "dmFsdWU=" });
 const { kvs } = await call("kv/range", { key: "a2V5" });
 if (kvs?.[0]?.value !== "dmFsdWU=") throw new Error(JSON.stringify(kvs));
 await server.stop();
+const node = await startNode({ name: "solo", dataDir: "embedded", peers: fixed([]), cluster: "smoke" });
+await node.ready;
+await node.kv.put("key", "value");
+if ((await node.kv.get("key"))?.text !== "value") throw new Error("the node in a worker lost a key");
+await node.close();
 console.log(`the built packages run on Node ${process.versions.node}`);
 process.exit(0);
 JS

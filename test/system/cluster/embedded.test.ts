@@ -293,8 +293,14 @@ describe.each(MODES)("a node in a %s", (runIn) => {
 });
 
 describe("the example", () => {
-  it("runs as it is printed", async () => {
-    const example = new Running(join(import.meta.dirname, "../../../examples/embedded.ts"), []);
+  const file = join(import.meta.dirname, "../../../examples/embedded.ts");
+
+  it.each([
+    ["as it is built", []],
+    ["from source", ["--conditions=quorate-source"]],
+  ])("runs as it is printed, %s", async (_, flags) => {
+    const [first, ...rest] = [...flags, file];
+    const example = new Running(first, rest);
     expect(await example.ends()).toMatchObject({
       exit: 0,
       out: "bought: true\nrevision 2: stock/apples is 3\nrevision 3: stock/apples is 2\nleft: 2\n",

@@ -94,7 +94,8 @@ function serverOptions(options: StartNodeOptions): Omit<ServerOptions, "log" | "
   };
 }
 
-function embedded({ port, ready, clientAddress, peerAddress, close }: StartedNode): EmbeddedNode {
+function embedded(started: StartedNode): EmbeddedNode {
+  const { port, ready, clientAddress, peerAddress } = started;
   const calls = new Calls(port);
   return {
     ready,
@@ -104,6 +105,6 @@ function embedded({ port, ready, clientAddress, peerAddress, close }: StartedNod
     lease: new Leases(calls),
     watch: (range, options = {}) => new Watch(port, range, options),
     status: () => port.status(),
-    close,
+    close: () => started.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Bytes, Failure, RequestId } from "@quorate/kernel/core";
+import type { Bytes, Outcome, RequestId } from "@quorate/kernel/core";
 import type { WatchEnd } from "@quorate/kernel/replica";
 import type { Status } from "../status.ts";
 import type { ErrorReport } from "./error-report.ts";
@@ -37,7 +37,7 @@ export type FromNode = AnswerFromNode | NewsFromNode;
 export type AnswerFromNode =
   | { readonly type: "Part"; readonly id: RequestId; readonly bytes: Bytes }
   | { readonly type: "Done"; readonly id: RequestId; readonly bytes: Bytes }
-  | { readonly type: "Failed"; readonly id: RequestId; readonly failure: Failure }
+  | { readonly type: "Failed"; readonly id: RequestId; readonly outcome: Failed }
   | { readonly type: "Watching"; readonly id: RequestId; readonly revision: number }
   | {
       readonly type: "Events";
@@ -66,6 +66,8 @@ export type NewsFromNode =
     }
   | { readonly type: "Halted"; readonly reason: string }
   | { readonly type: "Closed" };
+
+type Failed = Extract<Outcome, { readonly ok: false }>;
 
 /** Milliseconds of a clock that is the same in all threads of a process; `performance.now()` is each thread's own. */
 export const sharedMillis = (): number => Number(process.hrtime.bigint() / 1_000_000n);

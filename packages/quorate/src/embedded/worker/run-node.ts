@@ -49,16 +49,17 @@ export async function runNode(caller: MessagePort, options: NodeOptions): Promis
 
 function serve(
   caller: MessagePort,
-  { host, ready, clientAddress, peerAddress, stop }: RunningServer,
+  server: RunningServer,
   mail: Mail<FromNode>,
   log: LogByMail,
   status: StatusByMail,
 ): void {
-  const service = new Service(new ThreadPort(host), mail);
+  const { clientAddress, peerAddress } = server;
+  const service = new Service(new ThreadPort(server.host), mail);
   const looking = setInterval(() => status.lookClosely(), STATUS_MILLIS);
   const close = async (): Promise<void> => {
     clearInterval(looking);
-    await stop();
+    await server.stop();
     mail.put({ type: "Closed" });
     mail.flush();
   };
@@ -69,7 +70,7 @@ function serve(
       else service.onCall(message);
     }
   });
-  void ready.then(() => {
+  void server.ready.then(() => {
     status.lookClosely();
     mail.put({ type: "Ready" });
   });

@@ -84,10 +84,7 @@ class Remote implements ApiCaller, WatchCaller {
   onReply(_: RequestId, outcome: Outcome): void {
     this.#ids.delete(this.#id);
     if (outcome.ok) this.#mail.put({ type: "Done", id: this.#id, bytes: outcome.value });
-    else {
-      const { ok, ...failure } = outcome;
-      this.#mail.put({ type: "Failed", id: this.#id, failure });
-    }
+    else this.#mail.put({ type: "Failed", id: this.#id, outcome });
   }
 
   onWatching(_: RequestId, revision: number): void {

@@ -85,7 +85,7 @@ export class WorkerPort implements ApiPort {
         this.#settle(answer.id)?.caller.onReply(answer.id, succeed(answer.bytes));
         break;
       case "Failed":
-        this.#settle(answer.id)?.caller.onReply(answer.id, fail(answer.failure));
+        this.#settle(answer.id)?.caller.onReply(answer.id, answer.outcome);
         break;
       case "Watching":
         this.#watchers.get(answer.id)?.onWatching(answer.id, answer.revision);

@@ -3,7 +3,11 @@ import { LOG_LINES_MAX, LogByMail } from "../../../src/embedded/worker/log-by-ma
 import { Mail } from "../../../src/embedded/worker/mail.ts";
 import type { FromNode } from "../../../src/embedded/worker/message.ts";
 
-function logbook(): { readonly log: LogByMail; texts(): readonly string[]; fields(): unknown } {
+function logbook(): {
+  readonly log: LogByMail;
+  readonly texts: () => readonly string[];
+  readonly fields: () => unknown;
+} {
   const lines: FromNode[] = [];
   const mail = new Mail<FromNode>(
     (batch) => void lines.push(...structuredClone(batch)),

@@ -9,7 +9,11 @@ interface Letter {
 }
 
 /** A mail whose turn ends when it is told, and whose batches are cloned as a port does it. */
-function mailbox(): { readonly mail: Mail<Letter>; readonly batches: Letter[][]; endTurn(): void } {
+function mailbox(): {
+  readonly mail: Mail<Letter>;
+  readonly batches: Letter[][];
+  readonly endTurn: () => void;
+} {
   const batches: Letter[][] = [];
   let flushes: (() => void)[] = [];
   const mail = new Mail<Letter>(
