@@ -197,7 +197,8 @@ describe("watches between threads", () => {
     void reading.then(() => {
       over = true;
     });
-    while (!over) await threads.settle();
+    for (let round = 0; round < EVENTS && !over; round++) await threads.settle();
+    expect(over).toBe(true);
     expect(await reading).toEqual(Array.from({ length: EVENTS }, (_, i) => i + 2));
     expect(node.events).toContain("drained");
   });
