@@ -13,7 +13,7 @@ import {
   setObject,
 } from "./objects/index.ts";
 import { type Format, type Recording, transactionsOf } from "./readers/index.ts";
-import { checkRegisterModel } from "./registers/index.ts";
+import { checkRegisterModel, checkStaleness } from "./registers/index.ts";
 import {
   checkIsolation,
   checkListAppend,
@@ -93,6 +93,8 @@ function checkOperations(
       return checkComments(history);
     case "register-model":
       return checkRegisterModel(model.name, history, spent);
+    case "bounded-staleness":
+      return checkStaleness(history, model);
     case "revisions":
       return checkRevisions(history);
     case "fencing":

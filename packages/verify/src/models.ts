@@ -12,6 +12,7 @@ export type Model =
   | { readonly type: "long-fork"; readonly groupSize: number | null }
   | { readonly type: "set" | "set-full" | "counter" | "comments" }
   | { readonly type: "leases"; readonly slack: number }
+  | { readonly type: "bounded-staleness"; readonly versions: number; readonly time: number }
   | { readonly type: "revisions" | "fencing" | "watch" };
 
 export type LinearizableObject =
@@ -77,7 +78,14 @@ interface Flags {
   readonly switches: ReadonlySet<string>;
 }
 
-const NUMBER_FLAGS = ["--group-size", "--total-amount", "--max-transfer", "--slack"];
+const NUMBER_FLAGS = [
+  "--group-size",
+  "--total-amount",
+  "--max-transfer",
+  "--slack",
+  "--versions",
+  "--time",
+];
 const SWITCHES = ["--allow-negative-balances", "-n"];
 
 function parseFlags(words: readonly string[]): Flags | null {
@@ -102,6 +110,7 @@ function parseFlags(words: readonly string[]): Flags | null {
 const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   bank: ["--total-amount", "--max-transfer", ...SWITCHES],
   leases: ["--slack"],
+  "bounded-staleness": ["--versions", "--time"],
   "long-fork": ["--group-size"],
 };
 
@@ -126,6 +135,12 @@ function parseWorkload(name: string, { level, numbers, switches }: Flags): Model
       };
     case "leases":
       return { type: "leases", slack: numbers.get("--slack") ?? 0 };
+    case "bounded-staleness": {
+      // With neither bound every stale read breaks it, and the verdict says how stale.
+      const [versions, time] = [numbers.get("--versions"), numbers.get("--time")];
+      const other = versions === undefined && time === undefined ? 0 : Number.POSITIVE_INFINITY;
+      return { type: "bounded-staleness", versions: versions ?? other, time: time ?? other };
+    }
     case "long-fork": {
       const groupSize = numbers.get("--group-size") ?? null;
       return { type: "long-fork", groupSize: groupSize === 0 ? null : groupSize };

@@ -26,6 +26,8 @@ function wordsOf(model: Model): readonly string[] | "steps" | null {
       return WORDS_OF_OBJECTS[model.object.name];
     case "bank":
       return ["read", "transfer"];
+    case "bounded-staleness":
+      return ["read", "write"];
     case "counter":
       return ["read", "add", "inc"];
     case "set":

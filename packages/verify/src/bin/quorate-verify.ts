@@ -13,7 +13,7 @@ models:  linearizable:OBJECT(parameters) with register, cas-register, mutex, mul
          fifo-queue or set; an isolation level; "list-append LEVEL", "rw-register LEVEL"; set, set-full,
          bank, counter, "long-fork --group-size N", comments; sequential, causal-memory, pram, convergence,
          read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads; revisions, fencing,
-         "leases --slack N", watch
+         "leases --slack N", watch, bounded-staleness
 formats: quorate, jepsen-edn, jepsen-json, jepsen-log, elle-cases, awdit, dbcop, text, bincode, cobra
          (found by name and content where not given)
 

@@ -14,7 +14,7 @@ import {
 import { checkPerProcess } from "./seen-orders.ts";
 import { checkSequential } from "./sequential.ts";
 
-export { type Staleness, staleness } from "./staleness.ts";
+export { checkStaleness, type Staleness, staleness } from "./staleness.ts";
 
 /** Models of registers with unique writes, weaker than linearizability (docs/histories.md). */
 export const REGISTER_MODELS = [

@@ -1,4 +1,5 @@
 import type { History, Operation } from "../history/index.ts";
+import type { Verdict } from "../verdict.ts";
 import { readsFrom } from "./reads-from.ts";
 
 /** How far behind the reads of a history were for certain: no order of its writes explains less. */
@@ -40,4 +41,30 @@ export function staleness(history: History): Staleness | null {
   });
   const named = [worst.mostVersions, worst.longest].filter((index) => index >= 0);
   return { versions: worst.versions, time: worst.time, operations: [...new Set(named)] };
+}
+
+/** Whether every read was at most so stale, in versions and in time; if not, by how much it was. */
+export function checkStaleness(
+  history: History,
+  most: { readonly versions: number; readonly time: number },
+): Verdict {
+  const found = staleness(history);
+  if (found === null) {
+    const why = "staleness is measured on reads and writes of registers, each value written once";
+    return { type: "unknown", steps: 0, why };
+  }
+  const { versions, time, operations } = found;
+  const [operation = -1] = operations;
+  if (versions <= most.versions && time <= most.time)
+    return { type: "ok", witness: { type: "direct", compared: history.length } };
+  const anomaly = "stale read";
+  const expected = `reads were up to ${versions} versions and ${time} units of time behind`;
+  return {
+    type: "violation",
+    anomaly,
+    anomalies: [anomaly],
+    core: operations,
+    minimal: false,
+    evidence: { type: "answer", operation, expected },
+  };
 }

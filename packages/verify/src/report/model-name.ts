@@ -21,6 +21,11 @@ export function modelName(model: Model): string {
       ].join(" ");
     case "long-fork":
       return model.groupSize === null ? "long-fork" : `long-fork --group-size ${model.groupSize}`;
+    case "bounded-staleness": {
+      const bound = (flag: string, most: number): string =>
+        Number.isFinite(most) ? ` --${flag} ${most}` : "";
+      return `bounded-staleness${bound("versions", model.versions)}${bound("time", model.time)}`;
+    }
     case "leases":
       return model.slack === 0 ? "leases" : `leases --slack ${model.slack}`;
     case "set":

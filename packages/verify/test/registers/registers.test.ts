@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { never } from "../../src/budget.ts";
+import { check } from "../../src/check.ts";
 import type { History, Operation } from "../../src/history/index.ts";
+import { parseModel } from "../../src/models.ts";
 import { checkLinearizable, REGISTER, register } from "../../src/objects/index.ts";
 import { checkRegisterModel, type RegisterModel, staleness } from "../../src/registers/index.ts";
 
@@ -97,6 +99,31 @@ describe("staleness", () => {
       read(3, [9, 10], 1),
     ];
     expect(staleness(history)).toEqual({ versions: 2, time: 6, operations: [3] });
+  });
+
+  it("is a model with bounds: a read beyond them breaks it, and the verdict says how far behind it was", () => {
+    const history = [
+      write(0, [0, 1], 1),
+      write(1, [2, 3], 2),
+      write(2, [4, 5], 3),
+      read(3, [9, 10], 1),
+    ];
+    const judged = (text: string) => {
+      const model = parseModel(text);
+      if (model === null) throw new Error(text);
+      return check({ type: "operations", format: "quorate", history }, model, never);
+    };
+    expect(judged("bounded-staleness")).toMatchObject({
+      type: "violation",
+      anomaly: "stale read",
+      core: [3],
+      evidence: { expected: "reads were up to 2 versions and 6 units of time behind" },
+    });
+    expect(judged("bounded-staleness --versions 2").type).toBe("ok");
+    expect(judged("bounded-staleness --versions 1").type).toBe("violation");
+    expect(judged("bounded-staleness --versions 2 --time 5").type).toBe("violation");
+    expect(judged("bounded-staleness --time 6").type).toBe("ok");
+    expect(parseModel("bounded-staleness --versions -1")).toBeNull();
   });
 
   it("is nothing for a read beside the write", () => {
