@@ -75,6 +75,8 @@ describe("a caller's thread that stands still for 3 s", () => {
       ),
     );
     await Promise.all(members.map(({ ready }) => ready));
+    // No status is older than the last answer.
+    await Promise.all(members.map(({ kv }) => kv.get("moved")));
     const [first, ...others] = members;
     const leader = others.find((node) => node.status().role === "leader");
     if (first !== undefined && leader !== undefined) {

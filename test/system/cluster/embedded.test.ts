@@ -109,6 +109,19 @@ describe.each(MODES)("a node in a %s", (runIn) => {
       });
     });
 
+    it("beyond 4096 calls at once are refusals for certain", async () => {
+      const writes = Array.from({ length: 4100 }, (_, i) => node.kv.put(`many/${i}`, "x"));
+      const outcomes = await Promise.allSettled(writes);
+      const refused = outcomes.flatMap((outcome) =>
+        outcome.status === "rejected" ? [outcome.reason] : [],
+      );
+      expect(refused).toHaveLength(4);
+      for (const reason of refused) {
+        expect(reason).toMatchObject({ code: "Overloaded", definite: true });
+      }
+      expect(await node.kv.delete({ prefix: "many/" })).toMatchObject({ deleted: 4096 });
+    });
+
     it("an aborted read had no effect; an aborted write may have", async () => {
       const abort = new AbortController();
       const reading = failureOf(node.kv.get("k", { signal: abort.signal }));

@@ -14,13 +14,19 @@ import type { Status } from "../status.ts";
 import type { Mail } from "./mail.ts";
 import { type AnswerFromNode, sharedMillis, type ToNode } from "./message.ts";
 
+/** Calls under way at most, and their bytes: as a node has them, whose bounds would come too late for the mail. */
+export const CALLS_MAX = 4096;
+export const CALL_BYTES_MAX = 64 * 1024 * 1024;
+
+const STOPPED: Failure = { code: "Stopped", definite: true };
+const OVERLOADED: Failure = { code: "Overloaded", definite: true, retryAfterTicks: ticks(50) };
+
 interface Asked {
   readonly caller: ApiCaller;
   readonly write: boolean;
+  readonly bytes: number;
   readonly askedAt: number;
 }
-
-const STOPPED: Failure = { code: "Stopped", definite: true };
 
 /**
  * The API's port to a node in another thread: says what is asked, and remembers who asked until the answer comes. A
@@ -29,6 +35,9 @@ const STOPPED: Failure = { code: "Stopped", definite: true };
 export class WorkerPort implements ApiPort {
   readonly #mail: Mail<ToNode>;
   readonly #asked = new Map<RequestId, Asked>();
+  #bytes = 0;
+  /** Never sent, and told so in the next turn. */
+  readonly #refused = new Map<RequestId, { readonly caller: ApiCaller; readonly why: Failure }>();
   readonly #watchers = new Map<RequestId, WatchCaller>();
   #nextId = 1;
   #refusing = false;
@@ -40,19 +49,20 @@ export class WorkerPort implements ApiPort {
   }
 
   write(caller: ApiCaller, kind: number, bytes: Bytes, deadlineMillis: number): RequestId {
-    const { id, askedAt } = this.#ask(caller, true);
-    this.#put({ type: "Write", id, kind, bytes, askedAt, deadlineMillis });
+    const { id, askedAt, sent } = this.#ask(caller, true, bytes.length);
+    if (sent) this.#put({ type: "Write", id, kind, bytes, askedAt, deadlineMillis });
     return id;
   }
 
   range(caller: ApiCaller, bytes: Bytes, deadlineMillis: number): RequestId {
-    const { id, askedAt } = this.#ask(caller, false);
-    this.#put({ type: "Range", id, bytes, askedAt, deadlineMillis });
+    const { id, askedAt, sent } = this.#ask(caller, false, bytes.length);
+    if (sent) this.#put({ type: "Range", id, bytes, askedAt, deadlineMillis });
     return id;
   }
 
   cancel(id: RequestId): void {
-    if (this.#asked.delete(id)) this.#put({ type: "Cancel", id });
+    if (this.#settle(id) !== undefined) this.#put({ type: "Cancel", id });
+    else this.#refused.delete(id);
   }
 
   watch(watcher: WatchCaller, bytes: Bytes): RequestId {
@@ -116,19 +126,41 @@ export class WorkerPort implements ApiPort {
   abandon(): void {
     this.#refusing = true;
     for (const [id, { caller, write, askedAt }] of this.#asked) {
-      this.#asked.delete(id);
+      this.#settle(id);
       caller.onReply(id, fail(write ? unknownSince(askedAt) : STOPPED));
     }
     for (const id of this.#watchers.keys()) this.#lose(id);
   }
 
-  #ask(caller: ApiCaller, write: boolean): { readonly id: RequestId; readonly askedAt: number } {
+  #ask(
+    caller: ApiCaller,
+    write: boolean,
+    bytes: number,
+  ): { readonly id: RequestId; readonly askedAt: number; readonly sent: boolean } {
     const id = this.#newId();
     const askedAt = sharedMillis();
-    // What is refused was never sent, whatever it was.
-    this.#asked.set(id, { caller, write: write && !this.#refusing, askedAt });
-    if (this.#refusing) setImmediate(() => this.#settle(id)?.caller.onReply(id, fail(STOPPED)));
-    return { id, askedAt };
+    const why = this.#refusal(bytes);
+    if (why === null) {
+      this.#asked.set(id, { caller, write, bytes, askedAt });
+      this.#bytes += bytes;
+    } else {
+      this.#refused.set(id, { caller, why });
+      if (this.#refused.size === 1) setImmediate(() => this.#tellRefused());
+    }
+    return { id, askedAt, sent: why === null };
+  }
+
+  /** A single call beyond the bound in bytes is let in when it is alone. */
+  #refusal(bytes: number): Failure | null {
+    if (this.#refusing) return STOPPED;
+    const crowded = this.#bytes > 0 && this.#bytes + bytes > CALL_BYTES_MAX;
+    return crowded || this.#asked.size >= CALLS_MAX ? OVERLOADED : null;
+  }
+
+  #tellRefused(): void {
+    const refused = [...this.#refused];
+    this.#refused.clear();
+    for (const [id, { caller, why }] of refused) caller.onReply(id, fail(why));
   }
 
   #newId(): RequestId {
@@ -141,7 +173,9 @@ export class WorkerPort implements ApiPort {
 
   #settle(id: RequestId): Asked | undefined {
     const asked = this.#asked.get(id);
+    if (asked === undefined) return undefined;
     this.#asked.delete(id);
+    this.#bytes -= asked.bytes;
     return asked;
   }
 

@@ -11,6 +11,7 @@ import { costOf, WATCH_COST_MAX } from "../../../src/embedded/watch-flow.ts";
 import { Mail } from "../../../src/embedded/worker/mail.ts";
 import { type FromNode, sharedMillis } from "../../../src/embedded/worker/message.ts";
 import { Service } from "../../../src/embedded/worker/service.ts";
+import { CALL_BYTES_MAX, CALLS_MAX } from "../../../src/embedded/worker/worker-port.ts";
 import { TwoThreads } from "./two-threads.ts";
 
 const PUT = encode(messages.PutRequest, { key: new Uint8Array([1]), value: new Uint8Array([2]) });
@@ -153,6 +154,26 @@ describe("calls between threads", () => {
     threads.port.abandon();
     expect(await failure).toMatchObject({ code: "Stopped", definite: true });
     expect(threads.toNode).toEqual([]);
+  });
+
+  it("calls beyond the bounds are refused, and not sent; one that is too large alone is sent", async () => {
+    const threads = new TwoThreads();
+    const calls = new Calls(threads.port);
+    const write = (bytes: number) => calls.write(EtcdKind.put, new Uint8Array(bytes), {});
+    const large = [write(CALL_BYTES_MAX + 1), write(1)];
+    expect(await failureOf(large[1] ?? Promise.resolve())).toMatchObject({
+      code: "Overloaded",
+      definite: true,
+    });
+    const failed = failureOf(large[0] ?? Promise.resolve());
+    await threads.settle();
+    expect(await failed).toMatchObject({ code: "Rejected" });
+    const many = Array.from({ length: CALLS_MAX + 1 }, () => calls.write(EtcdKind.put, PUT, {}));
+    expect(await failureOf(many.pop() ?? Promise.resolve())).toMatchObject({ code: "Overloaded" });
+    expect(threads.toNode).toHaveLength(CALLS_MAX);
+    await threads.settle();
+    await Promise.all(many);
+    expect(threads.served).toBe(0);
   });
 
   it("the status is what the node's thread told last", () => {
