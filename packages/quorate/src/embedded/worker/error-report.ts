@@ -44,7 +44,7 @@ export function errorFrom({ name, message, stack, code, cause }: ErrorReport): E
   return error;
 }
 
-/** What a start is refused with; `StartOptions` that make no sense are the language's own errors. */
+/** What a start is refused with; options that make no sense are the language's own errors. */
 const CLASSES = [
   AddressUnusable,
   CertificateUnusable,
