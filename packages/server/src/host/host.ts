@@ -266,7 +266,10 @@ export class Host implements NodePort {
     for (const effect of effects) this.#perform(effect);
     this.#performing = false;
     this.#count(inputs.length, effects.length, this.now() - now.ticks);
-    if (effects.some(({ type }) => type === "Halt")) return;
+    if (effects.some(({ type }) => type === "Halt")) {
+      this.#answered();
+      return;
+    }
     const appends = effects.some(({ type }) => type === "Append");
     // Entries are on their way to the followers while this node's own disk writes them, and callers read their answers. Only a turn
     // without entries answers its callers first: what it tells its followers is not waited for.
