@@ -43,10 +43,14 @@ it("so it does behind relays, which need no rights", async () => {
   expect(verdicts()).toMatchObject({ result: "held", broken: [] });
 });
 
+// Not its leases: an etcd before 3.4.29 whose leader stood still may end them by a clock that nobody follows any more, although their
+// holders renewed them at its successor (etcd-io/etcd#12528, #15247). The lease workload finds that, now and then.
 it.skipIf(etcdMissing() !== null)(
-  "the instrument says of etcd what is known: it bears kills and pauses",
+  "the instrument says of etcd what is known: its keys and watches bear kills and pauses",
   async () => {
-    expect(await torture("--against", "etcd", "--faults", "crashLeader,pauseLeader")).toBe(HELD);
+    const workloads = ["--workloads", "register,list-append,bank,set,watch"];
+    const faults = ["--faults", "crashLeader,pauseLeader"];
+    expect(await torture("--against", "etcd", ...workloads, ...faults)).toBe(HELD);
   },
 );
 
