@@ -43,7 +43,7 @@ it("so it does behind relays, which need no rights", async () => {
   expect(verdicts()).toMatchObject({ result: "held", broken: [] });
 });
 
-// Not its leases: an etcd before 3.4.29 whose leader stood still may end them by a clock that nobody follows any more, although their
+// Not its leases: a leader of etcd 3.4.23 that stood still may end them by a clock that nobody follows any more, although their
 // holders renewed them at its successor (etcd-io/etcd#12528, #15247). The lease workload finds that, now and then.
 it.skipIf(etcdMissing() !== null)(
   "the instrument says of etcd what is known: its keys and watches bear kills and pauses",
