@@ -353,7 +353,10 @@ export class Host implements NodePort {
       covers <= this.#parts.journal.durable
         ? Promise.resolve(true)
         : new Promise<boolean>((tell) => this.#awaiting.push({ covers, tell }));
-    void this.#parts.checkpoints.write(group, from, covers, durable).then((ok) => {
+    const { journal, checkpoints } = this.#parts;
+    journal.beside(true);
+    void checkpoints.write(group, from, covers, durable).then((ok) => {
+      journal.beside(false);
       this.input({ type: "Checkpointed", group, covers, ok });
     });
   }

@@ -8,6 +8,8 @@ export interface HostParts {
     readonly space: Space;
     append(seq: JournalSeq, group: GroupId, kind: number, parts: readonly Bytes[]): void;
     flush(): void;
+    /** A checkpoint begins to be written on the same disk, or is done. */
+    beside(begins: boolean): void;
     retain(from: JournalSeq): void;
     close(): Promise<void>;
     counters(): Readonly<Record<string, number>>;

@@ -138,6 +138,11 @@ export class Journal {
     else this.#running = this.#run();
   }
 
+  /** Another large file begins to be written on this disk, or is done: meanwhile syncs are slow, and not waited for. */
+  beside(begins: boolean): void {
+    this.#pace.beside(begins);
+  }
+
   /** Segments whose records are all before `from` may go. The one in use stays. */
   retain(from: JournalSeq): void {
     if (from <= this.#retainFrom) return;

@@ -56,6 +56,7 @@ export function startRaftNode(): { readonly host: Host; readonly led: Promise<vo
         const upTo = durable;
         setImmediate(() => host.input({ type: "Durable", upTo }));
       },
+      beside() {},
       retain() {},
       close: () => Promise.resolve(),
       counters: () => ({}),
