@@ -4,8 +4,8 @@ import { markdown, type Summary, summary, withSpread } from "./table.ts";
 const ROUNDS = 5;
 const SEEDS_PER_ROUND = 10;
 const FIRST_SEED = 1;
-/** The first dozen seconds go into compiling; a sweep has them once. */
-const WARM_UP_SEEDS = 15;
+/** The first hundred runs are still being compiled, at half the speed; a sweep has them once. */
+const WARM_UP_SEEDS = 100;
 /** 200 operations: fifty by each client. With what follows when all has healed a run has about 30 simulated seconds. */
 const RUN = { nodes: 5, clients: 4, operations: 50, millis: 20_000 };
 
