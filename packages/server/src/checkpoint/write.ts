@@ -10,8 +10,6 @@ import type { Files } from "../journal/index.ts";
 
 /** Work on a snapshot between two turns of the event loop; a write passes through several turns and may meet a slice in each. */
 export const SLICE_MILLIS_MAX = 2;
-/** Written before it is synced: a large file that the system writes back all at once holds up every sync of the journal meanwhile. */
-const UNSYNCED_BYTES_MAX = 8 * 1024 * 1024;
 /** Rest between slices, so that under load at least a third of the time is the clients'. */
 const PAUSE_MILLIS = 1;
 /** What is asked of a snapshot at a time: small enough that the clock is looked at often. */
@@ -34,17 +32,12 @@ export async function writeCheckpoint(
     const out = new Parts();
     const writer = new CheckpointWriter(header, out);
     let at = 0;
-    let synced = 0;
     for (let cursor: bigint | null = 0n; cursor !== null; ) {
       cursor = dumpSlice(from, cursor, writer, out);
       if (cursor === null) writer.finish(from.hash);
       const { parts, length } = out.take();
       if (length > 0) await open.write(parts, at);
       at += length;
-      if (at - synced >= UNSYNCED_BYTES_MAX) {
-        await open.sync();
-        synced = at;
-      }
       await setTimeout(PAUSE_MILLIS);
     }
     await open.sync();
