@@ -142,6 +142,22 @@ it("RF-12: a leader whose disk hangs is replaced within three election time-outs
   expect(world.observer.violations).toEqual([]);
 });
 
+it("RF-12: nor does it stand while its disk hangs: its terms would depose whoever is elected", () => {
+  for (let seed = 1n; seed <= 20n; seed++) {
+    const { world, leader: old } = started({ seed });
+    old.hangDisk(60_000_000);
+    const caller = new Caller(world, 500);
+    caller.put(first(others(world, old)), "x", "during");
+    world.until(() => world.leader() !== old && world.leader() !== null, 5 * ELECTION_MILLIS);
+    const term = (): number =>
+      first(others(world, old)).kernel?.groupOf(DEFAULT_KEYSPACE)?.term ?? 0;
+    const elected = term();
+    world.run(10_000);
+    expect([world.leader() === old, term()], `seed ${seed}`).toEqual([false, elected]);
+    expect(elected, `seed ${seed}`).toBeLessThan(6);
+  }
+});
+
 it("RF-12 without the rule: its heartbeats keep everybody from leading for as long as it hangs", () => {
   const rules = { ...DEFAULT_OPTIONS.raft.rules, stepDownOnHungDisk: false };
   // Followers' disks answer, so what they hold commits without the leader's; a lone second voter is down.

@@ -8,6 +8,7 @@ import {
   NO_EFFECTS,
   type RaftState,
   type RaftStep,
+  resetElectionTimer,
 } from "./state.ts";
 import type { RaftInput } from "./step.ts";
 import { stepAside } from "./transfer.ts";
@@ -36,9 +37,12 @@ function readsWakeAt({ role, reads, settings }: RaftState): Ticks | null {
 
 export function onWake(state: RaftState, now: Now): RaftStep {
   if (state.role.type === "Leader") return onLeaderWake(state, state.role, now);
-  return state.electionAt !== null && now.ticks >= state.electionAt
-    ? onElectionTimeout(state, now)
-    : [state, NO_EFFECTS];
+  if (state.electionAt === null || now.ticks < state.electionAt) return [state, NO_EFFECTS];
+  // One whose disk hangs could not lead. Did it stand, its vote for itself would never leave, but its new terms would reach the
+  // others in its answers, and depose whoever they elect (seed 43 of the matrix's network faults).
+  return isDiskHung(state, now)
+    ? [resetElectionTimer(state, now.ticks), NO_EFFECTS]
+    : onElectionTimeout(state, now);
 }
 
 function onLeaderWake(state: RaftState, role: Leader, now: Now): RaftStep {
