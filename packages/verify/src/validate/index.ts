@@ -28,16 +28,16 @@ export function validate(recording: Recording, model: Model, verdict: Verdict): 
       return validateIsolation(model.level, transactionsOf(recording).transactions, verdict);
     case "list-append":
     case "rw-register": {
-      const { transactions } = transactionsOf(recording);
+      const recorded = transactionsOf(recording);
       if (verdict.type === "unknown") return null;
       if (verdict.type === "ok") {
         const { witness } = verdict;
         if (witness.type !== "versions") return null;
-        return versionsFault(model.level, transactions, witness.versions);
+        return versionsFault(model.level, recorded, witness.versions);
       }
       if (verdict.evidence.type !== "cycle") return null;
       const { edges } = verdict.evidence;
-      return circleFault(transactions, edges) ?? circleNameFault(verdict.anomaly, edges);
+      return circleFault(recorded.transactions, edges) ?? circleNameFault(verdict.anomaly, edges);
     }
     default:
       return null;

@@ -1,4 +1,4 @@
-import type { ElleLevel, Transaction } from "../transactions/index.ts";
+import type { ElleLevel, Orders, Transaction } from "../transactions/index.ts";
 import type { Edge } from "../verdict.ts";
 
 /** Larger histories are not checked for circles: every pair of transactions is looked at. */
@@ -21,12 +21,15 @@ const FORBIDDEN: {
 
 /**
  * Checks that an order of each key's writers explains every list that was read, and that the dependencies that follow from it form
- * no circle that the level forbids (Adya's thesis, §4): what is wrong, or null. Levels without a place in the table above are
+ * no circle that the level forbids (Adya's thesis, §4), nor with the orders that the history gives: what is wrong, or null. Levels without a place in the table above are
  * checked for what was read alone.
  */
 export function versionsFault(
   level: ElleLevel,
-  transactions: readonly Transaction[],
+  {
+    transactions,
+    orders,
+  }: { readonly transactions: readonly Transaction[]; readonly orders: Orders },
   versions: ReadonlyMap<string, readonly number[]>,
 ): string | null {
   const happened = transactions.filter(({ outcome }) => outcome !== "failed");
@@ -76,9 +79,10 @@ export function versionsFault(
   if (forbidden === undefined || happened.length > TRANSACTIONS_MAX) return null;
   for (const a of happened) {
     for (const b of happened) {
-      if (a.session === b.session && a.place < b.place) join(a.index, b.index, "session");
-      if (a.returned !== null && b.called !== null && a.returned < b.called)
-        join(a.index, b.index, "realtime");
+      if (orders.process && a.session === b.session && a.place < b.place)
+        join(a.index, b.index, "session");
+      const after = a.returned !== null && b.called !== null && a.returned < b.called;
+      if (orders.realtime && after) join(a.index, b.index, "realtime");
     }
   }
   const plain = edges.filter(({ kind }) => forbidden.kinds.includes(kind));

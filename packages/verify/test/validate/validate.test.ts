@@ -5,7 +5,7 @@ import { check } from "../../src/check.ts";
 import type { History } from "../../src/history/index.ts";
 import { parseModel } from "../../src/models.ts";
 import type { Recording } from "../../src/readers/index.ts";
-import { checkListAppend } from "../../src/transactions/index.ts";
+import { checkListAppend, type Transaction } from "../../src/transactions/index.ts";
 import { validate } from "../../src/validate/index.ts";
 import { circleNameFault, versionsFault } from "../../src/validate/list-append.ts";
 import type { Verdict } from "../../src/verdict.ts";
@@ -143,6 +143,8 @@ describe("the validator of transactions", () => {
 });
 
 describe("the validator of list-append", () => {
+  const timed = (transactions: readonly Transaction[]) =>
+    ({ transactions, orders: { process: true, realtime: true } }) as const;
   const orders = new Map([
     ["x", [0, 1]],
     ["y", [0]],
@@ -150,12 +152,12 @@ describe("the validator of list-append", () => {
   const transactions = history(["ax1 ay1"], ["ax2"], ["lx12 ly1"]);
 
   it("accepts an order of the versions that explains every list", () => {
-    expect(versionsFault("serializable", transactions, orders)).toBeNull();
+    expect(versionsFault("serializable", timed(transactions), orders)).toBeNull();
   });
 
   it("refuses one that a list contradicts", () => {
     const swapped = new Map([...orders, ["x", [1, 0]]]);
-    expect(versionsFault("serializable", transactions, swapped)).toContain("in place 0");
+    expect(versionsFault("serializable", timed(transactions), swapped)).toContain("in place 0");
   });
 
   it("refuses one whose dependencies form a circle that the level forbids, and no other", () => {
@@ -164,15 +166,17 @@ describe("the validator of list-append", () => {
       ["x", [0]],
       ["y", [1]],
     ]);
-    expect(versionsFault("snapshot-isolation", skew, versions)).toBeNull();
-    expect(versionsFault("serializable", skew, versions)).toContain("stands on a circle");
+    expect(versionsFault("snapshot-isolation", timed(skew), versions)).toBeNull();
+    expect(versionsFault("serializable", timed(skew), versions)).toContain("stands on a circle");
     const fractured = history(["ax1 ay1"], ["lx1 ly"]);
     const written = new Map([
       ["x", [0]],
       ["y", [0]],
     ]);
-    expect(versionsFault("read-committed", fractured, written)).toBeNull();
-    expect(versionsFault("snapshot-isolation", fractured, written)).toContain("stands on a circle");
+    expect(versionsFault("read-committed", timed(fractured), written)).toBeNull();
+    expect(versionsFault("snapshot-isolation", timed(fractured), written)).toContain(
+      "stands on a circle",
+    );
   });
 
   it("lets lists contradict each other where they may be read uncommitted", () => {
@@ -180,9 +184,24 @@ describe("the validator of list-append", () => {
     const unordered = { process: false, realtime: false };
     const verdict = checkListAppend("read-uncommitted", torn, unordered, never);
     if (verdict.type !== "ok" || verdict.witness.type !== "versions") throw new Error(verdict.type);
-    expect(versionsFault("read-uncommitted", torn, verdict.witness.versions)).toBeNull();
-    expect(versionsFault("read-committed", torn, verdict.witness.versions)).toContain("in place");
+    expect(versionsFault("read-uncommitted", timed(torn), verdict.witness.versions)).toBeNull();
+    expect(versionsFault("read-committed", timed(torn), verdict.witness.versions)).toContain(
+      "in place",
+    );
     expect(checkListAppend("read-committed", torn, unordered, never).type).toBe("violation");
+  });
+
+  it("takes no order for given that the history does not give", () => {
+    const backwards = history(["lx1"], ["ax1"]).map((transaction, place) => ({
+      ...transaction,
+      session: 0,
+      place,
+    }));
+    const versions = new Map([["x", [1]]]);
+    const level = "strict-serializable";
+    expect(versionsFault(level, timed(backwards), versions)).toContain("stands on a circle");
+    const unordered = { transactions: backwards, orders: { process: false, realtime: false } };
+    expect(versionsFault(level, unordered, versions)).toBeNull();
   });
 
   it("tells circles by their names", () => {
@@ -198,14 +217,17 @@ describe("the validator of list-append", () => {
 
   it("finds nothing wrong with verdicts about executions, spoilt or not", () => {
     const levels = ["read-committed", "snapshot-isolation", "strong-session-serializable"] as const;
+    const orders = { process: true, realtime: false };
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const shape = { transactions: 14, sessions: 3, keys: 2, steps: 3 };
         const part = asLists(execution("read-atomic", shape, seed));
         for (const level of levels) {
-          const verdict = checkListAppend(level, part, { process: true, realtime: false }, never);
+          const verdict = checkListAppend(level, part, orders, never);
           if (verdict.type === "ok" && verdict.witness.type === "versions") {
-            expect(versionsFault(level, part, verdict.witness.versions)).toBeNull();
+            expect(
+              versionsFault(level, { transactions: part, orders }, verdict.witness.versions),
+            ).toBeNull();
           } else if (verdict.type === "violation" && verdict.evidence.type === "cycle") {
             expect(circleNameFault(verdict.anomaly, verdict.evidence.edges)).toBeNull();
           }
