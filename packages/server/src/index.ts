@@ -39,5 +39,6 @@ export {
   StartRefused,
   startServer,
 } from "./node/index.ts";
+export { STARTUP_ERRORS } from "./startup-errors.ts";
 export { CertificateUnusable, type TlsFiles } from "./tls/index.ts";
 export { JoinFailed } from "./transport/index.ts";

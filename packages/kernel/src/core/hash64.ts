@@ -1,5 +1,3 @@
-import type { Bytes } from "./ids.ts";
-
 /**
  * A deterministic 64-bit hash, not cryptographic: it finds flipped bits and diverged replicas, it does not
  * resist an attacker. Two 32-bit lanes, because the kernel's numbers have no 64-bit product. The result of
@@ -9,14 +7,8 @@ export class Hash64 {
   high = 0;
   low = 0;
 
-  /** As `ofView`, for bytes that have no view yet. */
-  of(bytes: Bytes): this {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return this.ofView(view, 0, bytes.length);
-  }
-
   /** Hashes the bytes in [from, to): through a view they are read four at a time, wherever they lie, in a third of the time. */
-  ofView(view: DataView, from: number, to: number): this {
+  of(view: DataView, from: number, to: number): this {
     const length = to - from;
     let a = 0x9e3779b9 ^ length;
     let b = 0x85ebca6b;

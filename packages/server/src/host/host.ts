@@ -1,4 +1,3 @@
-import { createHistogram } from "node:perf_hooks";
 import {
   type Bytes,
   type Failure,
@@ -21,13 +20,15 @@ import type {
   NodeStatus,
   Snapshot,
 } from "@quorate/kernel/replica";
+import { AfterAnswers } from "./after-answers.ts";
 import type { Clock } from "./clock.ts";
 import { InFlight } from "./in-flight.ts";
-import type { Log } from "./log.ts";
+import { type Log, printable } from "./log.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { HostParts } from "./parts.ts";
 import type { Caller, NodePort, WatchCaller } from "./port.ts";
 import { OVERLOADED, Refusals, STOPPED } from "./refusals.ts";
+import { WakeTimer } from "./wake-timer.ts";
 
 export interface HostOptions {
   readonly identity: Identity;
@@ -40,8 +41,6 @@ export interface HostOptions {
 
 /** A turn of so few inputs has nobody waiting whom a second step would delay. */
 const LONE_INPUTS_MAX = 4;
-/** setTimeout knows no longer pause. */
-const TIMER_MILLIS_MAX = 0x7fff_ffff;
 /** A turn that comes so long after the last may be one of a loop that stood still; it may as well be that nothing happened. */
 const LATE_TICKS = 100;
 
@@ -56,8 +55,6 @@ export class Host implements NodePort {
   readonly #parts: HostParts;
   readonly #outbox: Outbox;
   readonly #inFlight = new InFlight();
-  /** By how many nanoseconds the node's timer rang late: what heartbeats and elections suffer when the event loop is held up. */
-  readonly #lateness = createHistogram();
   #state: "running" | "draining" | "closing" | "closed" = "running";
   /** False until the kernel may have its first turn: so long what happens is gathered. */
   #begun = false;
@@ -66,11 +63,9 @@ export class Host implements NodePort {
   /** Checkpoints that wait until the journal is durable up to what they cover. */
   #awaiting: { readonly covers: JournalSeq; readonly tell: (durable: boolean) => void }[] = [];
   #immediate: NodeJS.Immediate | null = null;
-  #timer: { readonly handle: NodeJS.Timeout; readonly at: Ticks } | null = null;
+  readonly #timer = new WakeTimer(() => this.#schedule());
   #afterTurn: (() => void) | null = null;
-  /** What callers want to do when the effects at hand have been performed. */
-  #afterAnswers: (() => void)[] = [];
-  #performing = false;
+  readonly #afterAnswers = new AfterAnswers();
   #turnedAt = 0;
   /** The sockets were read since a turn was found to be late. */
   #looked = false;
@@ -172,9 +167,7 @@ export class Host implements NodePort {
   }
 
   afterAnswers(task: () => void): void {
-    this.#afterAnswers.push(task);
-    if (!this.#performing && this.#afterAnswers.length === 1)
-      queueMicrotask(() => this.#answered());
+    this.#afterAnswers.add(task);
   }
 
   status(): NodeStatus {
@@ -188,7 +181,7 @@ export class Host implements NodePort {
   /** For `/metrics`. The delays of the event loop, as its timer met them, are those since the last call. */
   counters(): Readonly<Record<string, number>> {
     const { turns, inputs, effects, turnMillisMax } = this.#counts;
-    const lateness = this.#lateness;
+    const lateness = this.#timer.lateness();
     const flat = {
       host_turns: turns,
       host_inputs: inputs,
@@ -200,12 +193,11 @@ export class Host implements NodePort {
       host_watches: this.#inFlight.watches,
       host_outbox: this.#outbox.length,
       host_outbox_dropped: this.#outbox.dropped,
-      host_loop_delay_millis_p99: lateness.count === 0 ? 0 : lateness.percentile(99) / 1e6,
-      host_loop_delay_millis_max: lateness.count === 0 ? 0 : lateness.max / 1e6,
+      host_loop_delay_millis_p99: lateness.p99,
+      host_loop_delay_millis_max: lateness.max,
       ...this.#parts.journal.counters(),
       ...this.#parts.transport.counters.flat(),
     };
-    lateness.reset();
     return flat;
   }
 
@@ -235,7 +227,6 @@ export class Host implements NodePort {
     return this.#closing;
   }
 
-  /** A quick disk has synced a lone caller's write before its turn is over: the kernel hears of it without a way around the loop. */
   #turn(): void {
     // The loop may have stood still: what came meanwhile is read before anybody concludes from the clock that it did not come.
     if (!this.#looked && this.now() - this.#turnedAt > LATE_TICKS) {
@@ -245,6 +236,7 @@ export class Host implements NodePort {
       return;
     }
     this.#looked = false;
+    // A quick disk has synced a lone caller's write before its step is over: the kernel hears of it without a way around the loop.
     const few = this.#inputs.length <= LONE_INPUTS_MAX;
     this.#step();
     if (few && this.#inputs.length > 0) this.#step();
@@ -262,30 +254,27 @@ export class Host implements NodePort {
     this.#inputs = [];
     const now = this.#options.clock.now();
     const effects = this.#options.kernel.turn(now, inputs);
-    this.#performing = true;
-    for (const effect of effects) this.#perform(effect);
-    this.#performing = false;
+    let appends = false;
+    let halts = false;
+    this.#afterAnswers.hold();
+    for (const effect of effects) {
+      appends ||= effect.type === "Append";
+      halts ||= effect.type === "Halt";
+      this.#perform(effect);
+    }
     this.#count(inputs.length, effects.length, this.now() - now.ticks);
-    if (effects.some(({ type }) => type === "Halt")) {
-      this.#answered();
+    if (halts) {
+      this.#afterAnswers.run();
       return;
     }
-    const appends = effects.some(({ type }) => type === "Append");
     // Entries are on their way to the followers while this node's own disk writes them, and callers read their answers. Only a turn
     // without entries answers its callers first: what it tells its followers is not waited for.
-    if (!appends) this.#answered();
+    if (!appends) this.#afterAnswers.run();
     this.#parts.transport.flush();
-    if (appends) this.#answered();
+    if (appends) this.#afterAnswers.run();
     this.#parts.journal.flush();
     const failed = inputs.find((input) => input.type === "DiskFailed");
     if (failed !== undefined) this.#halt(`the disk failed: ${failed.reason}`);
-  }
-
-  #answered(): void {
-    if (this.#afterAnswers.length === 0) return;
-    const tasks = this.#afterAnswers;
-    this.#afterAnswers = [];
-    for (const task of tasks) task();
   }
 
   #perform(effect: NodeEffect): void {
@@ -377,24 +366,12 @@ export class Host implements NodePort {
     if (this.#begun) this.#immediate ??= setImmediate(() => this.#turn());
   }
 
-  /** One timer for the whole node. One that is early enough is left alone: an early turn is harmless. */
   #arm(): void {
     const at = this.#options.kernel.wakeAt();
     if (at === null || this.#state === "closing" || this.#state === "closed") return;
-    const wait = at - this.now();
-    if (wait <= 0) {
-      this.#schedule();
-      return;
-    }
-    if (this.#timer !== null && this.#timer.at <= at) return;
-    if (this.#timer !== null) clearTimeout(this.#timer.handle);
-    const due = performance.now() + wait;
-    const ring = () => {
-      this.#timer = null;
-      this.#lateness.record(Math.max(1, Math.round((performance.now() - due) * 1e6)));
-      this.#schedule();
-    };
-    this.#timer = { handle: setTimeout(ring, Math.min(wait, TIMER_MILLIS_MAX)), at };
+    const now = this.now();
+    if (at <= now) this.#schedule();
+    else this.#timer.arm(at, now);
   }
 
   /** Whether this node leads a group that somebody else could lead. */
@@ -418,7 +395,7 @@ export class Host implements NodePort {
     const { journal, checkpoints, transport, lock } = this.#parts;
     if (this.#state !== "closed") this.#state = "closing";
     if (this.#immediate !== null) clearImmediate(this.#immediate);
-    if (this.#timer !== null) clearTimeout(this.#timer.handle);
+    this.#timer.stop();
     await journal.close();
     this.#state = "closed";
     for (const { tell } of this.#awaiting) tell(false);
@@ -436,13 +413,4 @@ export class Host implements NodePort {
     this.#counts.effects += effects;
     this.#counts.turnMillisMax = Math.max(this.#counts.turnMillisMax, millis);
   }
-}
-
-/** JSON has no bigint: ids are decimal strings there. */
-function printable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    out[name] = typeof value === "bigint" ? String(value) : value;
-  }
-  return out;
 }

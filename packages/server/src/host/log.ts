@@ -7,3 +7,12 @@ export interface Log {
 
 /** For those who want no log. */
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** JSON has no bigint: ids are decimal strings there. */
+export function printable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    out[name] = typeof value === "bigint" ? String(value) : value;
+  }
+  return out;
+}

@@ -33,5 +33,5 @@ export function frameCheck(
   from: number,
   to: number,
 ): number {
-  return (hash.ofView(view, from, to).low + type) >>> 0;
+  return (hash.of(view, from, to).low + type) >>> 0;
 }

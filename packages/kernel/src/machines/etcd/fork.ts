@@ -55,7 +55,7 @@ export class EtcdFork implements MachineFork {
     let at = start;
     for (; at - start < opsMax && at < store.live.size && cursor.next(); at++) {
       const { view, start: head, end } = store.versions.get(cursor.value);
-      this.#liveSum.add(this.#hash.ofView(view, head, end));
+      this.#liveSum.add(this.#hash.of(view, head, end));
     }
     for (; at - start < opsMax && at >= store.live.size; at++) {
       const found = leases.at(at - store.live.size);

@@ -75,6 +75,6 @@ export class HistoryHash {
 
   #add(version: Version | null): void {
     if (version === null) return;
-    this.#sum.add(this.#hash.ofView(version.view, version.start, version.end));
+    this.#sum.add(this.#hash.of(version.view, version.start, version.end));
   }
 }

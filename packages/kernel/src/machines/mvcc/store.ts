@@ -244,7 +244,7 @@ export class MvccStore {
     if (isTombstone) state.supersededBytes += version.costBytes;
     state.totalBytes += version.costBytes;
     state.changes++;
-    const hash = this.#hash.ofView(version.view, version.start, version.end);
+    const hash = this.#hash.of(version.view, version.start, version.end);
     version.setHash(hash);
     if (previous !== null) state.liveSum.subtract(previous.hash);
     if (!isTombstone) state.liveSum.add(hash);

@@ -21,7 +21,7 @@ export function wakeAt(state: RaftState): Ticks | null {
   }
   const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
   if (asleep) return null;
-  const watched = hung !== undefined && stepsDownOnHungDisk(state);
+  const watched = hung !== undefined && mindsHungDisk(state);
   const hungAt = watched ? ((hung.at + state.settings.electionTicksMax) as Ticks) : null;
   return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
 }
@@ -134,15 +134,15 @@ function hasLostQuorum(state: RaftState, role: Leader, now: Now): boolean {
   return now.ticks - heard > state.settings.electionTicksMax;
 }
 
-/** A leader whose disk hangs commits nothing and must not keep others from leading (RF-12). */
+/** Its disk has not written what it was given for an election time-out: it commits nothing and must not keep others from leading (RF-12). */
 function isDiskHung(state: RaftState, now: Now): boolean {
   const oldest = state.undurable[0];
-  if (oldest === undefined || !stepsDownOnHungDisk(state)) return false;
+  if (oldest === undefined || !mindsHungDisk(state)) return false;
   return now.ticks - oldest.at >= state.settings.electionTicksMax;
 }
 
 /** Not where nobody else could lead: a lone voter with a slow disk would only end its own clients' calls. */
-function stepsDownOnHungDisk(state: RaftState): boolean {
+function mindsHungDisk(state: RaftState): boolean {
   const { voters, outgoing } = configOf(state);
   return state.settings.rules.stepDownOnHungDisk && (voters.length > 1 || outgoing !== null);
 }

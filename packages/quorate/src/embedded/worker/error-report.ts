@@ -1,14 +1,4 @@
-import {
-  AddressUnusable,
-  CertificateUnusable,
-  DirectoryInUse,
-  DirectoryUnusable,
-  DiskFull,
-  JoinFailed,
-  JournalDamaged,
-  JournalUnusable,
-  StartRefused,
-} from "@quorate/server";
+import { STARTUP_ERRORS } from "@quorate/server";
 
 /** An error as it travels between threads: a copy by the runtime would lose its class and the system's code. */
 export interface ErrorReport {
@@ -45,16 +35,4 @@ export function errorFrom({ name, message, stack, code, cause }: ErrorReport): E
 }
 
 /** What a start is refused with; options that make no sense are the language's own errors. */
-const CLASSES = [
-  AddressUnusable,
-  CertificateUnusable,
-  DirectoryInUse,
-  DirectoryUnusable,
-  DiskFull,
-  JoinFailed,
-  JournalDamaged,
-  JournalUnusable,
-  StartRefused,
-  RangeError,
-  TypeError,
-] as const;
+const CLASSES = [...STARTUP_ERRORS, RangeError, TypeError];

@@ -1,29 +1,5 @@
-import {
-  AddressUnusable,
-  BadConfiguration,
-  CertificateUnusable,
-  DirectoryInUse,
-  DirectoryUnusable,
-  DiskFull,
-  JoinFailed,
-  JournalDamaged,
-  JournalUnusable,
-  StartRefused,
-} from "@quorate/server";
+import { BadConfiguration, STARTUP_ERRORS } from "@quorate/server";
 import { CommandFailed, Exit } from "../../exit.ts";
-
-/** Failures that are the operator's to mend: their text is the whole story. */
-const MENDABLE = [
-  AddressUnusable,
-  CertificateUnusable,
-  DirectoryInUse,
-  DirectoryUnusable,
-  DiskFull,
-  JoinFailed,
-  JournalDamaged,
-  JournalUnusable,
-  StartRefused,
-];
 
 /** What a file system refuses, by its code, and what to do about it. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -53,7 +29,7 @@ export async function expecting(act: () => Promise<void> | void): Promise<void> 
   } catch (error) {
     if (error instanceof BadConfiguration)
       throw new CommandFailed(Exit.usage, error.message, { cause: error });
-    const mendable = MENDABLE.some((known) => error instanceof known);
+    const mendable = STARTUP_ERRORS.some((known) => error instanceof known);
     if (mendable) throw new CommandFailed(Exit.failed, (error as Error).message, { cause: error });
     const refused = refusedBySystem(error);
     if (refused !== null) throw new CommandFailed(Exit.failed, refused, { cause: error });

@@ -4,17 +4,17 @@ import { type Terminal, table } from "../../terminal.ts";
 /** What became of a rule that was switched off. */
 export interface Mutant {
   readonly rule: Rule;
+  /** What shows the loss: a seed, or the schedule of a rule that no run can show. Null: nothing did. */
+  readonly shownBy: "seed" | "schedule" | null;
   /** Seeds that were run. */
   readonly seeds: number;
-  /** The run that shows the loss, or the schedule; what broke in it. Null where none did. */
+  /** The run of that seed. */
   readonly run: string | null;
+  /** What broke. */
   readonly finding: string;
   /** Runs that break with all rules on, too. */
   readonly unsound: readonly string[];
 }
-
-/** In place of a run's code, for a rule whose loss a schedule of the protocol alone shows. */
-const BY_SCHEDULE = "by schedule";
 
 /** Switches off these rules, one after the other, and runs seeds until each is missed. */
 export async function mutants(
@@ -36,37 +36,43 @@ export async function mutants(
 
 /** Is the loss of every rule found, and nothing broken besides? */
 export const allCaught = (rules: readonly Rule[], done: readonly Mutant[]): boolean =>
-  rules.every((rule) => done.some((mutant) => mutant.rule === rule && mutant.run !== null)) &&
+  rules.every((rule) => done.some((mutant) => mutant.rule === rule && mutant.shownBy !== null)) &&
   done.every(({ unsound }) => unsound.length === 0);
 
 export function mutantTable(rules: readonly Rule[], done: readonly Mutant[]): string {
   const order = (rule: Rule): number => rules.indexOf(rule);
   const rows = [...done]
     .sort((a, b) => order(a.rule) - order(b.rule))
-    .map(({ rule, seeds, run, finding }) => [
-      rule,
-      run === null ? `not in ${seeds}` : run === BY_SCHEDULE ? "none" : String(seeds),
-      run ?? "",
-      finding,
-    ]);
-  const scheduled = done.filter(({ run }) => run === BY_SCHEDULE).length;
-  const counts = done.flatMap(({ seeds, run }) =>
-    run === null || run === BY_SCHEDULE ? [] : [seeds],
-  );
+    .map((mutant) => [mutant.rule, seedsOf(mutant), mutant.run ?? "", mutant.finding]);
+  const scheduled = done.filter(({ shownBy }) => shownBy === "schedule").length;
+  const counts = done.flatMap(({ seeds, shownBy }) => (shownBy === "seed" ? [seeds] : []));
   counts.sort((a, b) => a - b);
   const median = counts[counts.length >> 1] ?? 0;
-  return (
-    table(["RULE OFF", "SEEDS", "RUN", "FINDING"], rows) +
-    `${counts.length + scheduled} of ${rules.length} caught${scheduled === 0 ? "" : `, ${scheduled} by its schedule`}; ` +
-    `half of those that seeds are for within ${median}, all within ${counts.at(-1) ?? 0}\n`
-  );
+  const caught = [
+    `${counts.length + scheduled} of ${rules.length} caught`,
+    ...(scheduled > 0 ? [`${scheduled} by its schedule`] : []),
+    ...(counts.length > 0
+      ? [`half of the others within ${median} seeds, all within ${counts.at(-1)}`]
+      : []),
+  ];
+  return `${table(["RULE OFF", "SEEDS", "RUN", "FINDING"], rows)}${caught.join("; ")}\n`;
 }
 
-const describeMutant = ({ rule, seeds, run, unsound }: Mutant): string =>
-  [
-    `${rule}: ${run === null ? `not caught in ${seeds} seeds` : run === BY_SCHEDULE ? "caught by its schedule" : `caught by seed ${seeds}`}`,
+function seedsOf({ seeds, shownBy }: Mutant): string {
+  if (shownBy === null) return `not in ${seeds}`;
+  return shownBy === "seed" ? String(seeds) : "by schedule";
+}
+
+function describeMutant({ rule, seeds, shownBy, unsound }: Mutant): string {
+  const caught = {
+    seed: `caught by seed ${seeds}`,
+    schedule: `caught by its schedule, as no run can show it: ${SCHEDULED[rule]?.why}`,
+  };
+  return [
+    `${rule}: ${shownBy === null ? `not caught in ${seeds} seeds` : caught[shownBy]}`,
     ...unsound.map((code) => `  breaks with all rules on: quorate sim --run ${code}`),
   ].join("\n");
+}
 
 async function hunt(rule: Rule, seedsMax: number, terminal: Terminal): Promise<Mutant> {
   const unsound: string[] = [];
@@ -74,16 +80,23 @@ async function hunt(rule: Rule, seedsMax: number, terminal: Terminal): Promise<M
   if (scheduled !== undefined) {
     const [finding = ""] = scheduled.violations(false);
     const caught = finding !== "" && scheduled.violations(true).length === 0;
-    return { rule, seeds: 0, run: caught ? BY_SCHEDULE : null, finding, unsound };
+    return { rule, shownBy: caught ? "schedule" : null, seeds: 0, run: null, finding, unsound };
   }
   for (let seeds = 1; seeds <= seedsMax && !terminal.interrupted.aborted; seeds++) {
     const mutant = mutantOf(rule, BigInt(seeds));
     const verdict = judge(mutant);
     if (verdict.type === "Caught")
-      return { rule, seeds, run: encodeRun(mutant), finding: verdict.finding, unsound };
+      return {
+        rule,
+        shownBy: "seed",
+        seeds,
+        run: encodeRun(mutant),
+        finding: verdict.finding,
+        unsound,
+      };
     if (verdict.type === "Unsound")
       unsound.push(encodeRun({ ...mutant, options: { ...mutant.options, rules: {} } }));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { rule, seeds: seedsMax, run: null, finding: "", unsound };
+  return { rule, shownBy: null, seeds: seedsMax, run: null, finding: "", unsound };
 }
