@@ -25,7 +25,9 @@ export {
   type ReadAt,
   verifyCheckpoint,
 } from "./checkpoint.ts";
+export { decodeConfig, encodeConfig, readConfig, readNodeId, writeConfig } from "./config-codec.ts";
 export { crc32c, crc32cOf } from "./crc32c.ts";
+export { entriesBytes, readEntries, writeEntries } from "./entry-codec.ts";
 export { type Failure, fail, type Outcome, succeed } from "./failure.ts";
 export {
   type Brand,
@@ -85,6 +87,8 @@ export {
   writeRecordHead,
 } from "./journal/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
+export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
+export { configIndexOf, configOf } from "./log-protocol.ts";
 export {
   ANSWER,
   type Answer,

@@ -9,10 +9,11 @@ import {
   type NodeId,
   type Position,
   Reader,
+  readConfig,
   Writer,
+  writeConfig,
 } from "../core/index.ts";
 import type { SystemNode, SystemState } from "../machines/system/index.ts";
-import { readConfig, writeConfig } from "../protocols/raft/index.ts";
 
 /**
  * The first configuration, which every founder computes alike. A node that joins later is not among them: it names the

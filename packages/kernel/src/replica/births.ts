@@ -1,4 +1,5 @@
 import {
+  type AnyLogProtocol,
   type Bytes,
   type GroupId,
   type JournalSeq,
@@ -6,7 +7,6 @@ import {
   type Machine,
   Malformed,
   type Now,
-  type Protocol,
   SYSTEM_GROUP,
   SYSTEM_KEYSPACE,
 } from "../core/index.ts";
@@ -16,7 +16,6 @@ import {
   type SystemGroup,
   SystemMachine,
 } from "../machines/system/index.ts";
-import { decodeRecord, type RaftMessage, type RaftState, raft } from "../protocols/raft/index.ts";
 import {
   BIRTH,
   type Birth,
@@ -32,6 +31,7 @@ import type { Groups } from "./groups.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Profile } from "./profiles.ts";
+import { type Protocols, protocolsOf } from "./protocols.ts";
 import { RecordKind } from "./record-kind.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaParts } from "./replica-parts.ts";
@@ -48,7 +48,7 @@ export class Births {
   readonly #recovered: RecoveredNode;
   readonly #options: NodeOptions;
   readonly #seed: bigint;
-  readonly #protocol: Protocol<RaftState, RaftMessage>;
+  readonly #protocols: Protocols;
   readonly #damaged: Set<GroupId>;
   /** Damaged groups of which not even the birth is left, with what is: they come back when group 0 names them. */
   readonly #orphans = new Map<GroupId, readonly JournalRecord[]>();
@@ -66,7 +66,7 @@ export class Births {
     this.#recovered = recovered;
     this.#options = options;
     this.#seed = seed;
-    this.#protocol = raft(options.raft);
+    this.#protocols = protocolsOf(options);
     this.#damaged = new Set(options.rules.rebuildDamaged ? recovered.damaged : []);
     this.#settled = !recovered.birthsLost;
   }
@@ -235,11 +235,12 @@ export class Births {
     const { group, config } = birth;
     const begin = birth.founder ? { at: BIRTH, config, meta: null } : null;
     const checkpoint = loaded === null ? begin : loaded.header;
-    const protocol = records.filter(({ kind }) => kind === RecordKind.protocol);
-    const started = this.#protocol.start(
+    const kept = records.filter(({ kind }) => kind === RecordKind.protocol);
+    const protocol = this.#protocolOf(birth);
+    const started = protocol.start(
       this.#identity.node,
       config,
-      { checkpoint, records: protocol.map(({ bytes }) => bytes) },
+      { checkpoint, records: kept.map(({ bytes }) => bytes) },
       this.#seedOf(group),
       now,
     );
@@ -255,7 +256,7 @@ export class Births {
       at,
       time: loaded?.header.time ?? 0,
       covers,
-      records: protocol.map(({ seq, bytes }) => ({ seq, lastIndex: lastIndexIn(bytes) })),
+      records: kept.map(({ seq, bytes }) => ({ seq, lastIndex: protocol.lastIndexIn(bytes) })),
     });
   }
 
@@ -276,7 +277,7 @@ export class Births {
     });
     const readable = kept.filter(({ kind }) => kind === RecordKind.protocol);
     const metas = meta === null ? [] : [meta];
-    const [state, recovery] = this.#protocol.repair(
+    const [state, recovery] = this.#protocolOf(birth).repair(
       this.#identity.node,
       config,
       [...metas, ...readable.map(({ bytes }) => bytes)],
@@ -304,19 +305,20 @@ export class Births {
     if (machine === null || profile === null)
       throw new Malformed(`no profile ${birth.profile} in this release`);
     const { group, keyspace } = birth;
-    const named: Named = { group, keyspace, profileName: birth.profile, profile };
-    return new Replica(
-      { ...named, ...parts, machine },
-      this.#identity,
-      this.#options,
-      this.#protocol,
-      node,
-    );
+    const protocol = this.#protocols[profile.protocol];
+    const named: Named = { group, keyspace, profileName: birth.profile, profile, protocol };
+    return new Replica({ ...named, ...parts, machine }, this.#identity, this.#options, node);
   }
 
   /** Another for each group, so that they do not all stand for election at the same time. */
   #seedOf(group: GroupId): bigint {
     return this.#seed ^ (BigInt(group) * 0x9e3779b97f4a7c15n);
+  }
+
+  #protocolOf(birth: Birth): AnyLogProtocol {
+    const profile = this.#profile(birth);
+    if (profile === null) throw new Malformed(`no profile ${birth.profile} in this release`);
+    return this.#protocols[profile.protocol];
   }
 
   #machine(profile: string, initial: Bytes): Machine | null {
@@ -331,13 +333,14 @@ export class Births {
     if (profile !== SYSTEM_PROFILE) return this.#options.profiles.get(profile) ?? null;
     return {
       create: () => this.#machine(profile, initial) as Machine,
+      protocol: "raft",
       renewals: new Set(),
       withoutRoom: new Set(),
     };
   }
 }
 
-type Named = Pick<ReplicaParts, "group" | "keyspace" | "profileName" | "profile">;
+type Named = Pick<ReplicaParts, "group" | "keyspace" | "profileName" | "profile" | "protocol">;
 
 interface Built {
   readonly machine: Machine | null;
@@ -355,13 +358,6 @@ function hintOf({ machine }: Loaded): Bytes {
 interface Kept {
   readonly covers: JournalSeq;
   readonly records: readonly JournalRecord[];
-}
-
-/** The highest log index in a record, 0 if it holds no entries: as `Persist` told it when it was written. */
-function lastIndexIn(bytes: Bytes): LogIndex {
-  const record = decodeRecord(bytes);
-  if (record.type !== "Append") return 0 as LogIndex;
-  return (record.prev.index + record.entries.length) as LogIndex;
 }
 
 type Loaded = NonNullable<ReturnType<SnapshotReader["finish"]>>;

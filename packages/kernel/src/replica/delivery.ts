@@ -1,5 +1,4 @@
 import { type Bytes, Malformed, type NodeId, type Now } from "../core/index.ts";
-import { holdsEntries } from "../protocols/raft/index.ts";
 import { decodeHashReport, decodeVerdict } from "./equal-state.ts";
 import type { Replica } from "./replica.ts";
 import { decodeChunkTaken } from "./streaming.ts";
@@ -18,10 +17,7 @@ export function deliver(
 ): Delivery {
   switch (kind) {
     case FrameKind.protocol:
-      // Commands in it outlive this turn, and must not keep the rest of the frame with them.
-      return replica.receive(from, holdsEntries(bytes) ? bytes.slice() : bytes)
-        ? "Taken"
-        : "Malformed";
+      return replica.receive(from, bytes) ? "Taken" : "Malformed";
     case FrameKind.forward:
       return taken(decodeForward(bytes), (envelopes) =>
         replica.proposals.forwarded(from, envelopes),

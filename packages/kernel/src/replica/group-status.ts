@@ -1,14 +1,6 @@
 import type { LogIndex, NodeId } from "../core/index.ts";
-import { leaderOf, type Role } from "../protocols/raft/index.ts";
 import type { Replica } from "./replica.ts";
 import type { GroupStatus } from "./seam.ts";
-
-const ROLES = {
-  Leader: "leader",
-  Follower: "follower",
-  PreCandidate: "candidate",
-  Candidate: "candidate",
-} as const satisfies Record<Role["type"], GroupStatus["role"]>;
 
 /** A replica as operators, gateways and metrics see it. `recoverTo`: what was committed before the restart ends there. */
 export function statusOf(
@@ -17,12 +9,12 @@ export function statusOf(
   appliedIndex: LogIndex,
   recoverTo: LogIndex,
 ): GroupStatus {
-  const { group, keyspace, state, config, serving, machine } = replica;
+  const { group, keyspace, state, standing, config, serving, machine } = replica;
   return {
     group,
     keyspace,
-    role: config.learners.includes(self) ? "learner" : ROLES[state.role.type],
-    leader: leaderOf(state),
+    role: config.learners.includes(self) ? "learner" : standing.role,
+    leader: standing.leader,
     term: state.term,
     commitIndex: state.commitIndex,
     appliedIndex,

@@ -4,11 +4,11 @@ import type {
   Input,
   JournalSeq,
   LogIndex,
+  LogState,
   Machine,
   NodeId,
   Position,
 } from "../core/index.ts";
-import type { RaftMessage, RaftState } from "../protocols/raft/index.ts";
 import { Applier } from "./applier.ts";
 import { Installation, type Received } from "./installation.ts";
 import type { ReplicaPort } from "./replica-port.ts";
@@ -23,13 +23,13 @@ export interface IntakeHost {
   readonly identity: Identity;
   readonly rules: ReplicaRules;
   readonly create: (profile: string) => Machine | null;
-  readonly state: () => RaftState;
+  readonly state: () => LogState;
   readonly wants: (at: Position) => boolean;
   /** The protocol's own word for the new checkpoint: a sender's would be another replica's. */
   readonly meta: () => Bytes;
   readonly deviates: () => boolean;
   readonly checkpointing: () => boolean;
-  readonly input: (input: Input<RaftMessage>) => void;
+  readonly input: (input: Input<unknown>) => void;
   readonly checkpoint: (snapshot: Snapshot, covers: JournalSeq) => void;
   /** The protocol's last record: an answer that promises it waits for it. */
   readonly lastPersist: () => JournalSeq;

@@ -1,18 +1,20 @@
 import {
   type Bytes,
+  configOf,
   decoded,
   type GroupId,
   type JournalSeq,
   type LogIndex,
+  type LogState,
   type Machine,
   Malformed,
   membersOf,
   type Now,
   Reader,
+  type Standing,
   type Ticks,
   Writer,
 } from "../core/index.ts";
-import { configOf, type RaftState } from "../protocols/raft/index.ts";
 import { type Applier, bodyOfCheck } from "./applier.ts";
 import { Calls } from "./calls.ts";
 import { ReplicaKind, stampOf } from "./envelope.ts";
@@ -49,9 +51,9 @@ export class LeaderDuties {
   }
 
   /** This replica leads from now on. Log time goes on from the last stamp in the log, applied or not. */
-  begin(now: Now, state: RaftState, applier: Applier): void {
+  begin(now: Now, state: LogState, standing: Standing, applier: Applier): void {
     if (this.#options.rules.logTimeGoesOn) this.clock.hear(lastStamp(state, applier));
-    this.clock.lead(now.ticks, state.term, termBefore(state));
+    this.clock.lead(now.ticks, state.term, termBefore(state, standing));
     this.#logTimeAt = now.ticks;
     const { checkTicks } = this.#options;
     this.#markAt = checkTicks === 0 ? null : ((now.ticks + checkTicks) as Ticks);
@@ -75,9 +77,9 @@ export class LeaderDuties {
   }
 
   /** What is due now. */
-  perform(now: Now, state: RaftState, applier: Applier): void {
+  perform(now: Now, state: LogState, standing: Standing, applier: Applier): void {
     this.clock.look(now.ticks);
-    if (!hasBegun(state)) return;
+    if (!hasBegun(state, standing)) return;
     const { machine } = applier;
     const time = this.clock.at(now.ticks);
     const due = this.#dueProposedAt === null ? machine.dueAt() : null;
@@ -116,8 +118,8 @@ export class LeaderDuties {
   }
 
   /** When the next duty falls due, for one who leads. */
-  wakeAt(state: RaftState, machine: Machine): Ticks | null {
-    if (!hasBegun(state)) return null;
+  wakeAt(state: LogState, standing: Standing, machine: Machine): Ticks | null {
+    if (!hasBegun(state, standing)) return null;
     const due = this.#dueProposedAt === null ? machine.dueAt() : null;
     const dueTick = due === null ? null : this.clock.tickOf(due);
     let least: Ticks | null = null;
@@ -126,7 +128,7 @@ export class LeaderDuties {
     return least;
   }
 
-  #tellTime(now: Now, time: number, state: RaftState, { machine, sessions }: Applier): void {
+  #tellTime(now: Now, time: number, state: LogState, { machine, sessions }: Applier): void {
     const measured = machine.dueAt() !== null || sessions.size > 0;
     this.#logTimeAt = measured ? ((now.ticks + this.#options.logTimeTicks) as Ticks) : null;
     if (!measured) return;
@@ -147,17 +149,17 @@ export class LeaderDuties {
 }
 
 /** A leader that has committed nothing in its term yet does not know where its log ends, and has no duties. */
-const hasBegun = ({ role, commitIndex }: RaftState): boolean =>
-  role.type === "Leader" && commitIndex >= role.termStart;
+const hasBegun = ({ commitIndex }: LogState, { termStart }: Standing): boolean =>
+  termStart !== null && commitIndex >= termStart;
 
 /** The term of the last entry that the leader of this term found in its log. */
-function termBefore({ role, log }: RaftState): number {
-  if (role.type !== "Leader") return 0;
-  return log.epochAt((role.termStart - 1) as LogIndex) ?? log.base.epoch;
+function termBefore({ log }: LogState, { termStart }: Standing): number {
+  if (termStart === null) return 0;
+  return log.epochAt((termStart - 1) as LogIndex) ?? log.base.epoch;
 }
 
 /** The log time of the last command in the log, applied or not. */
-function lastStamp({ log }: RaftState, applier: Applier): number {
+function lastStamp({ log }: LogState, applier: Applier): number {
   for (let index = log.lastIndex; index > log.base.index; index = (index - 1) as LogIndex) {
     const entry = log.at(index);
     if (entry?.kind === "command") return stampOf(entry.command);

@@ -1,5 +1,4 @@
-import type { LogIndex } from "../core/index.ts";
-import type { RaftState } from "../protocols/raft/index.ts";
+import type { LogIndex, LogState } from "../core/index.ts";
 import type { NodeOptions } from "./options.ts";
 
 /**
@@ -7,7 +6,7 @@ import type { NodeOptions } from "./options.ts";
  * follower lacks beyond it comes as a snapshot.
  */
 export function droppable(
-  { log, lastApplied }: RaftState,
+  { log, lastApplied }: LogState,
   { tailEntriesMax, tailBytesMax }: NodeOptions,
 ): LogIndex | null {
   const excess = Math.max(

@@ -1,7 +1,10 @@
 import {
   type Bytes,
   byId,
+  configIndexOf,
+  configOf,
   isVoter,
+  type LogState,
   Malformed,
   type MemberChange,
   majority,
@@ -15,9 +18,9 @@ import {
   type SystemState,
   votersOf,
 } from "../machines/system/index.ts";
-import { configIndexOf, configOf, type RaftState } from "../protocols/raft/index.ts";
 import { decodeEnvelope } from "./envelope.ts";
 import type { Obstacle } from "./proposals.ts";
+import type { Replica } from "./replica.ts";
 import type { Self } from "./steward.ts";
 
 const FAILED_PRECONDITION = 9;
@@ -28,6 +31,9 @@ export const CHANGE_UNDER_WAY: Obstacle = {
   message: "etcdserver: another member change is under way; ask again when it is done",
 };
 
+/** A group whose members may have to change, as its replica here sees it. */
+export type Membered = Pick<Replica, "state" | "config" | "isLeader" | "isInStep">;
+
 /**
  * Why the leader of group 0 does not even propose a member change: what only a leader sees, who is reachable and in step.
  * What follows from the metadata alone is decided by the machine, in log order.
@@ -36,27 +42,27 @@ export function memberObstacle(
   kind: number,
   envelope: Bytes,
   system: SystemState,
-  raft: RaftState,
-  groups: readonly RaftState[],
+  group: Membered,
+  groups: readonly LogState[],
   isUp: (member: NodeId) => boolean,
 ): Obstacle | null {
   if (!isMemberChange(kind)) return null;
   const opened = decodeEnvelope(envelope);
-  if (opened instanceof Malformed || raft.role.type !== "Leader") return null;
+  if (opened instanceof Malformed || !group.isLeader) return null;
   const command = decodeOrNull(opened.kind, opened.body);
   if (command === null) return null;
   // Every group must have made the last change: two members that leave one after the other may be the majority of one
   // that still has both, and whoever has left is heard by nobody.
   const reached = groups.every((group) => membershipReached(group, system.membershipEpoch));
-  if (!reached || hasUnapplied(raft)) return CHANGE_UNDER_WAY;
+  if (!reached || hasUnapplied(group.state)) return CHANGE_UNDER_WAY;
   if (command.type === "promoteNode") {
-    if (learnersOf(system).includes(command.node) && !isInStep(raft, command.node)) {
+    if (learnersOf(system).includes(command.node) && !group.isInStep(command.node)) {
       return refused("etcdserver: can only promote a learner member which is in sync with leader");
     }
   }
   const voters = votersAfter(system, command);
   // By what the nodes know of each other, not the group: it may be asleep.
-  const started = voters.filter((member) => member === raft.self || isUp(member));
+  const started = voters.filter((member) => member === group.state.self || isUp(member));
   // A voter that is added counts by whether it is there: it must not be what the majority then waits for.
   return voters.length > 0 && started.length < majority(voters.length)
     ? refused("etcdserver: re-configuration failed due to not enough started members")
@@ -64,7 +70,7 @@ export function memberObstacle(
 }
 
 /** Is a member change in the log and not yet applied? It counts as made: it may be the one before this. */
-function hasUnapplied({ log, lastApplied }: RaftState): boolean {
+function hasUnapplied({ log, lastApplied }: LogState): boolean {
   return log.slice(lastApplied, log.lastIndex).some(({ kind, command }) => {
     if (kind !== "command") return false;
     const opened = decodeEnvelope(command);
@@ -75,18 +81,11 @@ function hasUnapplied({ log, lastApplied }: RaftState): boolean {
 export const isMemberChange = (kind: number): boolean =>
   kind === SystemKind.addNode || kind === SystemKind.removeNode || kind === SystemKind.promoteNode;
 
-/** A member that holds nearly all of the log: counting its vote takes nothing from the majority (dissertation §4.2.1). */
-function isInStep({ role, log, settings }: RaftState, member: NodeId): boolean {
-  const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
-  if (progress === undefined || progress.mode !== "replicate") return false;
-  return progress.matchIndex + settings.promoteLagMax >= log.lastIndex;
-}
-
 /** The next step towards the members that group 0 names, or null when the group has them: a new voter learns first. */
-export function nextMembers(system: SystemState, raft: RaftState): MemberChange | null {
-  const config = configOf(raft);
+export function nextMembers(system: SystemState, group: Membered): MemberChange | null {
+  const config = group.config;
   const wanted = votersOf(system);
-  const voters = wanted.filter((member) => isVoter(config, member) || isInStep(raft, member));
+  const voters = wanted.filter((member) => isVoter(config, member) || group.isInStep(member));
   const learners = [
     ...learnersOf(system),
     ...wanted.filter((member) => !voters.includes(member)),
@@ -97,8 +96,8 @@ export function nextMembers(system: SystemState, raft: RaftState): MemberChange 
 }
 
 /** Whether a later look may find another step to take. */
-export const isComplete = (system: SystemState, raft: RaftState): boolean =>
-  votersOf(system).every((member) => isVoter(configOf(raft), member));
+export const isComplete = (system: SystemState, { config }: Membered): boolean =>
+  votersOf(system).every((member) => isVoter(config, member));
 
 function votersAfter(system: SystemState, command: SystemCommand): readonly NodeId[] {
   const voters = votersOf(system);
@@ -132,7 +131,7 @@ export function publication(
 }
 
 /** The group has the members of this epoch, committed and no longer joint. */
-export function membershipReached(state: RaftState, epoch: number): boolean {
+export function membershipReached(state: LogState, epoch: number): boolean {
   const config = configOf(state);
   return (
     config.epoch >= epoch && config.outgoing === null && configIndexOf(state) <= state.commitIndex

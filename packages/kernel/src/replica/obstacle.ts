@@ -22,7 +22,7 @@ export function obstacleTo(
       kind,
       envelope,
       groups.system,
-      replica.state,
+      replica,
       [...groups].map(({ state }) => state),
       isUp,
     );

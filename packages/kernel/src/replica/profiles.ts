@@ -6,10 +6,12 @@ import {
   type EtcdOptions,
   type EtcdRules,
 } from "../machines/etcd/index.ts";
+import type { ProtocolName } from "./protocols.ts";
 
-/** What the replica must know of a keyspace's machine: how to make one, and what its commands mean for the node. */
+/** What a node must know of a keyspace: who orders its writes, how to make its machine, what its commands mean for the node. */
 export interface Profile {
   readonly create: () => Machine;
+  readonly protocol: ProtocolName;
   /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
   readonly renewals: ReadonlySet<number>;
   /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
@@ -27,6 +29,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       "etcd",
       {
         create: () => new EtcdMachine(etcd, rules),
+        protocol: "raft",
         renewals: new Set<number>([leaseKeepAlive]),
         withoutRoom: new Set<number>([
           deleteRange,

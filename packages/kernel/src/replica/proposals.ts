@@ -12,7 +12,6 @@ import {
   type StartId,
   type Ticks,
 } from "../core/index.ts";
-import type { RaftMessage } from "../protocols/raft/index.ts";
 import { Arrivals } from "./arrivals.ts";
 import {
   BUNDLE_MAX,
@@ -166,7 +165,7 @@ export class Proposals {
   }
 
   /** What this turn proposes. Where another node leads it is shipped instead; where nobody does, it waits. */
-  take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<RaftMessage> | null {
+  take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<unknown> | null {
     this.#sendRefusals();
     if (this.#bundles.size > 0) this.#bundles.clear();
     if (this.#arrived.length + this.#queue.length + this.#own.length === 0) {
@@ -224,7 +223,7 @@ export class Proposals {
     local: readonly Queued[],
     own: readonly Queued[],
     time: number,
-  ): Input<RaftMessage> | null {
+  ): Input<unknown> | null {
     if (clients.length + own.length === 0) return null;
     for (const queued of local) this.#sent.set(queued.id, queued);
     for (const { envelope } of clients) stamp(envelope, time);

@@ -1,5 +1,4 @@
 import type { Ticks } from "../core/index.ts";
-import { leaderOf } from "../protocols/raft/index.ts";
 import type { Replica } from "./replica.ts";
 import type { Note } from "./replica-port.ts";
 
@@ -25,12 +24,12 @@ export class Repairs {
   report(now: Ticks, note: (event: string, fields: Note["fields"]) => void): void {
     if (this.#reportAt === null || now < this.#reportAt) return;
     for (const replica of this.#replicas) {
-      const { group, state, config } = replica;
+      const { group, state, standing, config } = replica;
       if (!state.repairing) this.#replicas.delete(replica);
       else
         note("group still repairing", {
           group,
-          leader: leaderOf(state),
+          leader: standing.leader,
           voters: config.voters.join(", "),
           what:
             "a majority of its voters must be sound and reachable: start those that are missing; if there is no such " +

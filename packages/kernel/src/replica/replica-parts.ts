@@ -1,5 +1,13 @@
-import type { GroupId, JournalSeq, KeyspaceId, LogIndex, Machine } from "../core/index.ts";
-import type { RaftEffect, RaftState } from "../protocols/raft/index.ts";
+import type {
+  AnyLogProtocol,
+  Effect,
+  GroupId,
+  JournalSeq,
+  KeyspaceId,
+  LogIndex,
+  LogState,
+  Machine,
+} from "../core/index.ts";
 import type { Profile } from "./profiles.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -9,7 +17,8 @@ export interface ReplicaParts {
   readonly keyspace: KeyspaceId;
   readonly profileName: string;
   readonly profile: Profile;
-  readonly state: RaftState;
+  readonly protocol: AnyLogProtocol;
+  readonly state: LogState;
   readonly machine: Machine;
   readonly sessions: Sessions;
   readonly at: LogIndex;
@@ -19,5 +28,5 @@ export interface ReplicaParts {
   /** The records of earlier lives that are still needed, and where the entries of each end. */
   readonly records: readonly { readonly seq: JournalSeq; readonly lastIndex: LogIndex }[];
   /** What the protocol asked for when it started. */
-  readonly recovery: readonly RaftEffect[];
+  readonly recovery: readonly Effect<unknown>[];
 }

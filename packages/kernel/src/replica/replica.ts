@@ -1,5 +1,8 @@
 import {
+  type AnyLogProtocol,
   type Bytes,
+  configOf,
+  type Effect,
   type Entry,
   fail,
   type GroupConfig,
@@ -8,26 +11,18 @@ import {
   type JournalSeq,
   type KeyspaceId,
   type LogIndex,
+  type LogState,
   type Machine,
   Malformed,
   type MemberChange,
   type NodeId,
   type Now,
-  type Protocol,
   type ReadLevel,
   type RequestId,
+  type Standing,
   sooner,
   type Ticks,
 } from "../core/index.ts";
-import {
-  configOf,
-  decodeMessage,
-  encodeMessage,
-  leaderOf,
-  type RaftEffect,
-  type RaftMessage,
-  type RaftState,
-} from "../protocols/raft/index.ts";
 import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
 import { Coverage } from "./coverage.ts";
@@ -49,8 +44,6 @@ import { type TransferEnd, Transfers } from "./transfers.ts";
 import { WaitingReads } from "./waiting-reads.ts";
 import { FrameKind } from "./wire.ts";
 
-type RaftInput = Input<RaftMessage>;
-
 /** Turns of the protocol that one node turn may cause: each one's effects may feed the next, never endlessly. */
 const STEPS_MAX = 16;
 
@@ -68,44 +61,40 @@ export class Replica {
   readonly #profileName: string;
   readonly #identity: Identity;
   readonly #options: NodeOptions;
-  readonly #protocol: Protocol<RaftState, RaftMessage>;
+  readonly #protocol: AnyLogProtocol;
   readonly #port: ReplicaPort;
   readonly #duties: LeaderDuties;
   readonly #transfers: Transfers;
   readonly #intake: Intake;
   readonly #waitingReads = new WaitingReads();
   readonly #background = new Background();
-  #state: RaftState;
+  #state: LogState;
+  #standing: Standing;
   #applier: Applier;
-  #recovery: readonly RaftEffect[];
-  #inputs: RaftInput[] = [];
+  #recovery: readonly Effect<unknown>[];
+  #inputs: Input<unknown>[] = [];
   /** Of snapshots, received in this turn. */
   #chunks: { readonly from: NodeId; readonly bytes: Bytes }[] = [];
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
   /** The last message sent, as bytes: the next one may be the same to another member. */
-  #encoded: { readonly message: RaftMessage; readonly bytes: Bytes } | null = null;
+  #encoded: { readonly message: unknown; readonly bytes: Bytes } | null = null;
   #recoverTo: LogIndex;
   #wasLeader = false;
   #knownLeader: NodeId | null = null;
 
-  constructor(
-    parts: ReplicaParts,
-    identity: Identity,
-    options: NodeOptions,
-    protocol: Protocol<RaftState, RaftMessage>,
-    port: ReplicaPort,
-  ) {
+  constructor(parts: ReplicaParts, identity: Identity, options: NodeOptions, port: ReplicaPort) {
     this.group = parts.group;
     this.keyspace = parts.keyspace;
     this.profile = parts.profile;
     this.#profileName = parts.profileName;
     this.#identity = identity;
     this.#options = options;
-    this.#protocol = protocol;
+    this.#protocol = parts.protocol;
     this.#port = port;
     this.#state = parts.state;
+    this.#standing = parts.protocol.standing(parts.state);
     this.#recovery = parts.recovery;
     const { machine, sessions, at, time } = parts;
     this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
@@ -120,7 +109,7 @@ export class Replica {
     this.#intake = this.#newIntake();
   }
 
-  get state(): RaftState {
+  get state(): LogState {
     return this.#state;
   }
 
@@ -129,7 +118,16 @@ export class Replica {
   }
 
   get isLeader(): boolean {
-    return this.#state.role.type === "Leader";
+    return this.#standing.role === "leader";
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Of a leader: does that member hold nearly all of the log? */
+  isInStep(member: NodeId): boolean {
+    return this.#protocol.isInStep(this.#state, member);
   }
 
   get config(): GroupConfig {
@@ -145,14 +143,16 @@ export class Replica {
     return !this.deviation.quarantined && !repairing && this.#applier.index >= this.#recoverTo;
   }
 
-  input(input: RaftInput): void {
+  input(input: Input<unknown>): void {
     this.#inputs.push(input);
     const aborted = input.type === "Link" ? this.#transfers.abort(input.peer) : null;
     if (aborted !== null) this.#transferred(aborted);
   }
 
   receive(from: NodeId, bytes: Bytes): boolean {
-    const message = decodeMessage(bytes);
+    // Commands in it outlive this turn, and must not keep the rest of the frame with them.
+    const own = this.#protocol.holdsEntries(bytes) ? bytes.slice() : bytes;
+    const message = this.#protocol.decode(own);
     if (message instanceof Malformed) return false;
     this.#inputs.push({ type: "Receive", from, message });
     return true;
@@ -177,11 +177,11 @@ export class Replica {
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
     for (let i = 0; i < STEPS_MAX; i++) {
-      this.#duties.perform(now, this.#state, this.#applier);
+      this.#duties.perform(now, this.#state, this.#standing, this.#applier);
       const proposed = this.proposals.take(
         now,
         this.isLeader,
-        leaderOf(this.#state),
+        this.#standing.leader,
         this.#duties.clock.at(now.ticks),
       );
       if (proposed !== null) this.#inputs.push(proposed);
@@ -190,6 +190,7 @@ export class Replica {
       this.#inputs = [];
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
       this.#state = next;
+      this.#standing = this.#protocol.standing(next);
       for (const effect of effects) this.#perform(effect, now);
       this.#followRole(now);
       this.#apply();
@@ -218,7 +219,9 @@ export class Replica {
     at = sooner(at, this.#transfers.wakeAt);
     at = sooner(at, this.deviation.wantAt);
     at = sooner(at, this.proposals.wakeAt);
-    return this.isLeader ? sooner(at, this.#duties.wakeAt(this.#state, this.machine)) : at;
+    return this.isLeader
+      ? sooner(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
+      : at;
   }
 
   status(): GroupStatus {
@@ -276,7 +279,7 @@ export class Replica {
     return this.#duties.onLogTime(bytes);
   }
 
-  #perform(effect: RaftEffect, now: Now): void {
+  #perform(effect: Effect<unknown>, now: Now): void {
     switch (effect.type) {
       case "Persist": {
         const seq = this.#port.persist(this, effect.record);
@@ -287,8 +290,8 @@ export class Replica {
       case "Send": {
         const after = effect.early ? (0 as JournalSeq) : this.#persisted.last;
         const { to, lane, message } = effect;
-        if (this.#encoded?.message !== message)
-          this.#encoded = { message, bytes: encodeMessage(message) };
+        if (this.#encoded === null || this.#encoded.message !== message)
+          this.#encoded = { message, bytes: this.#protocol.encode(message) };
         this.#port.send(to, lane, this.group, FrameKind.protocol, this.#encoded.bytes, after);
         return;
       }
@@ -341,9 +344,9 @@ export class Replica {
   }
 
   #followRole(now: Now): void {
-    const leader = leaderOf(this.#state);
+    const leader = this.#standing.leader;
     if (this.isLeader && !this.#wasLeader) {
-      this.#duties.begin(now, this.#state, this.#applier);
+      this.#duties.begin(now, this.#state, this.#standing, this.#applier);
       // To nobody in particular: an heir may deviate too and hand it back, turn and turn about.
       if (this.deviation.quarantined) this.#inputs.push({ type: "Yield", heir: false });
     }
@@ -370,7 +373,7 @@ export class Replica {
       {
         group,
         self: this.#identity.node,
-        leader: () => leaderOf(this.#state),
+        leader: () => this.#standing.leader,
         config: () => this.config,
         rules: this.#options.rules,
         stopServing: () => {

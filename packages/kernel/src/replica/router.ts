@@ -18,7 +18,6 @@ import {
   type Ticks,
 } from "../core/index.ts";
 import { encodeSystemCommand, type SystemCommand, SystemKind } from "../machines/system/index.ts";
-import { leaderOf } from "../protocols/raft/index.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import type { Groups } from "./groups.ts";
 import { membershipReached } from "./membership.ts";
@@ -198,7 +197,7 @@ export class Router {
 
   /** A transfer of leadership is answered when the new leader shows. */
   settleMoves(replica: Replica): void {
-    for (const id of this.#pending.movesTo(replica.group, leaderOf(replica.state)))
+    for (const id of this.#pending.movesTo(replica.group, replica.standing.leader))
       this.outcome(id, succeed(new Uint8Array(0)));
   }
 

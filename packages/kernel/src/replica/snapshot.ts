@@ -5,16 +5,18 @@ import {
   type GroupConfig,
   type KeyspaceId,
   keyspaceId,
+  type LogState,
   logIndex,
   type Machine,
   type MachineFork,
   Malformed,
   type Position,
   Reader,
+  readConfig,
   type Sink,
   Writer,
+  writeConfig,
 } from "../core/index.ts";
-import { type RaftState, readConfig, writeConfig } from "../protocols/raft/index.ts";
 import type { Applier } from "./applier.ts";
 import type { ReplicaRules } from "./rules.ts";
 import type { Snapshot } from "./seam.ts";
@@ -98,7 +100,7 @@ export class ReplicaSnapshot implements Snapshot {
 export function snapshotOf(
   keyspace: KeyspaceId,
   profile: string,
-  { log, configs }: RaftState,
+  { log, configs }: LogState,
   meta: Bytes,
   applier: Applier,
   rules: ReplicaRules,

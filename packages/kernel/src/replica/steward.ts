@@ -130,12 +130,12 @@ export class Steward {
       const { config, isLeader: leads } = replica;
       this.#groupsThen.set(replica, { config, leads });
       if (!leads) continue;
-      const change = nextMembers(state, replica.state);
+      const change = nextMembers(state, replica);
       if (change !== null) {
         replica.change(change, state.membershipEpoch);
         this.#host.touch(replica);
       }
-      if (change !== null || !isComplete(state, replica.state))
+      if (change !== null || !isComplete(state, replica))
         this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
     }
     this.#createDefault(state, now);

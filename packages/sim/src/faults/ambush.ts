@@ -1,5 +1,5 @@
 import type { NodeId } from "@quorate/kernel/core";
-import type { RaftState } from "@quorate/kernel/raft";
+import { isRaft, type RaftState } from "@quorate/kernel/raft";
 import { Dice } from "../world/dice.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { World } from "../world/world.ts";
@@ -104,14 +104,14 @@ const isolateRebuilder: KindOf<"isolateRebuilder"> = {
 
 export const AMBUSHES = { splitChange, isolateRebuilder } as const;
 
-/** Every replica of every node that is up. */
+/** Every Raft replica of every node that is up. */
 function statesOf({
   nodes,
 }: World): readonly (readonly [node: SimNode, state: RaftState, group: number])[] {
   return nodes.flatMap((node) =>
     (node.kernel?.groups ?? []).flatMap((group) => {
       const state = node.kernel?.replica(group)?.state;
-      return state === undefined ? [] : [[node, state, group] as const];
+      return state === undefined || !isRaft(state) ? [] : [[node, state, group] as const];
     }),
   );
 }

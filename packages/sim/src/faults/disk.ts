@@ -270,8 +270,12 @@ const loseLeader: KindOf<"loseLeader"> = {
 /** Whom each group of this node follows, in which term. */
 const followed = ({ kernel }: SimNode): string =>
   (kernel?.groups ?? [])
-    .map((group) => kernel?.replica(group)?.state)
-    .map((state) => (state?.role.type === "Follower" ? `${state.term} ${state.role.leader}` : "?"))
+    .map((group) => kernel?.replica(group))
+    .map((replica) =>
+      replica?.standing.role === "follower"
+        ? `${replica.state.term} ${replica.standing.leader}`
+        : "?",
+    )
     .join();
 
 /**

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  configOf,
   type Entry,
   type GroupConfig,
   type LogIndex,
@@ -14,7 +15,6 @@ import {
 } from "@quorate/kernel/core";
 import {
   ALL_RULES,
-  configOf,
   DEFAULT_SETTINGS,
   encodeAppend,
   type RaftMessage,

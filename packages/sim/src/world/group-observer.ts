@@ -1,6 +1,7 @@
 import {
   crc32c,
   type LogIndex,
+  type LogState,
   NO_POSITION,
   type NodeId,
   type Position,
@@ -8,6 +9,7 @@ import {
 import {
   type Digest,
   electionSafety,
+  isRaft,
   leaderCompleteness,
   logMatching,
   monotonicTerm,
@@ -22,7 +24,7 @@ import {
 interface Watched {
   readonly member: NodeId;
   /** As it was at the last look; null before the first one of its life. */
-  state: RaftState | null;
+  state: LogState | null;
   /** The term on its disk. */
   term: Term;
   /** Up to where its committed entries have been looked at. */
@@ -32,7 +34,8 @@ interface Watched {
 const NONE: readonly Violation[] = [];
 
 /**
- * Holds the properties of Raft's Figure 3 against one group, replica by replica, as each takes a step. States are immutable, so each
+ * Holds what every log protocol promises against one group, that no two replicas commit different entries at an index, and Raft's Figure 3
+ * against one of Raft's, replica by replica, as each takes a step. States are immutable, so each
  * property is held against what differs from the state before: where that is the same, it holds as it did.
  */
 export class GroupObserver {
@@ -58,7 +61,7 @@ export class GroupObserver {
   }
 
   /** What is broken in this replica's newest state, seen together with all others. */
-  look(state: RaftState): readonly Violation[] {
+  look(state: LogState): readonly Violation[] {
     const replica = this.#replica(state.self);
     const before = replica.state;
     if (before === state) return NONE;
@@ -67,6 +70,17 @@ export class GroupObserver {
     const hold = (violation: Violation | null): void => {
       if (violation !== null) found.push(violation);
     };
+    if (isRaft(state)) this.#lookAtRaft(state, before as RaftState | null, replica, hold);
+    if (state.commitIndex > replica.seen) this.#lookAtCommitted(state, replica, hold);
+    return found;
+  }
+
+  #lookAtRaft(
+    state: RaftState,
+    before: RaftState | null,
+    replica: Watched,
+    hold: (violation: Violation | null) => void,
+  ): void {
     hold(monotonicTerm(state.blind ? (0 as Term) : replica.term, state));
     // A term that was adopted and is not durable yet may be forgotten by a crash: nobody was told of it.
     // One that lost its records has forgotten its term with them, until it leaps past all that may have been.
@@ -83,14 +97,12 @@ export class GroupObserver {
       hold(
         `Committed Entries Stay: ${state.self} knows ${state.commitIndex} to be committed, and its log ends at ${state.log.lastIndex}`,
       );
-    if (state.commitIndex > replica.seen) this.#lookAtCommitted(state, replica, hold);
     if (before?.log !== state.log)
       hold(logMatching(this.#predecessors, before?.log ?? null, state));
-    return found;
   }
 
   #lookAtCommitted(
-    state: RaftState,
+    state: LogState,
     replica: Watched,
     hold: (violation: Violation | null) => void,
   ): void {
@@ -104,7 +116,7 @@ export class GroupObserver {
     const epoch = state.log.epochAt(state.commitIndex);
     if (state.commitIndex > this.#lastCommitted.index && epoch !== null) {
       this.#lastCommitted = { index: state.commitIndex, epoch };
-      this.#committedIn = state.term;
+      this.#committedIn = state.term as Term;
     }
   }
 

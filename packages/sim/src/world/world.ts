@@ -165,9 +165,10 @@ export class World {
   leader(keyspace: KeyspaceId = DEFAULT_KEYSPACE): SimNode | null {
     let best: { readonly node: SimNode; readonly term: number } | null = null;
     for (const node of this.nodes) {
-      const state = node.kernel?.replicaOf(keyspace)?.state;
-      if (state?.role.type === "Leader" && (best === null || state.term > best.term))
-        best = { node, term: state.term };
+      const replica = node.kernel?.replicaOf(keyspace);
+      if (!replica?.isLeader) continue;
+      const { term } = replica.state;
+      if (best === null || term > best.term) best = { node, term };
     }
     return best?.node ?? null;
   }

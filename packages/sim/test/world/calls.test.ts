@@ -125,6 +125,7 @@ class Account implements Machine {
 const BIAS = 1_000_000;
 const TRANSFERS = 30;
 const ACCOUNT: Profile = {
+  protocol: "raft",
   create: () => new Account(),
   renewals: new Set(),
   withoutRoom: new Set(),

@@ -1,15 +1,18 @@
 import {
   type Bytes,
+  decodeConfig,
   decoded,
+  entriesBytes,
   isVoter,
   type LogIndex,
   logIndex,
   Malformed,
   Reader,
+  readEntries,
   Writer,
+  writeEntries,
 } from "../../core/index.ts";
 import { type AppendEntries, type RaftMessage, term } from "./message.ts";
-import { decodeConfig, entriesBytes, readEntries, writeEntries } from "./record.ts";
 
 /** The place of a type in this list is its byte on the wire: append only. */
 const TYPES = [

@@ -1,4 +1,5 @@
 import {
+  configOf,
   drawBelow,
   hasLost,
   hasQuorum,
@@ -17,7 +18,6 @@ import {
   andThen,
   becomeFollower,
   type Candidate,
-  configOf,
   isSelfVoter,
   NO_EFFECTS,
   othersOf,

@@ -19,18 +19,13 @@ export {
 } from "./message.ts";
 export { raft } from "./protocol.ts";
 export {
-  decodeConfig,
   decodeRecord,
   encodeAppend,
-  encodeConfig,
   type RaftRecord,
-  readConfig,
-  writeConfig,
 } from "./record.ts";
 export { ALL_RULES, DEFAULT_SETTINGS, type RaftRules, type RaftSettings } from "./settings.ts";
 export {
-  configIndexOf,
-  configOf,
+  isRaft,
   leaderOf,
   type RaftEffect,
   type RaftState,

@@ -1,8 +1,16 @@
-import type { Entry, EntryKind, LogIndex, Now, Position } from "../../core/index.ts";
-import { decodeConfig, encodeAppend, entriesBytes } from "./record.ts";
+import {
+  type ConfigAt,
+  decodeConfig,
+  type Entry,
+  type EntryKind,
+  entriesBytes,
+  type LogIndex,
+  type Now,
+  type Position,
+} from "../../core/index.ts";
+import { encodeAppend } from "./record.ts";
 import {
   andThen,
-  type ConfigAt,
   hardStateOf,
   NO_EFFECTS,
   persist,

@@ -1,5 +1,8 @@
 import {
   byId,
+  configIndexOf,
+  configOf,
+  encodeConfig,
   type GroupConfig,
   isVoter,
   type MemberChange,
@@ -14,12 +17,9 @@ import {
 } from "../../core/index.ts";
 import { unknownProgress } from "./election.ts";
 import { appendOwn } from "./log-writes.ts";
-import { encodeConfig } from "./record.ts";
 import {
   andThen,
   becomeFollower,
-  configIndexOf,
-  configOf,
   type Leader,
   NO_EFFECTS,
   type RaftEffect,

@@ -1,15 +1,16 @@
-import type { Protocol } from "../../core/index.ts";
+import type { LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import type { RaftMessage } from "./message.ts";
-import { encodeHardState } from "./record.ts";
+import { decodeRecord, encodeHardState } from "./record.ts";
 import { startRepairing } from "./repair.ts";
 import type { RaftSettings } from "./settings.ts";
 import { start } from "./start.ts";
-import { hardStateOf, type RaftState } from "./state.ts";
+import { hardStateOf, leaderOf, type RaftState, type Role } from "./state.ts";
 import { step, wants } from "./step.ts";
 import { wakeAt } from "./timers.ts";
 
 /** Raft (Ongaro and Ousterhout 2014), with the extensions of Ongaro's dissertation that README.md lists. */
-export function raft(settings: RaftSettings): Protocol<RaftState, RaftMessage> {
+export function raft(settings: RaftSettings): LogProtocol<RaftState, RaftMessage> {
   return {
     start: (self, config, recovered, seed, now) =>
       start(settings, self, config, recovered, seed, now),
@@ -19,5 +20,37 @@ export function raft(settings: RaftSettings): Protocol<RaftState, RaftMessage> {
     wakeAt,
     meta: (state) => encodeHardState(hardStateOf(state)),
     wants,
+    standing,
+    isInStep,
+    encode: encodeMessage,
+    decode: decodeMessage,
+    holdsEntries,
+    lastIndexIn,
   };
+}
+
+const ROLES = {
+  Leader: "leader",
+  Follower: "follower",
+  PreCandidate: "candidate",
+  Candidate: "candidate",
+} as const satisfies Record<Role["type"], Standing["role"]>;
+
+function standing(state: RaftState): Standing {
+  const { role } = state;
+  const termStart = role.type === "Leader" ? role.termStart : null;
+  return { role: ROLES[role.type], leader: leaderOf(state), termStart };
+}
+
+/** Counting such a member's vote takes nothing from the majority (dissertation §4.2.1). */
+function isInStep({ role, log, settings }: RaftState, member: NodeId): boolean {
+  const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
+  if (progress === undefined || progress.mode !== "replicate") return false;
+  return progress.matchIndex + settings.promoteLagMax >= log.lastIndex;
+}
+
+function lastIndexIn(bytes: Uint8Array): LogIndex {
+  const record = decodeRecord(bytes);
+  if (record.type !== "Append") return 0 as LogIndex;
+  return (record.prev.index + record.entries.length) as LogIndex;
 }

@@ -1,4 +1,5 @@
 import {
+  configOf,
   type LogIndex,
   type NodeId,
   type Now,
@@ -9,7 +10,6 @@ import {
 } from "../../core/index.ts";
 import type { Heartbeat, ReadIndex, ReadIndexReply } from "./message.ts";
 import {
-  configOf,
   type FollowerReads,
   type Leader,
   type LeaderRead,

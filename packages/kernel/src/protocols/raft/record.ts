@@ -1,16 +1,20 @@
 import {
   type Bytes,
   type Entry,
-  type EntryKind,
+  entriesBytes,
   type GroupConfig,
   type LogIndex,
   logIndex,
   Malformed,
   type NodeId,
-  nodeId,
   type Position,
   Reader,
+  readConfig,
+  readEntries,
+  readNodeId,
   Writer,
+  writeConfig,
+  writeEntries,
 } from "../../core/index.ts";
 import { type Term, term } from "./message.ts";
 
@@ -50,9 +54,6 @@ const VOTED = 1;
 const REPAIRING = 2;
 const BLIND = 4;
 const TYPES = ["HardState", "Append", "Installed"] as const;
-const KINDS: readonly EntryKind[] = ["noop", "command", "configuration"];
-/** Members of one group, in any role; a decoder refuses more. */
-const MEMBERS_MAX = 64;
 
 export function encodeHardState(hardState: HardState): Bytes {
   return head(new Writer(HEAD_BYTES), 0, hardState).take();
@@ -85,68 +86,6 @@ export function decodeRecord(bytes: Bytes): RaftRecord {
   return { type, hardState, prev: position, entries: readEntries(reader, position.index) };
 }
 
-/** Entries follow each other from prev + 1, so their indexes are not written. */
-export function writeEntries(writer: Writer, entries: readonly Entry[]): Writer {
-  writer.u32(entries.length);
-  for (const entry of entries) {
-    writer.uint(entry.epoch).u8(KINDS.indexOf(entry.kind)).bytes(entry.command);
-  }
-  return writer;
-}
-
-export function readEntries(reader: Reader, after: LogIndex): readonly Entry[] {
-  const count = reader.u32();
-  // An entry takes 13 bytes at least: a count that lies is found before anything is allocated for it.
-  if (count * 13 > reader.left) throw new Malformed(`${count} entries in ${reader.left} bytes`);
-  const entries: Entry[] = [];
-  for (let i = 1; i <= count; i++) {
-    const epoch = reader.uint();
-    const kind = KINDS[reader.u8()];
-    if (kind === undefined) throw new Malformed("no such entry kind");
-    entries.push({ index: logIndex(after + i), epoch, kind, command: reader.bytes() });
-  }
-  return entries;
-}
-
-export const entriesBytes = (entries: readonly Entry[]): number =>
-  entries.reduce((sum, entry) => sum + 13 + entry.command.length, 4);
-
-export function writeConfig(writer: Writer, config: GroupConfig): Writer {
-  writer.uint(config.epoch).u8(config.outgoing === null ? 0 : 1);
-  for (const members of [config.voters, config.outgoing ?? [], config.learners]) {
-    writer.u8(members.length);
-    for (const member of members) writer.u64(member);
-  }
-  return writer;
-}
-
-export function readConfig(reader: Reader): GroupConfig {
-  const epoch = reader.uint();
-  const joint = reader.u8() === 1;
-  const [voters, outgoing, learners] = [
-    readMembers(reader),
-    readMembers(reader),
-    readMembers(reader),
-  ];
-  return { epoch, voters, outgoing: joint ? outgoing : null, learners };
-}
-
-export const encodeConfig = (config: GroupConfig): Bytes =>
-  writeConfig(new Writer(64), config).take();
-export const decodeConfig = (bytes: Bytes): GroupConfig => readConfig(new Reader(bytes));
-
-function readMembers(reader: Reader): readonly NodeId[] {
-  const count = reader.u8();
-  if (count > MEMBERS_MAX) throw new Malformed(`${count} members`);
-  return Array.from({ length: count }, () => readId(reader));
-}
-
-function readId(reader: Reader): NodeId {
-  const id = reader.u64();
-  if (id >= 1n << 63n) throw new Malformed("an id has 63 bits");
-  return nodeId(id);
-}
-
 function head(
   writer: Writer,
   type: number,
@@ -160,7 +99,7 @@ function head(
 function readHardState(reader: Reader): HardState {
   const at = term(reader.uint());
   const flags = reader.u8();
-  const id = readId(reader);
+  const id = readNodeId(reader);
   return {
     term: at,
     votedFor: (flags & VOTED) === 0 ? null : id,

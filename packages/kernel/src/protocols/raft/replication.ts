@@ -1,5 +1,6 @@
 import {
   assert,
+  configOf,
   type Entry,
   type LogIndex,
   type NodeId,
@@ -21,7 +22,6 @@ import { acknowledgeRound, sendRound } from "./reads.ts";
 import { repaired } from "./repair.ts";
 import {
   andThen,
-  configOf,
   type Leader,
   NO_EFFECTS,
   type Progress,

@@ -1,4 +1,5 @@
 import {
+  type ConfigAt,
   type Entry,
   type GroupConfig,
   Log,
@@ -16,13 +17,7 @@ import { configsIn } from "./log-writes.ts";
 import { type Term, term } from "./message.ts";
 import { decodeRecord, type HardState } from "./record.ts";
 import type { RaftSettings } from "./settings.ts";
-import {
-  type ConfigAt,
-  NO_READS,
-  type RaftState,
-  type RaftStep,
-  resetElectionTimer,
-} from "./state.ts";
+import { NO_READS, type RaftState, type RaftStep, resetElectionTimer } from "./state.ts";
 
 /**
  * A replica from what its disk kept. The log is replayed up to the commit index that was last written: what was
@@ -45,6 +40,7 @@ export function start(
   const commitIndex = Math.max(hardState.commitIndex, applied.index) as LogIndex;
   if (commitIndex > log.lastIndex) return null;
   const state: RaftState = {
+    protocol: "raft",
     term: hardState.term,
     votedFor: hardState.votedFor,
     log,

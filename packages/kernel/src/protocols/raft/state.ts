@@ -1,14 +1,16 @@
 import {
   type Bytes,
+  type ConfigAt,
+  configOf,
   drawBelow,
   type Effect,
   type Failure,
   fail,
-  type GroupConfig,
   isVoter,
   type Lane,
   type Log,
   type LogIndex,
+  type LogState,
   membersOf,
   NO_POSITION,
   type NodeId,
@@ -28,7 +30,8 @@ export type RaftEffect = Effect<RaftMessage>;
 export type RaftStep = Step<RaftState, RaftMessage>;
 
 /** What a replica knows. The first block must survive a crash; the rest is rebuilt. */
-export interface RaftState {
+export interface RaftState extends LogState {
+  readonly protocol: "raft";
   readonly term: Term;
   readonly votedFor: NodeId | null;
   readonly log: Log;
@@ -63,11 +66,6 @@ export interface RaftState {
   readonly reads: FollowerReads;
   /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
   readonly installing: Position | null;
-}
-
-export interface ConfigAt {
-  readonly index: LogIndex;
-  readonly config: GroupConfig;
 }
 
 export interface Undurable {
@@ -170,11 +168,10 @@ export interface FollowerReads {
 
 export const NO_READS: FollowerReads = { waiting: [], asked: [], questions: 0 };
 
-export const configOf = (state: RaftState): GroupConfig => newest(state.configs).config;
-export const configIndexOf = (state: RaftState): LogIndex => newest(state.configs).index;
 export const othersOf = (state: RaftState): readonly NodeId[] =>
   membersOf(configOf(state)).filter((member) => member !== state.self);
 export const isSelfVoter = (state: RaftState): boolean => isVoter(configOf(state), state.self);
+export const isRaft = (state: LogState): state is RaftState => state.protocol === "raft";
 export const leaderOf = (state: RaftState): NodeId | null =>
   state.role.type === "Leader"
     ? state.self
@@ -280,9 +277,3 @@ export const refuse = (id: RequestId, failure: Failure): RaftEffect => ({
   id,
   outcome: fail(failure),
 });
-
-function newest<T>(items: readonly T[]): T {
-  const last = items[items.length - 1];
-  if (last === undefined) throw new RangeError("a replica always has a configuration");
-  return last;
-}

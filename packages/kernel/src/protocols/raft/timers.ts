@@ -1,9 +1,8 @@
-import { type Now, quorumValue, type Ticks } from "../../core/index.ts";
+import { configOf, type Now, quorumValue, type Ticks } from "../../core/index.ts";
 import { onElectionTimeout } from "./election.ts";
 import { beginRound } from "./reads.ts";
 import {
   andThen,
-  configOf,
   type Leader,
   NO_EFFECTS,
   type RaftState,

@@ -1,10 +1,16 @@
-import { isVoter, type NodeId, type Now, type RequestId, type Ticks } from "../../core/index.ts";
+import {
+  configOf,
+  isVoter,
+  type NodeId,
+  type Now,
+  type RequestId,
+  type Ticks,
+} from "../../core/index.ts";
 import { standForElection } from "./election.ts";
 import { bestHeir } from "./membership.ts";
 import type { TimeoutNow } from "./message.ts";
 import {
   becomeFollower,
-  configOf,
   isSelfVoter,
   NO_EFFECTS,
   type RaftState,

@@ -1,0 +1,62 @@
+import type { Malformed } from "./bytes.ts";
+import type { Bytes, LogIndex, NodeId } from "./ids.ts";
+import type { Log } from "./log.ts";
+import type { GroupConfig, Protocol } from "./seam.ts";
+
+/** A configuration, and the entry that made it. */
+export interface ConfigAt {
+  readonly index: LogIndex;
+  readonly config: GroupConfig;
+}
+
+/** What a replica of every log protocol knows and its node looks at. */
+export interface LogState {
+  /** Whose state it is: those who know that protocol may look closer. */
+  readonly protocol: string;
+  readonly self: NodeId;
+  /** Rises with every new leader: Raft's term, Paxos' ballot, ZAB's epoch, a view. */
+  readonly term: number;
+  /** The tail of the log as this replica holds it, committed or not. */
+  readonly log: Log;
+  /** The configurations of the tail, oldest first, never none; the newest is in force. */
+  readonly configs: readonly ConfigAt[];
+  readonly commitIndex: LogIndex;
+  readonly lastApplied: LogIndex;
+  /** Its durable records were lost: it promises nothing until its peers have made it whole. */
+  readonly repairing: boolean;
+}
+
+/** Where a replica stands in its group. */
+export interface Standing {
+  /** A leader's log holds all that any leader before it can have committed: from then on it proposes. */
+  readonly role: "leader" | "candidate" | "follower";
+  readonly leader: NodeId | null;
+  /** A leader: the first index of its own. It has duties once that is committed. */
+  readonly termStart: LogIndex | null;
+}
+
+/** A protocol that orders commands in a log: interchangeable under every machine. */
+export interface LogProtocol<S extends LogState, M> extends Protocol<S, M> {
+  standing(state: S): Standing;
+  /** Of a leader: does that member hold nearly all of the log? */
+  isInStep(state: S, member: NodeId): boolean;
+  encode(message: M): Bytes;
+  /** Total: bytes from outside are hostile. */
+  decode(bytes: Bytes): M | Malformed;
+  /** Whether a decoded message keeps parts of these bytes: then they must not be part of a frame that is used again. */
+  holdsEntries(bytes: Bytes): boolean;
+  /** The highest log index in a record, 0 where it holds no entries: as `Persist` told it. */
+  lastIndexIn(record: Bytes): LogIndex;
+}
+
+/** Any of them, by those who need not know which. */
+export type AnyLogProtocol = LogProtocol<LogState, unknown>;
+
+export const configOf = (state: LogState): GroupConfig => newest(state).config;
+export const configIndexOf = (state: LogState): LogIndex => newest(state).index;
+
+function newest({ configs }: LogState): ConfigAt {
+  const last = configs[configs.length - 1];
+  if (last === undefined) throw new RangeError("a replica always has a configuration");
+  return last;
+}
