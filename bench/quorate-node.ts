@@ -102,6 +102,7 @@ function createKeyspace(keyspace: string): Promise<void> {
     type: "createKeyspace",
     name: keyspace,
     profile: "etcd",
+    fixed: false,
   });
   return new Promise((resolve, reject) => {
     const onReply = (_id: unknown, outcome: Outcome): void => {

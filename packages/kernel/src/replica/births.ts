@@ -334,6 +334,7 @@ export class Births {
     return {
       create: () => this.#machine(profile, initial) as Machine,
       protocol: "raft",
+      fixedMembers: false,
       renewals: new Set(),
       withoutRoom: new Set(),
     };

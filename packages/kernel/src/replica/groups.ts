@@ -22,6 +22,11 @@ export class Groups implements Iterable<Replica> {
     this.#replicas.set(replica.group, replica);
   }
 
+  /** The system keyspace names it no more. */
+  remove(group: GroupId): void {
+    this.#replicas.delete(group);
+  }
+
   get(group: GroupId): Replica | null {
     return this.#replicas.get(group) ?? null;
   }
@@ -31,6 +36,11 @@ export class Groups implements Iterable<Replica> {
     if (keyspace === SYSTEM_KEYSPACE) return this.get(SYSTEM_GROUP);
     const group = this.system.keyspaces.get(keyspace)?.group;
     return group === undefined ? null : this.get(group);
+  }
+
+  /** Its protocol changes no members, so it is never behind with a change of them. */
+  isFixed(group: GroupId): boolean {
+    return this.system.groups.get(group)?.fixed === true;
   }
 
   /** The system keyspace as this node has applied it. */

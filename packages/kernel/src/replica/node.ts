@@ -72,7 +72,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #steward: Steward;
   readonly #repairs = new Repairs();
   /** Undurable records, oldest first. */
-  readonly #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
+  #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
   readonly #counters: Record<string, number> = {};
   #seq: JournalSeq;
   #space: Space = "ample";
@@ -399,6 +399,7 @@ export class Node implements NodeKernel, ReplicaPort {
         groups: this.#groups,
         touch: (replica) => this.#turn.touch(replica),
         bear: (state, group) => this.#bear(state, group),
+        retire: (replica) => this.#retire(replica),
         setPeers: (peers) => {
           const before = this.#liveness.peers;
           this.#liveness.setPeers(peers.map(({ node }) => node));
@@ -408,6 +409,7 @@ export class Node implements NodeKernel, ReplicaPort {
               this.#feedAll({ type: "Link", peer, up: false });
           this.#turn.ask({ type: "Peers", peers });
         },
+        setKeyspaces: (keyspaces) => this.#turn.ask({ type: "Keyspaces", keyspaces }),
         submit: (command) => this.#router.submitOwn(command),
       },
       self,
@@ -433,8 +435,24 @@ export class Node implements NodeKernel, ReplicaPort {
     replica.recover(this.#turn.now);
   }
 
+  /** Its data is deleted, and whoever waits for it hears that it is gone. */
+  #retire(replica: Replica): void {
+    const { group, keyspace } = replica;
+    this.watchesLost(group, { code: "UnknownKeyspace", definite: true, keyspace });
+    this.#groups.remove(group);
+    this.#router.dropped(replica);
+    this.#alarms.set(replica, null);
+    this.#retention.forget(replica);
+    this.#repairs.forget(replica);
+    this.#undurable = this.#undurable.filter((record) => record.replica !== replica);
+    this.#turn.ask({ type: "Retire", group });
+    this.note("info", "group retired", { group, keyspace });
+  }
+
   #runTouched(): void {
     for (const replica of this.#turn.takeTouched()) {
+      // One before it in this round may have been group 0, and dropped it.
+      if (this.#groups.get(replica.group) !== replica) continue;
       replica.run(this.#turn.now);
       this.#alarms.set(replica, replica.wakeAt(this.#turn.now.ticks));
     }

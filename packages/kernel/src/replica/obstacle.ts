@@ -23,7 +23,7 @@ export function obstacleTo(
       envelope,
       groups.system,
       replica,
-      [...groups].map(({ state }) => state),
+      [...groups].filter((other) => !groups.isFixed(other.group)).map(({ state }) => state),
       isUp,
     );
   if (space === "ample" || (space === "low" && replica.profile.withoutRoom.has(kind))) return null;

@@ -7,6 +7,8 @@ import { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
 export interface NodeOptions {
   readonly raft: RaftSettings;
   readonly profiles: Profiles;
+  /** What the first leader of group 0 makes of the keyspace `default`. */
+  readonly defaultProfile: string;
   /** Requests that wait for an outcome, of all clients; beyond it `Overloaded`. */
   readonly pendingMax: number;
   /** The log tail kept for followers; one that lags further gets a snapshot. */
@@ -44,6 +46,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
     leasesMax: 1_000_000,
     watchersMax: 1_000_000,
   }),
+  defaultProfile: "etcd",
   pendingMax: 16_384,
   tailEntriesMax: 10_000,
   tailBytesMax: 64 << 20,
@@ -58,5 +61,5 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   tidyOps: 2048,
   pumpOps: 4096,
   rules: ALL_REPLICA_RULES,
-  version: 1,
+  version: 2,
 });

@@ -74,6 +74,11 @@ export class PendingRequests {
     return ids;
   }
 
+  /** Whoever waits for this group. */
+  of(group: GroupId): readonly RequestId[] {
+    return [...this.#pending].filter(([, pending]) => pending.group === group).map(([id]) => id);
+  }
+
   /** Transfers of this group's leadership to `leader`: they have succeeded. */
   movesTo(group: GroupId, leader: NodeId | null): readonly RequestId[] {
     const ids: RequestId[] = [];

@@ -12,6 +12,8 @@ import type { ProtocolName } from "./protocols.ts";
 export interface Profile {
   readonly create: () => Machine;
   readonly protocol: ProtocolName;
+  /** Its protocol changes no members: its groups have those they were born with. */
+  readonly fixedMembers: boolean;
   /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
   readonly renewals: ReadonlySet<number>;
   /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
@@ -30,6 +32,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       {
         create: () => new EtcdMachine(etcd, rules),
         protocol: "raft",
+        fixedMembers: false,
         renewals: new Set<number>([leaseKeepAlive]),
         withoutRoom: new Set<number>([
           deleteRange,

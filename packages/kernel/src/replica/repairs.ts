@@ -16,6 +16,10 @@ export class Repairs {
     this.#reportAt ??= (now + REPORT_TICKS) as Ticks;
   }
 
+  forget(replica: Replica): void {
+    this.#replicas.delete(replica);
+  }
+
   get wakeAt(): Ticks | null {
     return this.#reportAt;
   }

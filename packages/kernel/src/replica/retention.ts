@@ -34,6 +34,12 @@ export class Retention {
     this.#pinnedAt.set(replica, this.#journalBytes);
   }
 
+  /** It is gone, and pins nothing. */
+  forget(replica: Replica): void {
+    this.#pinnedAt.delete(replica);
+    this.#due.delete(replica);
+  }
+
   appended(bytes: number): void {
     this.#journalBytes += bytes;
   }

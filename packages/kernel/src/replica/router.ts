@@ -184,12 +184,30 @@ export class Router {
     }
   }
 
+  /** The group is gone: what was asked of it ends, and what may have been in its log has an unknown outcome. */
+  dropped({ group, keyspace }: Replica): void {
+    for (const id of this.#pending.of(group)) {
+      const pending = this.#pending.get(id);
+      if (pending === null) continue;
+      const waitedTicks = (this.#turn.now.ticks - pending.since) as Ticks;
+      this.outcome(
+        id,
+        pending.type === "read"
+          ? fail({ code: "UnknownKeyspace", definite: true, keyspace })
+          : fail({ code: "Timeout", definite: false, waitedTicks }),
+      );
+    }
+  }
+
   /** A member change is answered when group 0 and the default keyspace's group have the new members. */
   settleMembership(): void {
     if (!this.#pending.holds) return;
     const settled = this.#pending.settled((epoch) =>
       [this.#groups.get(SYSTEM_GROUP), this.#groups.of(DEFAULT_KEYSPACE)].every(
-        (replica) => replica === null || membershipReached(replica.state, epoch),
+        (replica) =>
+          replica === null ||
+          this.#groups.isFixed(replica.group) ||
+          membershipReached(replica.state, epoch),
       ),
     );
     for (const { id, outcome } of settled) this.#reply(id, outcome);

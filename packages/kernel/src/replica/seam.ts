@@ -181,10 +181,14 @@ export type NodeEffect =
       readonly from: Snapshot;
       readonly covers: JournalSeq;
     }
+  /** The group is gone for good: its checkpoints are of no use. After a crash before that it is asked for again. */
+  | { readonly type: "Retire"; readonly group: GroupId }
   /** Segments whose records are all older than this may be deleted. */
   | { readonly type: "Retain"; readonly from: JournalSeq }
   /** The members of the cluster changed: dial these, and hang up on others. */
   | { readonly type: "Peers"; readonly peers: readonly PeerAddress[] }
+  /** The keyspaces of the cluster changed: give each that is exposed its port, and no other. */
+  | { readonly type: "Keyspaces"; readonly keyspaces: readonly KeyspaceStatus[] }
   /** Something an operator wants to read in the log. */
   | {
       readonly type: "Note";
@@ -243,6 +247,8 @@ export interface KeyspaceStatus {
   readonly name: string;
   readonly profile: string;
   readonly group: GroupId;
+  /** The client port that speaks of this keyspace alone, as a node on the least client port of its host has it. */
+  readonly exposed: number | null;
 }
 
 export interface NodeStatus {

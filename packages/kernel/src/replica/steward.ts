@@ -12,7 +12,7 @@ import { isComplete, nextMembers, publication } from "./membership.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
-import type { PeerAddress } from "./seam.ts";
+import type { KeyspaceStatus, PeerAddress } from "./seam.ts";
 import type { MembersTold } from "./wire.ts";
 
 /** Who this node says it is, to be known to all (etcd: the member's name and client URLs). */
@@ -41,7 +41,10 @@ export interface StewardHost {
   readonly touch: (replica: Replica) => void;
   /** Gives birth to a group that this node is to hold. */
   readonly bear: (state: SystemState, group: SystemGroup) => void;
+  /** Lets go of a replica whose group is gone. */
+  readonly retire: (replica: Replica) => void;
   readonly setPeers: (peers: readonly PeerAddress[]) => void;
+  readonly setKeyspaces: (keyspaces: readonly KeyspaceStatus[]) => void;
   readonly submit: (command: SystemCommand) => void;
 }
 
@@ -96,13 +99,23 @@ export class Steward {
   follow(now: Ticks): void {
     const state = this.#host.groups.system;
     if (state === this.#seen) return;
+    if (state.keyspaces !== this.#seen?.keyspaces)
+      this.#host.setKeyspaces([...state.keyspaces.values()]);
     this.#seen = state;
     const { node, groups, bear } = this.#host;
     if (state.removed.includes(node)) this.#leaveAt ??= (now + LEAVE_TICKS) as Ticks;
     this.#linkUp(state, now);
+    for (const replica of groups) if (isDropped(replica, state)) this.#retire(replica);
     if (!state.nodes.has(node)) return;
-    for (const group of state.groups.values())
-      if (groups.get(group.group) === null) bear(state, group);
+    for (const group of state.groups.values()) {
+      const holds = !group.fixed || group.born.includes(node);
+      if (holds && groups.get(group.group) === null) bear(state, group);
+    }
+  }
+
+  #retire(replica: Replica): void {
+    this.#groupsThen.delete(replica);
+    this.#host.retire(replica);
   }
 
   /** Another node's word on who the members are. */
@@ -129,7 +142,7 @@ export class Steward {
     for (const replica of this.#host.groups) {
       const { config, isLeader: leads } = replica;
       this.#groupsThen.set(replica, { config, leads });
-      if (!leads) continue;
+      if (!leads || this.#host.groups.isFixed(replica.group)) continue;
       const change = nextMembers(state, replica);
       if (change !== null) {
         replica.change(change, state.membershipEpoch);
@@ -149,7 +162,9 @@ export class Steward {
     this.#reconcileAt = (now + RECONCILE_TICKS) as Ticks;
     if (this.#defaultProposedAt !== null && now - this.#defaultProposedAt < REPEAT_TICKS) return;
     this.#defaultProposedAt = now;
-    this.#host.submit({ type: "createKeyspace", name: "default", profile: "etcd" });
+    const profile = this.#options.defaultProfile;
+    const fixed = this.#options.profiles.get(profile)?.fixedMembers === true;
+    this.#host.submit({ type: "createKeyspace", name: "default", profile, fixed });
   }
 
   /** Tells the cluster this node's name, addresses and release, until the cluster knows them. */
@@ -163,3 +178,7 @@ export class Steward {
     this.#reconcileAt ??= this.#publishAt;
   }
 }
+
+/** Ids are never given twice: a group that was made, and is named no more, is gone. One that is not made yet is another's news. */
+const isDropped = ({ group }: Replica, { groups, nextGroup }: SystemState): boolean =>
+  group !== SYSTEM_GROUP && group < nextGroup && !groups.has(group);

@@ -114,3 +114,15 @@ export const StatusAnswer = z.looseObject({
   isLearner: z.boolean().default(false),
   errors: z.array(z.string()).default([]),
 });
+
+export const KeyspaceAnswer = z.looseObject({
+  name: z.string().default(""),
+  profile: z.string().default(""),
+  replicas: z.array(integer).default([]),
+  leader: integer,
+  port: z.number().default(0),
+  endpoints: z.array(z.string()).default([]),
+});
+export type KeyspaceAnswer = z.infer<typeof KeyspaceAnswer>;
+
+export const KeyspacesAnswer = z.looseObject({ keyspaces: z.array(KeyspaceAnswer).default([]) });

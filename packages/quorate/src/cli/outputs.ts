@@ -126,3 +126,18 @@ export const ConfigShowOutput = z.record(
     source: z.enum(["flag", "environment", "file", "default"]),
   }),
 );
+
+export const KeyspaceOutput = z.strictObject({
+  name: z.string(),
+  profile: z.string(),
+  /** Members, as the member that answered knows them; none where it holds no replica. */
+  replicas: z.array(integer),
+  leader: integer.nullable(),
+  /** The port of its own that was asked for. */
+  port: z.number().nullable(),
+  /** host:port of each member's. */
+  endpoints: z.array(z.string()),
+});
+export type KeyspaceOutput = z.infer<typeof KeyspaceOutput>;
+
+export const KeyspacesOutput = z.strictObject({ keyspaces: z.array(KeyspaceOutput) });

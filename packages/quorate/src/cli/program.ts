@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { completionCommand } from "./commands/completion.ts";
+import { keyspaceCommand } from "./commands/keyspace.ts";
 import { delCommand, getCommand, putCommand } from "./commands/kv.ts";
 import { leaseCommand } from "./commands/lease.ts";
 import { memberCommand } from "./commands/member.ts";
@@ -56,6 +57,7 @@ async function program(terminal: Terminal, first: string): Promise<Command> {
     ...(await simCommands(terminal, first)),
     ...named(Object.fromEntries(TORTURE)),
     statusCommand(terminal),
+    keyspaceCommand(terminal),
     getCommand(terminal),
     putCommand(terminal),
     delCommand(terminal),

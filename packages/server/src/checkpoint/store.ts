@@ -110,6 +110,13 @@ export class CheckpointStore {
     return written;
   }
 
+  /** Deletes all checkpoints of a group, behind the one under way; a crash half-way leaves some, and they are asked for again. */
+  retire(group: GroupId): Promise<void> {
+    const retired = this.#writing.then(() => this.#retire(group));
+    this.#writing = retired;
+    return retired;
+  }
+
   /** How far the journal may be cut if the kernel needs it from `from` on. */
   retainable(from: JournalSeq): JournalSeq {
     let floor: number = from;
@@ -165,6 +172,17 @@ export class CheckpointStore {
   }
 
   /** Null if the file is sound and is what its name says. */
+  async #retire(group: GroupId): Promise<void> {
+    const { files, log } = this.#options;
+    const directory = this.#directoryOf(group);
+    this.#kept.delete(group);
+    try {
+      for (const name of await files.list(directory)) await files.remove(below(directory, name));
+    } catch (error) {
+      log.warn({ directory, why: String(error) }, "checkpoints of a dropped keyspace not deleted");
+    }
+  }
+
   #verdict(group: GroupId, covers: JournalSeq): string | null {
     const read = this.#readerOf(group, covers);
     const header = decodeCheckpointHeader(read(0, CHECKPOINT_HEADER_BYTES));

@@ -1,2 +1,10 @@
-export type { ClusterAdmin, MemberCallback, MemberOutcome } from "./etcd/index.ts";
+export type { ClientPort } from "./client-port.ts";
+export {
+  type ClusterAdmin,
+  exposedAddress,
+  type KeyspaceAdmin,
+  type KeyspaceChange,
+  type MemberCallback,
+  type MemberOutcome,
+} from "./etcd/index.ts";
 export { GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "./gateway.ts";

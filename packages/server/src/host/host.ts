@@ -14,6 +14,7 @@ import {
 import type {
   GroupStatus,
   Identity,
+  KeyspaceStatus,
   NodeEffect,
   NodeInput,
   NodeKernel,
@@ -65,6 +66,8 @@ export class Host implements NodePort {
   #immediate: NodeJS.Immediate | null = null;
   readonly #timer = new WakeTimer(() => this.#schedule());
   #afterTurn: (() => void) | null = null;
+  #keyspaces: readonly KeyspaceStatus[] = [];
+  #onKeyspaces: ((keyspaces: readonly KeyspaceStatus[]) => void) | null = null;
   readonly #afterAnswers = new AfterAnswers();
   #turnedAt = 0;
   /** The sockets were read since a turn was found to be late. */
@@ -168,6 +171,12 @@ export class Host implements NodePort {
 
   afterAnswers(task: () => void): void {
     this.#afterAnswers.add(task);
+  }
+
+  /** Tells of the cluster's keyspaces as they are now, and of every change. One listener: the last one to ask. */
+  followKeyspaces(listener: (keyspaces: readonly KeyspaceStatus[]) => void): void {
+    this.#onKeyspaces = listener;
+    listener(this.#keyspaces);
   }
 
   status(): NodeStatus {
@@ -306,11 +315,18 @@ export class Host implements NodePort {
       case "Checkpoint":
         this.#checkpoint(effect.group, effect.from, effect.covers);
         break;
+      case "Retire":
+        void this.#parts.checkpoints.retire(effect.group);
+        break;
       case "Retain":
         this.#parts.journal.retain(this.#parts.checkpoints.retainable(effect.from));
         break;
       case "Peers":
         this.#parts.transport.setPeers(effect.peers);
+        break;
+      case "Keyspaces":
+        this.#keyspaces = effect.keyspaces;
+        this.#onKeyspaces?.(effect.keyspaces);
         break;
       case "Note":
         this.#options.log[effect.level](printable(effect.fields), effect.event);

@@ -21,6 +21,8 @@ export interface HostParts {
       covers: JournalSeq,
       durable: Promise<boolean>,
     ): Promise<boolean>;
+    /** Deletes what there is of this group. Never rejects: what cannot be deleted is logged. */
+    retire(group: GroupId): Promise<void>;
     retainable(from: JournalSeq): JournalSeq;
     close(): Promise<void>;
   };

@@ -13,7 +13,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counts calls under the names that grpc-go's Prometheus interceptor and etcd give them. */
 export class CallMetrics implements CallObserver {
-  readonly #indexOf = new Map<Method, number>();
+  readonly #indexOf = new WeakMap<Method, number>();
   readonly #started: Counters;
   readonly #handled: Counters;
   readonly #seconds: Histogram;
@@ -22,7 +22,7 @@ export class CallMetrics implements CallObserver {
 
   constructor(registry: MetricsRegistry, table: ServiceTable) {
     const series = table.methods.map(seriesOf);
-    for (const [i, method] of table.methods.entries()) this.#indexOf.set(method, i);
+    this.alsoOf(table);
     const handled = series.flatMap((method) =>
       CODE_NAMES.map((code) => `grpc_code="${code}",${method}`),
     );
@@ -50,6 +50,11 @@ export class CallMetrics implements CallObserver {
       "etcd_network_client_grpc_sent_bytes_total",
       "The total number of bytes sent to grpc clients.",
     );
+  }
+
+  /** Another port has the same methods: its calls count with these. */
+  alsoOf(table: ServiceTable): void {
+    for (const [i, method] of table.methods.entries()) this.#indexOf.set(method, i);
   }
 
   started(method: Method): void {

@@ -12,6 +12,8 @@ import { listening } from "./address.ts";
 import type { Founder } from "./bootstrap.ts";
 import { ComingUp } from "./coming-up.ts";
 import { answerJoin } from "./door.ts";
+import { Exposures } from "./exposures.ts";
+import { Keyspaces } from "./keyspaces.ts";
 import { Membership } from "./membership.ts";
 import { warnIfMoved } from "./moved.ts";
 import { originOf, StartRefused } from "./origin.ts";
@@ -97,6 +99,7 @@ async function startWith(
   const settings: KernelOptions = { ...DEFAULT_OPTIONS, ...options.kernel };
   let gateway: Gateway | null = null;
   let comingUp: ComingUp | null = null;
+  let exposures: Exposures | null = null;
   let halted: string | null = null;
   const opening = openNode({
     dataDir,
@@ -111,6 +114,7 @@ async function startWith(
     onHalt: (reason) => {
       halted = reason;
       comingUp?.stop();
+      exposures?.stop();
       gateway?.destroy();
       certificates.close();
       options.onHalt(reason);
@@ -120,13 +124,17 @@ async function startWith(
   });
   const { host, peerAddress } = await listening("peer", listenPeer, opening);
   const membership = new Membership(host);
-  const port = new Gateway(host, membership, gatewayOptions(options, certificates));
+  const keyspaces = new Keyspaces(host, settings.profiles);
+  const port = new Gateway(host, membership, keyspaces, gatewayOptions(options, certificates));
   gateway = port;
+  const client = parseAddress(listenClient);
+  const exposed = new Exposures(host, port, client.host, log);
+  exposures = exposed;
   try {
-    const client = parseAddress(listenClient);
     const bound = await listening("client", listenClient, port.listen(client.host, client.port));
     if (halted !== null) throw new StartRefused(halted);
     const promote = options.join.length > 0 && !options.learner;
+    exposed.start();
     const rising = new ComingUp(host, membership, promote);
     comingUp = rising;
     void rising.ready.then(() => warnIfMoved(host, options));
@@ -139,6 +147,7 @@ async function startWith(
       reloadCertificates: () => certificates.reload(),
       stop: async () => {
         rising.stop();
+        exposed.stop();
         port.drain();
         await host.drain(DRAIN_MILLIS);
         port.destroy();
@@ -146,6 +155,7 @@ async function startWith(
       },
     };
   } catch (error) {
+    exposed.stop();
     port.destroy();
     await host.close();
     throw error;

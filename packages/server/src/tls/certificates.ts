@@ -13,7 +13,8 @@ import {
 export interface CertificateSource {
   /** For connections that begin now. */
   readonly current: Credentials;
-  onChange(listener: (credentials: Credentials) => void): void;
+  /** Gives what takes the listener away again. */
+  onChange(listener: (credentials: Credentials) => void): () => void;
 }
 
 /** How often the files are looked at; a change is seen no later. */
@@ -27,7 +28,7 @@ export class Certificates implements CertificateSource {
   readonly #audience: Audience;
   readonly #files: TlsFiles;
   readonly #log: Log;
-  readonly #listeners: ((credentials: Credentials) => void)[] = [];
+  readonly #listeners = new Set<(credentials: Credentials) => void>();
   #current: Credentials;
   /** Of the files as they were when they were read last, well or not. */
   #stamp: string;
@@ -64,8 +65,9 @@ export class Certificates implements CertificateSource {
     return this.#current;
   }
 
-  onChange(listener: (credentials: Credentials) => void): void {
-    this.#listeners.push(listener);
+  onChange(listener: (credentials: Credentials) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves when the files of now have been taken, or found unusable. */

@@ -63,6 +63,7 @@ export function startRaftNode(): { readonly host: Host; readonly led: Promise<vo
     },
     checkpoints: {
       write: () => Promise.resolve(true),
+      retire: () => Promise.resolve(),
       retainable: (from) => from,
       close: () => Promise.resolve(),
     },

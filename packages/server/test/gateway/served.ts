@@ -18,7 +18,7 @@ export async function serve(
   node: SoloNode = new SoloNode(),
 ): Promise<Served> {
   const options = { ...GATEWAY_OPTIONS, ...more, etcd: { ...ETCD_OPTIONS, ...etcd } };
-  const gateway = new Gateway(node, node, options);
+  const gateway = new Gateway(node, node, node, options);
   const { port } = await gateway.listen("127.0.0.1", 0);
   const clients: EtcdClient[] = [];
   return {

@@ -22,7 +22,13 @@ import {
 } from "@quorate/kernel/core";
 import { EtcdMachine, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
 import type { GroupStatus, Identity, MemberStatus, NodeStatus } from "@quorate/kernel/replica";
-import type { ClusterAdmin, MemberCallback, MemberOutcome } from "../../src/gateway/index.ts";
+import type {
+  ClusterAdmin,
+  KeyspaceAdmin,
+  KeyspaceChange,
+  MemberCallback,
+  MemberOutcome,
+} from "../../src/gateway/index.ts";
 import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -34,7 +40,7 @@ const PUMP_OPS = 1000;
  * A node that is its whole cluster and keeps nothing: the real machine, applied to at once, in turns of the event
  * loop as a host runs them. What a cluster can do to a request is set from outside.
  */
-export class SoloNode implements NodePort, ClusterAdmin, Results {
+export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results {
   readonly identity: Identity = { cluster: clusterId(0xabcdn), node: SELF, start: startId(1n) };
   readonly machine: EtcdMachine;
   /** Settable: what this node believes. */
@@ -199,8 +205,14 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
 
   status(): NodeStatus {
     const keyspaces = [
-      { keyspace: DEFAULT_KEYSPACE, name: "default", profile: "etcd", group: groupId(1) },
-      { keyspace: keyspaceId(2), name: "carts", profile: "etcd", group: groupId(2) },
+      {
+        keyspace: DEFAULT_KEYSPACE,
+        name: "default",
+        profile: "etcd",
+        group: groupId(1),
+        exposed: null,
+      },
+      { keyspace: keyspaceId(2), name: "carts", profile: "etcd", group: groupId(2), exposed: null },
     ];
     const { identity, members } = this;
     return {
@@ -232,6 +244,11 @@ export class SoloNode implements NodePort, ClusterAdmin, Results {
 
   promoteMember(member: NodeId, _: Ticks, done: MemberCallback): void {
     this.#change({ promote: member }, done);
+  }
+
+  changeKeyspaces(change: KeyspaceChange, _: Ticks, done: (failure: Failure | null) => void): void {
+    this.memberChanges.push(change);
+    this.#inTurn(() => done(null));
   }
 
   result(id: RequestId, outcome: Outcome): void {

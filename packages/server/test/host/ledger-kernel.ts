@@ -97,7 +97,15 @@ export class LedgerKernel implements NodeKernel {
       identity: this.#identity,
       clusterVersion: 1,
       members: Array.from({ length: this.voters }, (_, i) => member(BigInt(i))),
-      keyspaces: [{ keyspace: keyspaceId(1), name: "default", profile: "etcd", group: groupId(1) }],
+      keyspaces: [
+        {
+          keyspace: keyspaceId(1),
+          name: "default",
+          profile: "etcd",
+          group: groupId(1),
+          exposed: null,
+        },
+      ],
       groups: 1,
       pending: 0,
       counters: {},

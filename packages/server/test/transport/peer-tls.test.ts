@@ -25,8 +25,9 @@ class Source implements PeerTls {
     this.current = { ...own, ca };
   }
 
-  onChange(listener: (credentials: Credentials) => void): void {
+  onChange(listener: (credentials: Credentials) => void): () => void {
     this.#listeners.push(listener);
+    return () => this.#listeners.splice(this.#listeners.indexOf(listener), 1);
   }
 
   change(own: Certified, ca: string): void {

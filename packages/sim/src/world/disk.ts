@@ -224,6 +224,11 @@ export class Disk {
     this.#alter(to, taken.length, () => taken[at++] ?? 0);
   }
 
+  /** The group is gone for good, and its checkpoints with it. */
+  retire(group: GroupId): void {
+    this.#checkpoints.delete(group);
+  }
+
   /** The newest checkpoint of a group, or both, read back as something else. False where there is none. */
   spoilCheckpoints(group: GroupId, both: boolean): boolean {
     const files = this.#checkpoints.get(group) ?? [];

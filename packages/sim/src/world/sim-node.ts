@@ -370,8 +370,13 @@ export class SimNode implements Station {
         this.#observer.halted(this, effect.reason);
         this.crash(false);
         return;
+      case "Retire":
+        this.disk.retire(effect.group);
+        return;
       case "Retain":
         this.disk.retain(effect.from);
+        return;
+      case "Keyspaces":
         return;
       case "Peers":
         this.#peers = effect.peers.map(({ node }) => node);

@@ -126,6 +126,7 @@ const BIAS = 1_000_000;
 const TRANSFERS = 30;
 const ACCOUNT: Profile = {
   protocol: "raft",
+  fixedMembers: false,
   create: () => new Account(),
   renewals: new Set(),
   withoutRoom: new Set(),
@@ -165,7 +166,12 @@ function disturb(world: World, i: number): void {
 }
 
 function createAccount(world: World, name: string, id: number): KeyspaceId {
-  const { kind, body } = encodeSystemCommand({ type: "createKeyspace", name, profile: "account" });
+  const { kind, body } = encodeSystemCommand({
+    type: "createKeyspace",
+    name,
+    profile: "account",
+    fixed: false,
+  });
   expect(world.until(() => world.leader() !== null, 10_000)).toBe(true);
   ask(world, SYSTEM_KEYSPACE, kind, body);
   expect(world.until(() => world.leader(keyspaceId(id)) !== null, 10_000)).toBe(true);

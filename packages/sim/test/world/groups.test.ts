@@ -23,6 +23,7 @@ function worldOf(groups: number): World {
       type: "createKeyspace",
       name: `g${i}`,
       profile: "etcd",
+      fixed: false,
     });
     const caller = {
       onReply: ({ ok }: { readonly ok: boolean }) => void (created += Number(ok)),

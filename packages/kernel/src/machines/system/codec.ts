@@ -17,6 +17,8 @@ export const SystemKind = {
   promoteNode: 3,
   updateNode: 4,
   createKeyspace: 5,
+  exposeKeyspace: 6,
+  dropKeyspace: 7,
 } as const;
 
 /** What is proposed to group 0. */
@@ -40,7 +42,16 @@ export type SystemCommand =
       readonly clientAddresses: readonly string[] | null;
       readonly version: number | null;
     }
-  | { readonly type: "createKeyspace"; readonly name: string; readonly profile: string };
+  /** `fixed`: its protocol changes no members. */
+  | {
+      readonly type: "createKeyspace";
+      readonly name: string;
+      readonly profile: string;
+      readonly fixed: boolean;
+    }
+  /** Gives a keyspace a client port of its own, or with null takes it away. */
+  | { readonly type: "exposeKeyspace"; readonly name: string; readonly port: number | null }
+  | { readonly type: "dropKeyspace"; readonly name: string };
 
 const LIST_MAX = 64;
 
@@ -65,7 +76,13 @@ function writeBody(w: Writer, c: SystemCommand): Writer {
       optional(w, c.clientAddresses, (list) => writeList(w, list));
       return optional(w, c.version, (version) => w.u32(version));
     case "createKeyspace":
-      return w.text(c.name).text(c.profile);
+      // A byte more is what a release before `KEYSPACES_VERSION` does not read: it is there only where it says something.
+      w.text(c.name).text(c.profile);
+      return c.fixed ? w.u8(1) : w;
+    case "exposeKeyspace":
+      return optional(w.text(c.name), c.port, (port) => w.u32(port));
+    case "dropKeyspace":
+      return w.text(c.name);
   }
 }
 
@@ -101,17 +118,37 @@ function readBody(kind: number, r: Reader): SystemCommand {
         version: r.u8() === 1 ? r.u32() : null,
       };
     case SystemKind.createKeyspace:
-      return { type: "createKeyspace", name: r.text(), profile: r.text() };
+      return {
+        type: "createKeyspace",
+        name: r.text(),
+        profile: r.text(),
+        fixed: r.left > 0 && r.u8() === 1,
+      };
+    case SystemKind.exposeKeyspace:
+      return {
+        type: "exposeKeyspace",
+        name: r.text(),
+        port: r.u8() === 1 ? r.u32() : null,
+      };
+    case SystemKind.dropKeyspace:
+      return { type: "dropKeyspace", name: r.text() };
     default:
       throw new Malformed(`the system keyspace has no command of kind ${kind}`);
   }
 }
 
-const STATE_VERSION = 1;
+/** 2 adds to each keyspace its port, and to each group whether it is fixed. */
+const STATE_VERSION_MAX = 2;
 
-/** The whole state; it is small, so one format serves snapshot and hash. Maps are written in order of their ids. */
+/**
+ * The whole state; it is small, so one format serves snapshot and hash. Maps are written in order of their ids. In the oldest version
+ * that can say it: replicas of two releases compare what they hold by these bytes.
+ */
 export function encodeSystemState(state: SystemState): Bytes {
-  const w = new Writer(1024).u8(STATE_VERSION).uint(state.membershipEpoch);
+  const exposed = [...state.keyspaces.values()].some(({ exposed: port }) => port !== null);
+  const fixed = [...state.groups.values()].some((group) => group.fixed);
+  const version = exposed || fixed ? 2 : 1;
+  const w = new Writer(1024).u8(version).uint(state.membershipEpoch);
   w.u32(state.nextKeyspace).u32(state.nextGroup);
   w.u32(state.nodes.size);
   for (const node of state.nodes.values()) {
@@ -121,31 +158,36 @@ export function encodeSystemState(state: SystemState): Bytes {
   w.u32(state.removed.length);
   for (const node of state.removed) w.u64(node);
   w.u32(state.keyspaces.size);
-  for (const { keyspace, name, profile, group } of state.keyspaces.values()) {
+  for (const { keyspace, name, profile, group, exposed: port } of state.keyspaces.values()) {
     w.u32(keyspace).text(name).text(profile).u32(group);
+    if (version > 1) w.u32(port ?? 0);
   }
   w.u32(state.groups.size);
-  for (const { group, keyspace, born } of state.groups.values()) {
+  for (const { group, keyspace, born, fixed: stays } of state.groups.values()) {
     w.u32(group).u32(keyspace).u32(born.length);
     for (const node of born) w.u64(node);
+    if (version > 1) w.u8(Number(stays));
   }
   return w.take();
 }
 
 export function decodeSystemState(bytes: Bytes): SystemState {
   const r = new Reader(bytes);
-  if (r.u8() !== STATE_VERSION) throw new Malformed("the system keyspace of another release");
+  const version = r.u8();
+  if (version < 1 || version > STATE_VERSION_MAX)
+    throw new Malformed("the system keyspace of another release");
   const membershipEpoch = r.uint();
   const [nextKeyspace, nextGroup] = [keyspaceId(r.u32()), groupId(r.u32())];
   const nodes = new Map(readMany(r, () => readSystemNode(r)).map((node) => [node.node, node]));
   const removed = readMany(r, () => readNode(r));
   const keyspaces = new Map(
-    readMany(r, () => readKeyspace(r)).map((keyspace) => [keyspace.keyspace, keyspace]),
+    readMany(r, () => readKeyspace(r, version)).map((keyspace) => [keyspace.keyspace, keyspace]),
   );
   const groups = readMany(r, () => ({
     group: groupId(r.u32()),
     keyspace: keyspaceId(r.u32()),
     born: readMany(r, () => readNode(r)),
+    fixed: version > 1 && r.u8() === 1,
   }));
   r.end();
   const byGroup = new Map(groups.map((group) => [group.group, group]));
@@ -163,12 +205,13 @@ function readSystemNode(r: Reader): SystemNode {
   };
 }
 
-function readKeyspace(r: Reader): SystemKeyspace {
+function readKeyspace(r: Reader, version: number): SystemKeyspace {
   return {
     keyspace: keyspaceId(r.u32()),
     name: r.text(),
     profile: r.text(),
     group: groupId(r.u32()),
+    exposed: version > 1 ? r.u32() || null : null,
   };
 }
 

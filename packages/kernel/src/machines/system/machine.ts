@@ -3,6 +3,7 @@ import {
   byId,
   type Command,
   concat,
+  DEFAULT_KEYSPACE,
   fail,
   groupId,
   type KeyspaceId,
@@ -24,10 +25,13 @@ import {
   type SystemCommand,
 } from "./codec.ts";
 import {
+  clusterVersionOf,
   KEYSPACES_MAX,
+  KEYSPACES_VERSION,
   LEARNERS_MAX,
   NAME_CHARACTERS_MAX,
   NODES_MAX,
+  type SystemKeyspace,
   type SystemNode,
   type SystemState,
   votersOf,
@@ -37,6 +41,8 @@ import {
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
+
+const PORT_MAX = 65_535;
 
 /**
  * Group 0's machine: nodes, keyspaces and groups. Everything else in the cluster follows from it: which replicas a
@@ -149,7 +155,11 @@ function transition(state: SystemState, command: SystemCommand): Transition {
     case "updateNode":
       return updateNode(state, command);
     case "createKeyspace":
-      return createKeyspace(state, command.name, command.profile);
+      return createKeyspace(state, command);
+    case "exposeKeyspace":
+      return exposeKeyspace(state, command.name, command.port);
+    case "dropKeyspace":
+      return dropKeyspace(state, command.name);
   }
 }
 
@@ -195,6 +205,12 @@ function removeNode(state: SystemState, node: NodeId): Transition {
       "etcdserver: re-configuration failed due to not enough started members",
     );
   }
+  const needed = keyspaceThatNeeds(state, node);
+  if (needed !== null)
+    return refuse(
+      FAILED_PRECONDITION,
+      `the keyspace ${needed.name} has a replica on this member, and its profile ${needed.profile} changes no members: drop that keyspace first`,
+    );
   const nodes = new Map([...state.nodes].filter(([id]) => id !== node));
   const removed = [...state.removed, node].sort(byId);
   return {
@@ -231,7 +247,18 @@ function updateNode(
   return { next: withNode(state, next, false), value: idBytes(command.node) };
 }
 
-function createKeyspace(state: SystemState, name: string, profile: string): Transition {
+/** A keyspace whose group cannot do without this node. */
+function keyspaceThatNeeds(state: SystemState, node: NodeId): SystemKeyspace | null {
+  for (const { keyspace, born, fixed } of state.groups.values())
+    if (fixed && born.includes(node)) return state.keyspaces.get(keyspace) ?? null;
+  return null;
+}
+
+function createKeyspace(
+  state: SystemState,
+  { name, profile, fixed }: Extract<SystemCommand, { type: "createKeyspace" }>,
+): Transition {
+  if (fixed && clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
   if (name.length === 0 || name.length > NAME_CHARACTERS_MAX) {
     return refuse(
       INVALID_ARGUMENT,
@@ -244,8 +271,19 @@ function createKeyspace(state: SystemState, name: string, profile: string): Tran
     return refuse(FAILED_PRECONDITION, `the keyspace ${name} exists already`);
   }
   const { nextKeyspace: keyspace, nextGroup: group } = state;
-  const keyspaces = new Map(state.keyspaces).set(keyspace, { keyspace, name, profile, group });
-  const groups = new Map(state.groups).set(group, { group, keyspace, born: votersOf(state) });
+  const keyspaces = new Map(state.keyspaces).set(keyspace, {
+    keyspace,
+    name,
+    profile,
+    group,
+    exposed: null,
+  });
+  const groups = new Map(state.groups).set(group, {
+    group,
+    keyspace,
+    born: votersOf(state),
+    fixed,
+  });
   const next = {
     ...state,
     keyspaces,
@@ -255,6 +293,42 @@ function createKeyspace(state: SystemState, name: string, profile: string): Tran
   };
   return { next, value: keyspaceBytes(keyspace) };
 }
+
+function exposeKeyspace(state: SystemState, name: string, port: number | null): Transition {
+  if (clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
+  const known = keyspaceNamed(state, name);
+  if (known === null) return refuse(NOT_FOUND, `there is no keyspace ${name}`);
+  if (known.keyspace === DEFAULT_KEYSPACE)
+    return refuse(FAILED_PRECONDITION, "the keyspace default is what the client port serves");
+  if (port !== null && (port < 1 || port > PORT_MAX))
+    return refuse(INVALID_ARGUMENT, `${port} is no port`);
+  const other = [...state.keyspaces.values()].find(({ exposed }) => exposed === port);
+  if (port !== null && other !== undefined && other !== known)
+    return refuse(FAILED_PRECONDITION, `port ${port} speaks of the keyspace ${other.name}`);
+  const keyspaces = new Map(state.keyspaces).set(known.keyspace, { ...known, exposed: port });
+  return { next: { ...state, keyspaces }, value: keyspaceBytes(known.keyspace) };
+}
+
+/** Its data goes with it, on every node that holds a replica. Its ids never return. */
+function dropKeyspace(state: SystemState, name: string): Transition {
+  if (clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
+  const known = keyspaceNamed(state, name);
+  if (known === null) return refuse(NOT_FOUND, `there is no keyspace ${name}`);
+  if (known.keyspace === DEFAULT_KEYSPACE)
+    return refuse(FAILED_PRECONDITION, "the keyspace default stays");
+  const keyspaces = new Map(state.keyspaces);
+  keyspaces.delete(known.keyspace);
+  const groups = new Map(state.groups);
+  groups.delete(known.group);
+  return { next: { ...state, keyspaces, groups }, value: keyspaceBytes(known.keyspace) };
+}
+
+const keyspaceNamed = (state: SystemState, name: string): SystemKeyspace | null =>
+  [...state.keyspaces.values()].find((keyspace) => keyspace.name === name) ?? null;
+
+/** Replicas of an older release would not apply it as these do. */
+const tooEarly = (): Transition =>
+  refuse(FAILED_PRECONDITION, "a member runs a release that does not know this: upgrade it first");
 
 function withNode(state: SystemState, node: SystemNode, membership: boolean): SystemState {
   const nodes = new Map(

@@ -30,6 +30,8 @@ export interface SystemKeyspace {
   readonly name: string;
   readonly profile: string;
   readonly group: GroupId;
+  /** The client port that speaks of this keyspace alone; null: there is none, and calls name it by their metadata. */
+  readonly exposed: number | null;
 }
 
 export interface SystemGroup {
@@ -37,6 +39,8 @@ export interface SystemGroup {
   readonly keyspace: KeyspaceId;
   /** The voters at birth: every first replica starts from the same configuration. */
   readonly born: readonly NodeId[];
+  /** Its protocol changes no members: it has those it was born with. */
+  readonly fixed: boolean;
 }
 
 /** Bounds of the metadata; a command beyond one is refused. */
@@ -47,6 +51,9 @@ export const LEARNERS_MAX = 1;
 
 export const votersOf = (state: SystemState): readonly NodeId[] => idsWhere(state, false);
 export const learnersOf = (state: SystemState): readonly NodeId[] => idsWhere(state, true);
+
+/** The first release that exposes and drops keyspaces, and has groups of fixed members. */
+export const KEYSPACES_VERSION = 2;
 
 /** What all members can apply: replicas apply nothing newer (contracts, Every byte has a version). */
 export function clusterVersionOf(state: SystemState): number {

@@ -1,7 +1,9 @@
+import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
 import type { NodePort } from "../../host/index.ts";
 import type { Admission } from "../admission/index.ts";
 import type { ClusterAdmin } from "./cluster-admin.ts";
 import { Headers } from "./header.ts";
+import type { KeyspaceAdmin } from "./keyspace-admin.ts";
 import { LeaderMonitor } from "./leader-monitor.ts";
 import type { EtcdOptions } from "./options.ts";
 import { ProgressTicker } from "./progress-ticker.ts";
@@ -11,7 +13,10 @@ import { Slices } from "./slices.ts";
 /** What all calls of one port share. */
 export interface EtcdContext {
   readonly port: NodePort;
+  /** What a call speaks to whose metadata names no keyspace. */
+  readonly keyspace: KeyspaceId;
   readonly admin: ClusterAdmin;
+  readonly keyspaces: KeyspaceAdmin;
   readonly options: EtcdOptions;
   /** 63 random bits, never 0: an id for a lease whose client leaves the choice to the server. */
   readonly drawId: () => bigint;
@@ -26,13 +31,16 @@ export interface EtcdContext {
 export function etcdContext(
   port: NodePort,
   admin: ClusterAdmin,
+  keyspaces: KeyspaceAdmin,
   options: EtcdOptions,
   admission: Admission,
   drawId: () => bigint,
 ): EtcdContext {
   return {
     port,
+    keyspace: DEFAULT_KEYSPACE,
     admin,
+    keyspaces,
     options,
     drawId,
     admission,

@@ -71,17 +71,17 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
   #onMachine: ((machine: EtcdMachine) => void) | null = null;
   #work: LongWork | null = null;
 
-  constructor(context: EtcdContext, call: GrpcCall, service: Service, keyspace: KeyspaceId) {
+  constructor(context: EtcdContext, call: GrpcCall, service: Service) {
     this.context = context;
     this.call = call;
     this.#service = service;
     this.#lane = context.admission.lane(service.lane);
-    this.keyspace = keyspace;
+    this.keyspace = context.keyspace;
   }
 
   onMessage(message: Bytes): void {
     const { port } = this.context;
-    const keyspace = keyspaceOf(port, this.call);
+    const keyspace = keyspaceOf(this.context, this.call);
     if (typeof keyspace !== "number") {
       this.fail(keyspace);
       return;

@@ -2,5 +2,7 @@ export { alarmsOf, CORRUPT, NOSPACE } from "./alarms.ts";
 export type { ClusterAdmin, MemberCallback, MemberOutcome } from "./cluster-admin.ts";
 export { type EtcdContext, etcdContext } from "./context.ts";
 export { Refusal, statusOf } from "./errors.ts";
+export { exposedAddress } from "./exposed.ts";
+export type { KeyspaceAdmin, KeyspaceChange } from "./keyspace-admin.ts";
 export { ETCD_OPTIONS, type EtcdOptions } from "./options.ts";
 export { etcdServices } from "./services.ts";

@@ -175,7 +175,7 @@ class KeepAliveStream implements CallHandler, LeaderDependent {
 
 /** Opens a LeaseKeepAlive stream, or refuses it as the checks of every call demand. */
 export function openKeepAliveStream(context: EtcdContext, call: GrpcCall): CallHandler {
-  const keyspace = streamKeyspace(context.port, call);
+  const keyspace = streamKeyspace(context, call);
   if (typeof keyspace !== "number") {
     call.end(keyspace);
     return ENDED;

@@ -1,17 +1,21 @@
 import { isUtf8 } from "node:buffer";
-import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
+import type { KeyspaceId } from "@quorate/kernel/core";
 import type { GroupStatus } from "@quorate/kernel/replica";
 import type { NodePort } from "../../host/index.ts";
 import type { GrpcCall, Status } from "../grpc/index.ts";
+import type { EtcdContext } from "./context.ts";
 import { Refusal, unknownKeyspace } from "./errors.ts";
 
 /** Names the keyspace of a call on a port that serves several. */
 const KEYSPACE_HEADER = "quorate-keyspace";
 
-/** The keyspace a call speaks to: `default` unless its metadata names another. */
-export function keyspaceOf(port: NodePort, call: GrpcCall): KeyspaceId | Status {
+/** The keyspace a call speaks to: the one behind its port unless its metadata names another. */
+export function keyspaceOf(
+  { port, keyspace: own }: EtcdContext,
+  call: GrpcCall,
+): KeyspaceId | Status {
   const name = call.metadata(KEYSPACE_HEADER);
-  if (name === undefined) return DEFAULT_KEYSPACE;
+  if (name === undefined) return own;
   for (const keyspace of port.status().keyspaces)
     if (keyspace.name === name) return keyspace.keyspace;
   return unknownKeyspace(name);
@@ -36,10 +40,10 @@ export function unmetPrecondition(
 }
 
 /** Both for a call whose messages form a stream: its keyspace, or why it is refused as it opens. */
-export function streamKeyspace(port: NodePort, call: GrpcCall): KeyspaceId | Status {
-  const keyspace = keyspaceOf(port, call);
+export function streamKeyspace(context: EtcdContext, call: GrpcCall): KeyspaceId | Status {
+  const keyspace = keyspaceOf(context, call);
   if (typeof keyspace !== "number") return keyspace;
-  return unmetPrecondition(port, call, keyspace, false) ?? keyspace;
+  return unmetPrecondition(context.port, call, keyspace, false) ?? keyspace;
 }
 
 export const requiresLeader = (call: GrpcCall): boolean => call.metadata("hasleader") === "true";

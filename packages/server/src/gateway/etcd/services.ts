@@ -1,4 +1,3 @@
-import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import { type Method, ServiceTable } from "../grpc/index.ts";
 import { AUTH } from "./auth.ts";
 import { CLUSTER } from "./cluster.ts";
@@ -6,12 +5,13 @@ import type { EtcdContext } from "./context.ts";
 import { Exchange, type Service } from "./exchange.ts";
 import { HEALTH } from "./health.ts";
 import { openKeepAliveStream } from "./keep-alive-stream.ts";
+import { KEYSPACES } from "./keyspaces.ts";
 import { KV } from "./kv.ts";
 import { LEASE } from "./lease.ts";
 import { MAINTENANCE } from "./maintenance.ts";
 import { openWatchStream } from "./watch-stream.ts";
 
-/** Every method that etcd's clients find on this port. */
+/** Every method that clients find on a port. */
 export function etcdServices(context: EtcdContext): ServiceTable {
   return new ServiceTable([
     ...methodsOf(context, "etcdserverpb.KV", KV),
@@ -31,6 +31,7 @@ export function etcdServices(context: EtcdContext): ServiceTable {
     ...methodsOf(context, "etcdserverpb.Cluster", CLUSTER),
     ...methodsOf(context, "etcdserverpb.Maintenance", MAINTENANCE),
     ...methodsOf(context, "etcdserverpb.Auth", AUTH),
+    ...methodsOf(context, "quorate.Keyspaces", KEYSPACES),
     ...HEALTH,
   ]);
 }
@@ -44,6 +45,6 @@ function methodsOf(
     service,
     name: method.name,
     type: method.streams ? "serverStream" : "unary",
-    open: (call) => new Exchange(context, call, method, DEFAULT_KEYSPACE),
+    open: (call) => new Exchange(context, call, method),
   }));
 }

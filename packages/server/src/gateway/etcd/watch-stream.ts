@@ -300,7 +300,7 @@ function isEmptyRange({ key, range_end: end }: Create): boolean {
 
 /** Opens a Watch stream, or refuses it as the checks of every call demand. */
 export function openWatchStream(context: EtcdContext, call: GrpcCall): CallHandler {
-  const keyspace = streamKeyspace(context.port, call);
+  const keyspace = streamKeyspace(context, call);
   if (typeof keyspace === "number") return WatchStream.open(context, call, keyspace);
   call.end(keyspace);
   return ENDED;

@@ -1,27 +1,36 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DEFAULT_KEYSPACE } from "@quorate/kernel/core";
 import type { Counters, MetricsRegistry } from "../../metrics/index.ts";
 import type { EtcdContext } from "../etcd/index.ts";
 import { type Ailment, alarmAilment, leaderAilment, ReadProbe } from "./health-probe.ts";
 
+/** Health checks, of all ports of a node together. */
+export interface HealthCounters {
+  readonly healthy: Counters;
+  readonly unhealthy: Counters;
+}
+
+export const healthCounters = (metrics: MetricsRegistry): HealthCounters => ({
+  healthy: metrics.counters(
+    "etcd_server_health_success",
+    "The total number of successful health checks",
+  ),
+  unhealthy: metrics.counters(
+    "etcd_server_health_failures",
+    "The total number of failed health checks",
+  ),
+});
+
 /** `/health`, `/livez`, `/readyz`, `/version` and `/metrics`: what probes, load balancers and scrapers ask for. */
 export class Endpoints {
   readonly #context: EtcdContext;
-  readonly #metrics: MetricsRegistry;
-  readonly #healthy: Counters;
-  readonly #unhealthy: Counters;
+  readonly #counters: HealthCounters;
+  readonly #metrics: () => string;
 
-  constructor(context: EtcdContext, metrics: MetricsRegistry) {
+  /** `metrics`: what a scrape gets. */
+  constructor(context: EtcdContext, counters: HealthCounters, metrics: () => string) {
     this.#context = context;
+    this.#counters = counters;
     this.#metrics = metrics;
-    this.#healthy = metrics.counters(
-      "etcd_server_health_success",
-      "The total number of successful health checks",
-    );
-    this.#unhealthy = metrics.counters(
-      "etcd_server_health_failures",
-      "The total number of failed health checks",
-    );
   }
 
   /** True if the path is one of these, and then it is answered. */
@@ -38,7 +47,7 @@ export class Endpoints {
     if (path === "/version") return (response) => this.#version(response);
     if (path === "/metrics") {
       return (response) =>
-        send(response, 200, "text/plain; version=0.0.4; charset=utf-8", this.#metrics.render());
+        send(response, 200, "text/plain; version=0.0.4; charset=utf-8", this.#metrics());
     }
     const [, probe, only, rest] = path.split("/");
     if (rest !== undefined || (probe !== "livez" && probe !== "readyz")) return null;
@@ -49,18 +58,18 @@ export class Endpoints {
 
   #health(response: ServerResponse, query: URLSearchParams): void {
     const serializable = query.get("serializable") === "true";
-    const { port, options } = this.#context;
+    const { port, keyspace, options } = this.#context;
     const ailment =
-      alarmAilment(port, DEFAULT_KEYSPACE, new Set(query.getAll("exclude"))) ??
-      (serializable ? null : leaderAilment(port, DEFAULT_KEYSPACE));
+      alarmAilment(port, keyspace, new Set(query.getAll("exclude"))) ??
+      (serializable ? null : leaderAilment(port, keyspace));
     const answer = (reason: Ailment): void => {
-      (reason === null ? this.#healthy : this.#unhealthy).add(0, 1);
+      (reason === null ? this.#counters.healthy : this.#counters.unhealthy).add(0, 1);
       const body = JSON.stringify({ health: String(reason === null), reason: reason ?? "" });
       if (reason === null) send(response, 200, "text/plain; charset=utf-8", body);
       else send(response, 503, "text/plain; charset=utf-8", `${body}\n`);
     };
     if (ailment !== null) answer(ailment);
-    else ReadProbe.start(port, DEFAULT_KEYSPACE, serializable, options.requestTimeoutMs, answer);
+    else ReadProbe.start(port, keyspace, serializable, options.requestTimeoutMs, answer);
   }
 
   #version(response: ServerResponse): void {
@@ -97,15 +106,15 @@ export class Endpoints {
   }
 
   #check(name: CheckName, excluded: boolean, done: (ailment: Ailment) => void): void {
-    const { port, options } = this.#context;
-    const group = port.groupOf(DEFAULT_KEYSPACE);
+    const { port, keyspace, options } = this.#context;
+    const group = port.groupOf(keyspace);
     if (excluded) done(null);
-    else if (name === "data_corruption") done(alarmAilment(port, DEFAULT_KEYSPACE, NOT_CORRUPTION));
+    else if (name === "data_corruption") done(alarmAilment(port, keyspace, NOT_CORRUPTION));
     else if (name === "non_learner")
       done(group?.role === "learner" ? "this member is a learner" : null);
     else {
       const serializable = name === "serializable_read";
-      ReadProbe.start(port, DEFAULT_KEYSPACE, serializable, options.requestTimeoutMs, done);
+      ReadProbe.start(port, keyspace, serializable, options.requestTimeoutMs, done);
     }
   }
 }

@@ -22,8 +22,9 @@ const LEASE = "/etcdserverpb.Lease";
 const CLUSTER = "/etcdserverpb.Cluster";
 const MAINTENANCE = "/etcdserverpb.Maintenance";
 const AUTH = "/etcdserverpb.Auth";
+const KEYSPACES = "/quorate.Keyspaces";
 
-/** The table of etcd's gateway, under `/v3`. */
+/** The table of etcd's gateway, under `/v3`, and our own keyspaces beside it. */
 const DECLARED: readonly Declared[] = [
   ["/kv/range", `${KV}/Range`, m.RangeRequest, m.RangeResponse],
   ["/kv/put", `${KV}/Put`, m.PutRequest, m.PutResponse],
@@ -93,6 +94,10 @@ const DECLARED: readonly Declared[] = [
   ],
   ["/maintenance/downgrade", `${MAINTENANCE}/Downgrade`, m.DowngradeRequest, m.DowngradeResponse],
   ["/auth/authenticate", `${AUTH}/Authenticate`, m.AuthenticateRequest, m.AuthenticateResponse],
+  ["/keyspaces/list", `${KEYSPACES}/List`, m.KeyspaceListRequest, m.KeyspacesResponse],
+  ["/keyspaces/create", `${KEYSPACES}/Create`, m.KeyspaceCreateRequest, m.KeyspacesResponse],
+  ["/keyspaces/expose", `${KEYSPACES}/Expose`, m.KeyspaceExposeRequest, m.KeyspacesResponse],
+  ["/keyspaces/drop", `${KEYSPACES}/Drop`, m.KeyspaceDropRequest, m.KeyspacesResponse],
   ["/auth/status", `${AUTH}/AuthStatus`, m.AuthStatusRequest, m.AuthStatusResponse],
 ];
 

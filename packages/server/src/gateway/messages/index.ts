@@ -2,6 +2,7 @@ export * from "./auth.ts";
 export * from "./cluster.ts";
 export * from "./header.ts";
 export * from "./health.ts";
+export * from "./keyspaces.ts";
 export * from "./kv.ts";
 export * from "./lease.ts";
 export * from "./maintenance.ts";

@@ -1,0 +1,34 @@
+import { bool, message, nested, repeated, string, uint32, uint64 } from "../protobuf/index.ts";
+
+export const KeyspaceMessage = message("quorate.Keyspace", {
+  id: uint32(1),
+  name: string(2),
+  profile: string(3),
+  /** Of its replicas; empty on a member that holds none. */
+  replicas: repeated(uint64(4)),
+  /** 0: none is known. */
+  leader: uint64(5),
+  /** 0: it has no port of its own. */
+  port: uint32(6),
+  /** host:port of each member that serves it on a port of its own. */
+  endpoints: repeated(string(7)),
+});
+
+export const KeyspaceCreateRequest = message("quorate.KeyspaceCreateRequest", {
+  name: string(1),
+  profile: string(2),
+});
+export const KeyspaceExposeRequest = message("quorate.KeyspaceExposeRequest", {
+  name: string(1),
+  /** 0 takes the port away. */
+  port: uint32(2),
+});
+export const KeyspaceDropRequest = message("quorate.KeyspaceDropRequest", { name: string(1) });
+export const KeyspaceListRequest = message("quorate.KeyspaceListRequest", {
+  linearizable: bool(1),
+});
+
+/** What every method answers: the keyspaces as they are now. */
+export const KeyspacesResponse = message("quorate.KeyspacesResponse", {
+  keyspaces: repeated(nested(1, () => KeyspaceMessage)),
+});

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  GetOutput,
+  KeyspaceOutput,
+  KeyspacesOutput,
+  StatusOutput,
+} from "../../../packages/quorate/src/cli/outputs.ts";
+import { endpointsOf, portBase, type Running, Stage } from "./processes.ts";
+
+const stage = new Stage();
+let launcher: Running;
+let at: readonly string[] = [];
+let exposed = 0;
+
+beforeAll(async () => {
+  const base = portBase();
+  exposed = Number(base) + 50;
+  launcher = stage.launch("--port-base", base);
+  at = ["--endpoints", (await endpointsOf(launcher)).join()];
+});
+afterAll(() => stage.clean());
+
+it("a keyspace is created, served on a port of its own by every member, and shares nothing with the others", async () => {
+  const created = ["keyspace", "create", "orders", "--profile", "etcd", ...at];
+  expect(await stage.json(KeyspaceOutput, created)).toMatchObject({ name: "orders", port: null });
+  const open = ["keyspace", "expose", "orders", "--etcd", String(exposed), ...at];
+  const { endpoints } = await stage.json(KeyspaceOutput, open);
+  expect(endpoints).toHaveLength(3);
+  const own = ["--endpoints", endpoints.join()];
+  await stage.run(["put", "k", "in orders", ...own]);
+  await stage.run(["put", "k", "in default", ...at]);
+  for (const endpoint of endpoints) {
+    const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", endpoint]);
+    expect(seen.keyValues[0]?.value).toBe("in orders");
+  }
+  const status = await stage.json(StatusOutput, ["status", ...own]);
+  expect(status.endpoints.map(({ healthy }) => healthy)).toContain(true);
+  const { keyspaces } = await stage.json(KeyspacesOutput, ["keyspace", "list", ...at]);
+  expect(keyspaces.map(({ name, profile }) => [name, profile])).toEqual([
+    ["default", "etcd"],
+    ["orders", "etcd"],
+  ]);
+});
+
+it("what makes no sense is refused, with what would", async () => {
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const { exit, err } = await stage.run(["keyspace", ...args, ...at]);
+    expect(exit).toBe(1);
+    return err;
+  };
+  expect(await refused("create", "x", "--profile", "paxos-made-up")).toContain(
+    'no profile "paxos-made-up"; there are etcd',
+  );
+  expect(await refused("create", "orders", "--profile", "etcd")).toContain("exists already");
+  expect(await refused("expose", "nobody", "--etcd", "2479")).toContain("no keyspace nobody");
+  expect(await refused("drop", "default", "--yes")).toContain("default stays");
+  expect(await refused("explain", "nobody")).toContain("there are default, orders");
+});
+
+it("explains in plain words what a keyspace promises, costs and loses", async () => {
+  const { out } = await stage.run(["keyspace", "explain", "default", ...at]);
+  expect(out).toMatch(/^etcd: Raft/);
+  expect(out).toContain("1 of 3 replicas may fail");
+});
+
+it("a dropped keyspace is gone on every member, its port too, and its name may be used again", async () => {
+  const moved = ["keyspace", "expose", "orders", "--etcd", String(exposed + 1), ...at];
+  const { endpoints } = await stage.json(KeyspaceOutput, moved);
+  await stage.run(["keyspace", "drop", "orders", "--yes", ...at]);
+  const gone = await stage.run(["get", "k", "--endpoints", endpoints.join(), "--timeout", "1000"]);
+  expect(gone.exit).toBe(1);
+  await stage.run(["keyspace", "create", "orders", "--profile", "etcd", ...at]);
+  const { keyspaces } = await stage.json(KeyspacesOutput, ["keyspace", "list", ...at]);
+  expect(keyspaces.map(({ name }) => name)).toEqual(["default", "orders"]);
+});
