@@ -8,7 +8,13 @@ export type { Bootstrap } from "./birth.ts";
 export { ReplicaKind } from "./envelope.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
-export { type Profile, type Profiles, standardProfiles } from "./profiles.ts";
+export {
+  PROFILE_NAMES,
+  type Profile,
+  type ProfileName,
+  type Profiles,
+  standardProfiles,
+} from "./profiles.ts";
 export { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
 export type {
   GroupStatus,

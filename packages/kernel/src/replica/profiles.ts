@@ -22,6 +22,10 @@ export interface Profile {
 
 export type Profiles = ReadonlyMap<string, Profile>;
 
+/** Of this release's presets. */
+export const PROFILE_NAMES = ["etcd"] as const;
+export type ProfileName = (typeof PROFILE_NAMES)[number];
+
 /** The presets that this release knows. `etcd`: one range, Raft, revisions, watches, leases (catalogue L1). */
 export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_RULES): Profiles {
   const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired } = EtcdKind;

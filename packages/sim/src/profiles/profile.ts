@@ -6,7 +6,7 @@ export interface Profile {
   readonly name: string;
   /** In a sentence, for the page. */
   readonly about: string;
-  readonly options: Pick<RunOptions, "reads">;
+  readonly options: Pick<RunOptions, "keyspace" | "reads">;
   /** All other models are measured, too: what breaks there was never promised. */
   readonly promised: readonly Model[];
 }

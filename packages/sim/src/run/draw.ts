@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS, type ProfileName } from "@quorate/kernel/replica";
 import {
   type Episode,
   FAULT_TYPES,
@@ -61,7 +62,11 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
   const frail = Array.from({ length: Math.floor((nodes - 1) / 2) }, (_, i) => (first + i) % nodes);
   const network = bend(drawNetwork(networkDice), aim.network, aimDice);
   const work = bend(drawWork(workDice, habitDice, options), aim.work, aimDice);
-  const faults = { ...aim, ...(options.faults !== undefined && { faults: options.faults }) };
+  const { keyspace = "etcd" } = options;
+  const faults = withinReach(keyspace, {
+    ...aim,
+    ...(options.faults !== undefined && { faults: options.faults }),
+  });
   const drawn = { nodes, frail, calm: isCalm(network), boundedClocks: reads === "lease" };
   const episodes = drawEpisodes(faultDice, drawn, millis, faults);
   return {
@@ -71,6 +76,7 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     disk: bend(drawDisk(diskDice), aim.disk, aimDice),
     product: bend(drawProduct(productDice), aim.product, aimDice),
     clocks: drawClocks(clockDice, nodes),
+    keyspace,
     reads,
     ...work,
     habits: bend(drawHabits(habitDice), aim.habits, aimDice),
@@ -184,6 +190,13 @@ function drawEpisodes(
     at += dice.between(50, 2 * gap);
   }
   return episodes;
+}
+
+/** Members change only where the keyspace's protocol changes them. */
+function withinReach(keyspace: ProfileName, aim: Aim): Aim {
+  if (DEFAULT_OPTIONS.profiles.get(keyspace)?.fixedMembers !== true) return aim;
+  const { faults = FAULT_TYPES } = aim;
+  return { ...aim, faults: faults.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
 }
 
 /** What was drawn, but for what the aim wants drawn from among other values. */

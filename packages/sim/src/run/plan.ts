@@ -1,3 +1,4 @@
+import type { ProfileName } from "@quorate/kernel/replica";
 import type { Episode, FaultType } from "../faults/index.ts";
 import type { Workload } from "../workload/clients.ts";
 import type { ClockFault } from "../world/clock.ts";
@@ -36,6 +37,8 @@ export interface RunPlan {
   readonly clocks: readonly ClockFault[];
   readonly clients: number;
   readonly operations: number;
+  /** The profile of the keyspace that the clients use. */
+  readonly keyspace: ProfileName;
   readonly reads: "readIndex" | "lease" | "local";
   readonly watchers: number;
   readonly compactions: boolean;
@@ -62,6 +65,7 @@ export interface RunOptions {
   readonly clients?: number;
   readonly operations?: number;
   readonly millis?: number;
+  readonly keyspace?: ProfileName;
   readonly reads?: RunPlan["reads"];
   readonly rules?: Partial<Rules>;
   /** Draws what this rule is there for. It says nothing of whether the rule is on. */

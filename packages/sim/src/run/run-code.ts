@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from "@quorate/kernel/replica";
 import { FAULT_TYPES } from "../faults/index.ts";
 import { drawPlan } from "./draw.ts";
 import type { RunOptions, RunPlan } from "./plan.ts";
@@ -34,7 +35,10 @@ export const BOUNDS = { nodes: 9, clients: 64, operations: 10_000, millis: 3_600
 /** A run, as it can be repeated: `42`, or `42.reads=lease.-e0-2,5.c1.o20.t9000.bare.straight`. */
 export interface RunCode {
   readonly seed: bigint;
-  readonly options: Pick<RunOptions, "nodes" | "reads" | "millis" | "faults" | "rules" | "aim">;
+  readonly options: Pick<
+    RunOptions,
+    "nodes" | "keyspace" | "reads" | "millis" | "faults" | "rules" | "aim"
+  >;
   readonly cuts: Cuts;
 }
 
@@ -78,6 +82,7 @@ export function encodeRun({ seed, options, cuts }: RunCode): string {
   const parts = [
     String(seed),
     options.nodes === undefined ? "" : `n${options.nodes}`,
+    options.keyspace === undefined ? "" : `keyspace=${options.keyspace}`,
     options.reads === undefined ? "" : `reads=${options.reads}`,
     options.millis === undefined ? "" : `for=${options.millis}`,
     options.faults === undefined ? "" : `faults=${options.faults.join(",")}`,
@@ -137,12 +142,16 @@ const MOST = {
 } as const;
 
 function withNames(part: string, option: (more: RunCode["options"]) => RunCode): RunCode | null {
-  const [, name, list] = /^(reads|faults|aim|without)=([\w,]*)$/.exec(part) ?? [];
+  const [, name, list] = /^(keyspace|reads|faults|aim|without)=([\w,-]*)$/.exec(part) ?? [];
   const words = (list ?? "").split(",").filter((word) => word !== "");
   if (name === "reads")
     return list === "readIndex" || list === "lease" || list === "local"
       ? option({ reads: list })
       : null;
+  if (name === "keyspace") {
+    const keyspace = PROFILE_NAMES.find((profile) => profile === list);
+    return keyspace === undefined ? null : option({ keyspace });
+  }
   if (name === "faults") {
     const types = words.map((word) => FAULT_TYPES.find((type) => type === word));
     return types.includes(undefined)

@@ -179,6 +179,7 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     },
     rules: rules.replica,
     profiles: standardProfiles(ETCD, rules.etcd),
+    defaultProfile: plan.keyspace,
   };
   const other: NodeOptions = {
     ...options,

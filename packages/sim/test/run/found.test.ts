@@ -43,6 +43,7 @@ it("a snapshot that comes in the same turn as an append takes nothing from the l
       aliveTicks: 150,
     },
     clocks: [{ ratePerMille: 0, aheadTicks: 0 }],
+    keyspace: "etcd",
     reads: "readIndex",
     clients: 6,
     operations: 10,
