@@ -103,6 +103,7 @@ function createKeyspace(keyspace: string): Promise<void> {
     name: keyspace,
     profile: "etcd",
     fixed: false,
+    office: false,
   });
   return new Promise((resolve, reject) => {
     const onReply = (_id: unknown, outcome: Outcome): void => {

@@ -104,6 +104,7 @@ export {
   type WatchSink,
   type WatchSource,
 } from "./machine.ts";
+export type { Office, Petition } from "./office.ts";
 export {
   type Acquaintance,
   compareHellos,

@@ -1,5 +1,6 @@
 import type { Outcome } from "./failure.ts";
 import type { Bytes, LogIndex, NodeId, PersistSeq, RequestId, Ticks } from "./ids.ts";
+import type { Office, Petition } from "./office.ts";
 
 /** What a turn knows of time. The hosts set it, nothing else reads a clock. */
 export interface Now {
@@ -75,6 +76,8 @@ export type Input<M> =
       readonly change: MemberChange;
       readonly epoch: number;
     }
+  /** The office of the group, by the word of the system keyspace. `until`: as its primary this replica may act so long, if not longer. */
+  | { readonly type: "Configure"; readonly office: Office; readonly until: Ticks | null }
   | { readonly type: "TransferLeadership"; readonly id: RequestId; readonly to: NodeId }
   /** Give up leading, for example because the state deviated or the disk is full (cards 65, 66). */
   /** `heir`: hand leadership to the best placed member; else stand back, and let the others elect somebody. */
@@ -116,7 +119,9 @@ export type Effect<M> =
     }
   | { readonly type: "Settle"; readonly id: RequestId; readonly outcome: Outcome }
   /** This peer needs what the log no longer has: stream it a snapshot of the machine. */
-  | { readonly type: "Transfer"; readonly to: NodeId };
+  | { readonly type: "Transfer"; readonly to: NodeId }
+  /** Asked of the system keyspace; the answer is the next `Configure`, or none. */
+  | { readonly type: "Petition"; readonly petition: Petition; readonly version: number };
 
 export type Step<S, M> = readonly [next: S, effects: readonly Effect<M>[]];
 

@@ -97,6 +97,7 @@ export const membersAlone = (nodes: Iterable<SystemNode>): SystemState => ({
   removed: [],
   keyspaces: new Map(),
   groups: new Map(),
+  tenures: new Map(),
   nextKeyspace: keyspaceId(1),
   nextGroup: 1 as GroupId,
 });

@@ -325,6 +325,7 @@ export class Births {
     if (profile === SYSTEM_PROFILE)
       return new SystemMachine(
         initial.length === 0 ? membersAlone([]) : decodeSystemState(initial),
+        this.#options.officeRules,
       );
     return this.#options.profiles.get(profile)?.create() ?? null;
   }
@@ -335,6 +336,7 @@ export class Births {
       create: () => this.#machine(profile, initial) as Machine,
       protocol: "raft",
       fixedMembers: false,
+      office: null,
       renewals: new Set(),
       withoutRoom: new Set(),
     };

@@ -96,6 +96,11 @@ export class LeaderDuties {
     if (now.ticks >= this.#markAt || grown) this.#proposeMark(now, applier.index);
   }
 
+  /** Null for who does not lead, or has not begun. */
+  timeOf(now: Now, state: LogState, standing: Standing): number | null {
+    return hasBegun(state, standing) ? this.clock.at(now.ticks) : null;
+  }
+
   applied(applier: Applier): void {
     if (this.#options.rules.logTimeGoesOn) this.clock.hear(applier.time);
     if (this.#dueProposedAt !== null && applier.index >= this.#dueProposedAt)

@@ -11,6 +11,7 @@ import {
   type NodeId,
   type Now,
   type Outcome,
+  type Petition,
   type RequestId,
   SYSTEM_GROUP,
   sooner,
@@ -26,6 +27,7 @@ import { Liveness } from "./liveness.ts";
 import { CHANGE_UNDER_WAY, isMemberChange } from "./membership.ts";
 import { nodeStatus } from "./node-status.ts";
 import { obstacleTo } from "./obstacle.ts";
+import { Offices } from "./offices.ts";
 import type { NodeOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Obstacle } from "./proposals.ts";
@@ -71,6 +73,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #retention: Retention;
   readonly #steward: Steward;
   readonly #repairs = new Repairs();
+  readonly #offices: Offices;
   /** Undurable records, oldest first. */
   #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
   readonly #counters: Record<string, number> = {};
@@ -102,6 +105,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#liveness = new Liveness(options.raft.electionTicksMin);
     this.#retention = new Retention(options);
     this.#steward = this.#newSteward(self);
+    this.#offices = this.#newOffices();
     births.recover(this, now, (replica) => this.#adopt(replica));
     this.#recovering = false;
     this.#steward.follow(now.ticks);
@@ -118,6 +122,7 @@ export class Node implements NodeKernel, ReplicaPort {
       this.#halt("this node was removed from the cluster; its id never returns");
     for (let i = 0; i < ROUNDS_MAX && !this.#turn.isQuiet; i++) this.#runTouched();
     this.#steward.reconcile(now.ticks);
+    this.#offices.run(now);
     this.#runTouched();
     this.#router.settleMembership();
     if (!this.#births.settled && this.#births.settle(this.#groups))
@@ -137,6 +142,7 @@ export class Node implements NodeKernel, ReplicaPort {
     at = sooner(at, this.#router.wakeAt);
     at = sooner(at, this.#steward.wakeAt(ticks));
     at = sooner(at, this.#retention.wakeAt);
+    at = sooner(at, this.#offices.wakeAt);
     return sooner(at, this.#repairs.wakeAt);
   }
 
@@ -224,6 +230,10 @@ export class Node implements NodeKernel, ReplicaPort {
   #onItem(from: NodeId, { group, kind, bytes }: Item): void {
     if (kind === FrameKind.alive) return this.#onAlive(from, bytes);
     if (kind === FrameKind.members) return this.#onMembers(bytes);
+    if (kind === FrameKind.standpoint) {
+      const told = this.#offices.onStandpoint(from, group, bytes, this.#turn.now.ticks);
+      return told ? undefined : this.#count("items_malformed");
+    }
     const replica = this.#groups.get(group);
     if (replica === null) return this.#count("items_of_unknown_groups");
     this.#turn.touch(replica);
@@ -376,6 +386,10 @@ export class Node implements NodeKernel, ReplicaPort {
     return this.#liveness.isUp(node);
   }
 
+  petition(group: GroupId, version: number, petition: Petition): void {
+    this.#offices.petition(group, version, petition);
+  }
+
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {
     const changing = group === SYSTEM_GROUP && isMemberChange(kind);
     // The first of this turn is not in the log yet, where the next one would find it.
@@ -418,6 +432,24 @@ export class Node implements NodeKernel, ReplicaPort {
     );
   }
 
+  #newOffices(): Offices {
+    const { node, start } = this.#identity;
+    return new Offices({
+      node,
+      start,
+      groups: this.#groups,
+      options: this.#options,
+      isUp: (other) => other === node || this.#liveness.isUp(other),
+      configure: (replica, { office }, until) => {
+        if (office !== null) this.#turn.feed(replica, { type: "Configure", office, until });
+      },
+      submit: (command) => this.#router.submitOwn(command),
+      tell: (leader, group, standpoint) =>
+        this.send(leader, "control", group, FrameKind.standpoint, standpoint, 0 as JournalSeq),
+      note: (event, fields) => this.note("info", event, fields),
+    });
+  }
+
   #bear(state: SystemState, group: SystemGroup): void {
     const keyspace = state.keyspaces.get(group.keyspace);
     if (keyspace === undefined) return;
@@ -444,6 +476,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#alarms.set(replica, null);
     this.#retention.forget(replica);
     this.#repairs.forget(replica);
+    this.#offices.forget(group);
     this.#undurable = this.#undurable.filter((record) => record.replica !== replica);
     this.#turn.ask({ type: "Retire", group });
     this.note("info", "group retired", { group, keyspace });

@@ -1,7 +1,12 @@
 import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
-import { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
+import {
+  ALL_OFFICE_RULES,
+  ALL_REPLICA_RULES,
+  type OfficeRules,
+  type ReplicaRules,
+} from "./rules.ts";
 
 /** Every bound of a node, with what happens when it is hit. Times in ticks (ms), sizes in bytes. */
 export interface NodeOptions {
@@ -27,12 +32,15 @@ export interface NodeOptions {
   readonly checkEntries: number;
   /** How often a leader whose machine measures time tells it to its followers. */
   readonly logTimeTicks: number;
+  /** For so long group 0 lets a node hold its offices, each time it asks; then others may be appointed. */
+  readonly tenureTicks: number;
   /** How often nodes say that they live, to peers that heard nothing else from them for half as long. */
   readonly aliveTicks: number;
   /** Elementary steps of background work per turn and group. */
   readonly tidyOps: number;
   readonly pumpOps: number;
   readonly rules: ReplicaRules;
+  readonly officeRules: OfficeRules;
   /** The newest formats this release applies; the cluster applies what all members can. */
   readonly version: number;
 }
@@ -57,9 +65,11 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   checkTicks: 10_000,
   checkEntries: 100_000,
   logTimeTicks: 250,
+  tenureTicks: 2000,
   aliveTicks: 150,
   tidyOps: 2048,
   pumpOps: 4096,
   rules: ALL_REPLICA_RULES,
+  officeRules: ALL_OFFICE_RULES,
   version: 2,
 });

@@ -8,12 +8,25 @@ import {
 } from "../machines/etcd/index.ts";
 import type { ProtocolName } from "./protocols.ts";
 
+/** When somebody may take over an office that is free. */
+export interface OfficeRule {
+  /**
+   * How many members, the primary among them, surely hold a write that was acknowledged, of `inSync` that are in step and `members`
+   * in all: as many fewer than all must be asked to find one of them.
+   */
+  readonly holders: (inSync: number, members: number) => number;
+  /** Where too few can be asked: wait for them, or take the furthest and lose what it lacks (card 63). */
+  readonly loss: "wait" | "promote";
+}
+
 /** What a node must know of a keyspace: who orders its writes, how to make its machine, what its commands mean for the node. */
 export interface Profile {
   readonly create: () => Machine;
   readonly protocol: ProtocolName;
   /** Its protocol changes no members: its groups have those they were born with. */
   readonly fixedMembers: boolean;
+  /** How its primary is appointed; null where its protocol elects its leader by itself. */
+  readonly office: OfficeRule | null;
   /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
   readonly renewals: ReadonlySet<number>;
   /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
@@ -37,6 +50,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
         create: () => new EtcdMachine(etcd, rules),
         protocol: "raft",
         fixedMembers: false,
+        office: null,
         renewals: new Set<number>([leaseKeepAlive]),
         withoutRoom: new Set<number>([
           deleteRange,

@@ -8,6 +8,7 @@ import type {
   Machine,
   NodeId,
   Outcome,
+  Petition,
   RequestId,
   Ticks,
 } from "../core/index.ts";
@@ -41,5 +42,7 @@ export interface ReplicaPort {
   call(from: GroupId, call: Call, done: (outcome: Outcome) => void): void;
   /** Is there a link to this node, and word from it lately? */
   isUp(node: NodeId): boolean;
+  /** What a primary asks of the system keyspace. */
+  petition(group: GroupId, version: number, petition: Petition): void;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }

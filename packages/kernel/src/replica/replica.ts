@@ -174,6 +174,11 @@ export class Replica {
     if (upTo !== null) this.#inputs.push({ type: "Durable", upTo });
   }
 
+  /** Of a leader that has begun: what it stamps commands with now. Else null. */
+  logTime(now: Now): number | null {
+    return this.#duties.timeOf(now, this.#state, this.#standing);
+  }
+
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
     for (let i = 0; i < STEPS_MAX; i++) {
@@ -307,6 +312,9 @@ export class Replica {
         return;
       case "Transfer":
         this.#transfers.begin(effect.to, now);
+        return;
+      case "Petition":
+        this.#port.petition(this.group, effect.version, effect.petition);
         return;
     }
   }

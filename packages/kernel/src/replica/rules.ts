@@ -31,3 +31,16 @@ export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
   rebornAreSilent: true,
   quarantineDeviating: true,
 });
+
+/** The safety rules of offices (cards 7, 8). */
+export interface OfficeRules {
+  /** The holder of an office stops before anybody else is appointed, by the bound on clock rates. */
+  readonly tenureWithinBound: boolean;
+  /** Nobody is appointed before the last holder's tenure is over (card 8, rule 2). */
+  readonly waitOutTenure: boolean;
+}
+
+export const ALL_OFFICE_RULES: OfficeRules = Object.freeze({
+  tenureWithinBound: true,
+  waitOutTenure: true,
+});

@@ -163,8 +163,9 @@ export class Steward {
     if (this.#defaultProposedAt !== null && now - this.#defaultProposedAt < REPEAT_TICKS) return;
     this.#defaultProposedAt = now;
     const profile = this.#options.defaultProfile;
-    const fixed = this.#options.profiles.get(profile)?.fixedMembers === true;
-    this.#host.submit({ type: "createKeyspace", name: "default", profile, fixed });
+    const known = this.#options.profiles.get(profile);
+    const [fixed, office] = [known?.fixedMembers === true, known?.office != null];
+    this.#host.submit({ type: "createKeyspace", name: "default", profile, fixed, office });
   }
 
   /** Tells the cluster this node's name, addresses and release, until the cluster knows them. */

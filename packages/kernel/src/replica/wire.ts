@@ -39,6 +39,8 @@ export const FrameKind = {
   snapshotWanted: 10,
   /** Who the members are, for a node that does not know of the last change yet. */
   members: 11,
+  /** How far a replica's log goes that misses its primary, for whoever fills the office. */
+  standpoint: 12,
 } as const;
 
 export interface Item {

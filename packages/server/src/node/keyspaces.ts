@@ -39,7 +39,13 @@ export class Keyspaces implements KeyspaceAdmin {
           const message = `there is no profile ${JSON.stringify(profile)}; there are ${names}`;
           return { code: "Rejected", definite: true, status: INVALID_ARGUMENT, message };
         }
-        return { type: "createKeyspace", name, profile, fixed: known.fixedMembers };
+        return {
+          type: "createKeyspace",
+          name,
+          profile,
+          fixed: known.fixedMembers,
+          office: known.office !== null,
+        };
       }
       case "expose":
         return { type: "exposeKeyspace", name: change.name, port: change.port };

@@ -127,6 +127,7 @@ const TRANSFERS = 30;
 const ACCOUNT: Profile = {
   protocol: "raft",
   fixedMembers: false,
+  office: null,
   create: () => new Account(),
   renewals: new Set(),
   withoutRoom: new Set(),
@@ -171,6 +172,7 @@ function createAccount(world: World, name: string, id: number): KeyspaceId {
     name,
     profile: "account",
     fixed: false,
+    office: false,
   });
   expect(world.until(() => world.leader() !== null, 10_000)).toBe(true);
   ask(world, SYSTEM_KEYSPACE, kind, body);

@@ -19,7 +19,13 @@ function ask(world: World, command: SystemCommand): unknown {
 }
 
 const create = (world: World): unknown =>
-  ask(world, { type: "createKeyspace", name: "orders", profile: "etcd", fixed: false });
+  ask(world, {
+    type: "createKeyspace",
+    name: "orders",
+    profile: "etcd",
+    fixed: false,
+    office: false,
+  });
 const drop = (world: World): unknown => ask(world, { type: "dropKeyspace", name: "orders" });
 
 const put = (world: World): unknown =>

@@ -24,6 +24,7 @@ function worldOf(groups: number): World {
       name: `g${i}`,
       profile: "etcd",
       fixed: false,
+      office: false,
     });
     const caller = {
       onReply: ({ ok }: { readonly ok: boolean }) => void (created += Number(ok)),

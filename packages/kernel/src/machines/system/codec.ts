@@ -1,14 +1,19 @@
 import {
   type Bytes,
+  type GroupId,
   groupId,
   keyspaceId,
   Malformed,
   type NodeId,
   nodeId,
+  type Office,
+  type Petition,
   Reader,
+  type StartId,
+  startId,
   Writer,
 } from "../../core/index.ts";
-import type { SystemKeyspace, SystemNode, SystemState } from "./state.ts";
+import type { SystemKeyspace, SystemNode, SystemState, Tenure } from "./state.ts";
 
 /** Kinds of the system keyspace's commands. Numbers are on disk: append only. */
 export const SystemKind = {
@@ -19,6 +24,9 @@ export const SystemKind = {
   createKeyspace: 5,
   exposeKeyspace: 6,
   dropKeyspace: 7,
+  renewTenure: 8,
+  appoint: 9,
+  petition: 10,
 } as const;
 
 /** What is proposed to group 0. */
@@ -42,18 +50,43 @@ export type SystemCommand =
       readonly clientAddresses: readonly string[] | null;
       readonly version: number | null;
     }
-  /** `fixed`: its protocol changes no members. */
+  /** `fixed`: its protocol changes no members. `office`: its primary is appointed. */
   | {
       readonly type: "createKeyspace";
       readonly name: string;
       readonly profile: string;
       readonly fixed: boolean;
+      readonly office: boolean;
     }
   /** Gives a keyspace a client port of its own, or with null takes it away. */
   | { readonly type: "exposeKeyspace"; readonly name: string; readonly port: number | null }
-  | { readonly type: "dropKeyspace"; readonly name: string };
+  | { readonly type: "dropKeyspace"; readonly name: string }
+  /** A node that holds offices asks to hold them for so much longer. */
+  | {
+      readonly type: "renewTenure";
+      readonly node: NodeId;
+      readonly start: StartId;
+      readonly serial: number;
+      readonly millis: number;
+    }
+  /** The leader of group 0 fills an office whose holder's tenure is over. `unclean`: somebody who may lack what was acknowledged. */
+  | {
+      readonly type: "appoint";
+      readonly group: GroupId;
+      readonly version: number;
+      readonly primary: NodeId;
+      readonly unclean: boolean;
+    }
+  | {
+      readonly type: "petition";
+      readonly group: GroupId;
+      readonly version: number;
+      readonly petition: Petition;
+    };
 
 const LIST_MAX = 64;
+/** No node has this id. */
+const NOBODY = nodeId(0n);
 
 export function encodeSystemCommand(command: SystemCommand): {
   readonly kind: number;
@@ -78,11 +111,17 @@ function writeBody(w: Writer, c: SystemCommand): Writer {
     case "createKeyspace":
       // A byte more is what a release before `KEYSPACES_VERSION` does not read: it is there only where it says something.
       w.text(c.name).text(c.profile);
-      return c.fixed ? w.u8(1) : w;
+      return c.fixed ? w.u8(c.office ? 2 : 1) : w;
     case "exposeKeyspace":
       return optional(w.text(c.name), c.port, (port) => w.u32(port));
     case "dropKeyspace":
       return w.text(c.name);
+    case "renewTenure":
+      return w.u64(c.node).u64(c.start).uint(c.serial).u32(c.millis);
+    case "appoint":
+      return w.u32(c.group).uint(c.version).u64(c.primary).u8(Number(c.unclean));
+    case "petition":
+      return writePetition(w.u32(c.group).uint(c.version), c.petition);
   }
 }
 
@@ -117,13 +156,10 @@ function readBody(kind: number, r: Reader): SystemCommand {
         clientAddresses: r.u8() === 1 ? readList(r) : null,
         version: r.u8() === 1 ? r.u32() : null,
       };
-    case SystemKind.createKeyspace:
-      return {
-        type: "createKeyspace",
-        name: r.text(),
-        profile: r.text(),
-        fixed: r.left > 0 && r.u8() === 1,
-      };
+    case SystemKind.createKeyspace: {
+      const [name, profile, more] = [r.text(), r.text(), r.left > 0 ? r.u8() : 0];
+      return { type: "createKeyspace", name, profile, fixed: more > 0, office: more > 1 };
+    }
     case SystemKind.exposeKeyspace:
       return {
         type: "exposeKeyspace",
@@ -132,12 +168,35 @@ function readBody(kind: number, r: Reader): SystemCommand {
       };
     case SystemKind.dropKeyspace:
       return { type: "dropKeyspace", name: r.text() };
+    case SystemKind.renewTenure:
+      return {
+        type: "renewTenure",
+        node: readNode(r),
+        start: startId(r.u64()),
+        serial: r.uint(),
+        millis: r.u32(),
+      };
+    case SystemKind.appoint:
+      return {
+        type: "appoint",
+        group: groupId(r.u32()),
+        version: r.uint(),
+        primary: readNode(r),
+        unclean: r.u8() === 1,
+      };
+    case SystemKind.petition:
+      return {
+        type: "petition",
+        group: groupId(r.u32()),
+        version: r.uint(),
+        petition: readPetition(r),
+      };
     default:
       throw new Malformed(`the system keyspace has no command of kind ${kind}`);
   }
 }
 
-/** 2 adds to each keyspace its port, and to each group whether it is fixed. */
+/** 2 adds to each keyspace its port, to each group whether it is fixed and its office, and the tenures. */
 const STATE_VERSION_MAX = 2;
 
 /**
@@ -163,11 +222,12 @@ export function encodeSystemState(state: SystemState): Bytes {
     if (version > 1) w.u32(port ?? 0);
   }
   w.u32(state.groups.size);
-  for (const { group, keyspace, born, fixed: stays } of state.groups.values()) {
+  for (const { group, keyspace, born, fixed: stays, office } of state.groups.values()) {
     w.u32(group).u32(keyspace).u32(born.length);
     for (const node of born) w.u64(node);
-    if (version > 1) w.u8(Number(stays));
+    if (version > 1) writeOffice(w.u8(Number(stays)), office);
   }
+  if (version > 1) writeTenures(w, state.tenures);
   return w.take();
 }
 
@@ -188,10 +248,13 @@ export function decodeSystemState(bytes: Bytes): SystemState {
     keyspace: keyspaceId(r.u32()),
     born: readMany(r, () => readNode(r)),
     fixed: version > 1 && r.u8() === 1,
+    office: version > 1 ? readOffice(r) : null,
   }));
+  const tenures = version > 1 ? readTenures(r) : new Map<NodeId, Tenure>();
   r.end();
   const byGroup = new Map(groups.map((group) => [group.group, group]));
-  return { membershipEpoch, nodes, removed, keyspaces, groups: byGroup, nextKeyspace, nextGroup };
+  const counters = { membershipEpoch, nextKeyspace, nextGroup };
+  return { ...counters, nodes, removed, keyspaces, groups: byGroup, tenures };
 }
 
 function readSystemNode(r: Reader): SystemNode {
@@ -220,6 +283,56 @@ function readMany<T>(r: Reader, read: () => T): readonly T[] {
   // Every item takes four bytes at least, so a count that lies is found before it costs anything.
   if (count * 4 > r.left) throw new Malformed(`${count} items in ${r.left} bytes`);
   return Array.from({ length: count }, read);
+}
+
+function writeOffice(w: Writer, office: Office | null): Writer {
+  if (office === null) return w.u8(0);
+  w.u8(1)
+    .uint(office.epoch)
+    .uint(office.version)
+    .u64(office.primary ?? NOBODY);
+  return writeNodes(w, office.inSync);
+}
+
+function readOffice(r: Reader): Office | null {
+  if (r.u8() === 0) return null;
+  const [epoch, version, primary] = [r.uint(), r.uint(), readNode(r)];
+  const inSync = readMany(r, () => readNode(r));
+  return { epoch, version, primary: primary === NOBODY ? null : primary, inSync };
+}
+
+function writeTenures(w: Writer, tenures: ReadonlyMap<NodeId, Tenure>): void {
+  w.u32(tenures.size);
+  for (const [node, { until, start, serial }] of tenures)
+    w.u64(node).uint(until).u64(start).uint(serial);
+}
+
+const readTenures = (r: Reader): ReadonlyMap<NodeId, Tenure> =>
+  new Map(
+    readMany(r, () => {
+      const node = readNode(r);
+      return [node, { until: r.uint(), start: startId(r.u64()), serial: r.uint() }] as const;
+    }),
+  );
+
+function writePetition(w: Writer, petition: Petition): Writer {
+  return petition.type === "inSync"
+    ? writeNodes(w.u8(1), petition.inSync)
+    : w.u8(2).u64(petition.to ?? NOBODY);
+}
+
+function readPetition(r: Reader): Petition {
+  const type = r.u8();
+  if (type === 1) return { type: "inSync", inSync: readMany(r, () => readNode(r)) };
+  if (type !== 2) throw new Malformed("no such petition");
+  const to = readNode(r);
+  return { type: "resign", to: to === NOBODY ? null : to };
+}
+
+function writeNodes(w: Writer, nodes: readonly NodeId[]): Writer {
+  w.u32(nodes.length);
+  for (const node of nodes) w.u64(node);
+  return w;
 }
 
 function readNode(r: Reader): NodeId {

@@ -7,6 +7,7 @@ export {
   SystemKind,
 } from "./codec.ts";
 export { SystemMachine } from "./machine.ts";
+export { isFree } from "./offices.ts";
 export {
   clusterVersionOf,
   learnersOf,
@@ -14,5 +15,6 @@ export {
   type SystemKeyspace,
   type SystemNode,
   type SystemState,
+  type Tenure,
   votersOf,
 } from "./state.ts";

@@ -24,6 +24,7 @@ import {
   encodeSystemState,
   type SystemCommand,
 } from "./codec.ts";
+import { appointed, firstOffice, petitioned, renewed } from "./offices.ts";
 import {
   clusterVersionOf,
   KEYSPACES_MAX,
@@ -51,11 +52,13 @@ const PORT_MAX = 65_535;
 export class SystemMachine implements Machine {
   readonly watches = null;
   #state: SystemState;
+  readonly #rules: SystemRules;
   #encoded: Bytes | null = null;
   #incoming: Bytes[] = [];
 
-  constructor(initial: SystemState) {
+  constructor(initial: SystemState, rules: SystemRules = ALL_SYSTEM_RULES) {
     this.#state = initial;
+    this.#rules = rules;
   }
 
   get state(): SystemState {
@@ -63,8 +66,8 @@ export class SystemMachine implements Machine {
   }
 
   apply(commands: readonly Command[], out: Results): void {
-    for (const { kind, body, origin } of commands) {
-      const outcome = this.#applyOne(kind, body);
+    for (const { kind, body, origin, at } of commands) {
+      const outcome = this.#applyOne(kind, body, at);
       if (origin !== null) out.result(origin, outcome);
     }
   }
@@ -124,7 +127,7 @@ export class SystemMachine implements Machine {
     return this.#encoded;
   }
 
-  #applyOne(kind: number, body: Bytes): Outcome {
+  #applyOne(kind: number, body: Bytes, at: number): Outcome {
     let command: SystemCommand;
     try {
       command = decodeSystemCommand(kind, body);
@@ -132,7 +135,7 @@ export class SystemMachine implements Machine {
       if (error instanceof Malformed) return rejected(INVALID_ARGUMENT, error.message);
       throw error;
     }
-    const result = transition(this.#state, command);
+    const result = transition(this.#state, command, at, this.#rules);
     if ("refused" in result) return result.refused;
     this.#state = result.next;
     this.#encoded = null;
@@ -140,11 +143,24 @@ export class SystemMachine implements Machine {
   }
 }
 
+/** Safety rules of group 0, each with a switch for tests. */
+interface SystemRules {
+  /** Nobody is appointed before the last holder's tenure is over (card 8, rule 2). */
+  readonly waitOutTenure: boolean;
+}
+
+const ALL_SYSTEM_RULES: SystemRules = Object.freeze({ waitOutTenure: true });
+
 type Transition =
   | { readonly refused: Outcome }
   | { readonly next: SystemState; readonly value: Bytes };
 
-function transition(state: SystemState, command: SystemCommand): Transition {
+function transition(
+  state: SystemState,
+  command: SystemCommand,
+  at: number,
+  { waitOutTenure }: SystemRules,
+): Transition {
   switch (command.type) {
     case "addNode":
       return addNode(state, command);
@@ -160,6 +176,12 @@ function transition(state: SystemState, command: SystemCommand): Transition {
       return exposeKeyspace(state, command.name, command.port);
     case "dropKeyspace":
       return dropKeyspace(state, command.name);
+    case "renewTenure":
+      return granted(renewed(state, command, at));
+    case "appoint":
+      return granted(appointed(state, command, at, waitOutTenure));
+    case "petition":
+      return granted(petitioned(state, command.group, command.version, command.petition));
   }
 }
 
@@ -256,7 +278,7 @@ function keyspaceThatNeeds(state: SystemState, node: NodeId): SystemKeyspace | n
 
 function createKeyspace(
   state: SystemState,
-  { name, profile, fixed }: Extract<SystemCommand, { type: "createKeyspace" }>,
+  { name, profile, fixed, office }: Extract<SystemCommand, { type: "createKeyspace" }>,
 ): Transition {
   if (fixed && clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
   if (name.length === 0 || name.length > NAME_CHARACTERS_MAX) {
@@ -278,12 +300,9 @@ function createKeyspace(
     group,
     exposed: null,
   });
-  const groups = new Map(state.groups).set(group, {
-    group,
-    keyspace,
-    born: votersOf(state),
-    fixed,
-  });
+  const born = votersOf(state);
+  const first = office ? firstOffice(group, born) : null;
+  const groups = new Map(state.groups).set(group, { group, keyspace, born, fixed, office: first });
   const next = {
     ...state,
     keyspaces,
@@ -322,6 +341,12 @@ function dropKeyspace(state: SystemState, name: string): Transition {
   groups.delete(known.group);
   return { next: { ...state, keyspaces, groups }, value: keyspaceBytes(known.keyspace) };
 }
+
+/** Nodes make these commands themselves, and see in the state what came of them. */
+const granted = (next: SystemState | null): Transition =>
+  next === null
+    ? refuse(FAILED_PRECONDITION, "the office is another by now")
+    : { next, value: new Uint8Array(0) };
 
 const keyspaceNamed = (state: SystemState, name: string): SystemKeyspace | null =>
   [...state.keyspaces.values()].find((keyspace) => keyspace.name === name) ?? null;

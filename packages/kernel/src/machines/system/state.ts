@@ -1,4 +1,11 @@
-import { byId, type GroupId, type KeyspaceId, type NodeId } from "../../core/index.ts";
+import {
+  byId,
+  type GroupId,
+  type KeyspaceId,
+  type NodeId,
+  type Office,
+  type StartId,
+} from "../../core/index.ts";
 
 /** The metadata of the cluster: what group 0 replicates. Replaced, never changed, so a fork is the value itself. */
 export interface SystemState {
@@ -9,9 +16,23 @@ export interface SystemState {
   readonly removed: readonly NodeId[];
   readonly keyspaces: ReadonlyMap<KeyspaceId, SystemKeyspace>;
   readonly groups: ReadonlyMap<GroupId, SystemGroup>;
+  /** Of the nodes that are some group's primary: until when each of them may act. */
+  readonly tenures: ReadonlyMap<NodeId, Tenure>;
   /** Counters: an id is never given twice, even if what had it is gone. */
   readonly nextKeyspace: KeyspaceId;
   readonly nextGroup: GroupId;
+}
+
+/**
+ * The lease of a node for all offices that it holds. The promise is kept whether or not the node heard of it (catalogue D1): nobody else
+ * is appointed before `until`. The node itself counts from when it asked, for a shorter time.
+ */
+export interface Tenure {
+  /** In group 0's log time, which passes only while somebody leads: it may be later than promised, never earlier. */
+  readonly until: number;
+  /** Which request this grants: of which life of the node, and which of that life's. */
+  readonly start: StartId;
+  readonly serial: number;
 }
 
 export interface SystemNode {
@@ -41,6 +62,8 @@ export interface SystemGroup {
   readonly born: readonly NodeId[];
   /** Its protocol changes no members: it has those it was born with. */
   readonly fixed: boolean;
+  /** Of a protocol whose primary is appointed; else null. */
+  readonly office: Office | null;
 }
 
 /** Bounds of the metadata; a command beyond one is refused. */

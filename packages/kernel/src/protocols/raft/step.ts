@@ -106,6 +106,9 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
         { ...state, log: state.log.drop(Math.min(input.upTo, state.lastApplied) as LogIndex) },
         [],
       ];
+    case "Configure":
+      // Its leaders are elected: nobody appoints them.
+      return [state, NO_EFFECTS];
     case "Wake":
       return onWake(state, now);
     default:

@@ -1,0 +1,265 @@
+import {
+  type Bytes,
+  decoded,
+  type GroupId,
+  Malformed,
+  type NodeId,
+  type Now,
+  type Petition,
+  Reader,
+  type StartId,
+  SYSTEM_GROUP,
+  sooner,
+  type Ticks,
+  Writer,
+} from "../core/index.ts";
+import { isFree, type SystemCommand, type SystemGroup } from "../machines/system/index.ts";
+import type { Groups } from "./groups.ts";
+import type { NodeOptions } from "./options.ts";
+import type { Replica } from "./replica.ts";
+import type { Note } from "./replica-port.ts";
+
+/** How often whoever misses its primary says how far it is, and whoever fills offices looks. */
+const LOOK_TICKS = 100;
+/** What was heard of a replica longer ago says nothing of it. */
+const FRESH_TICKS = 1000;
+/** For so long those who are up may still say how far they are, so that the most complete is found. */
+const HEARING_TICKS = 300;
+/** Somebody who may lack what was acknowledged is appointed only after all others had so long to come back. */
+const UNCLEAN_TICKS = 3000;
+/** Requests for more time under way; older ones count as lost. */
+const ASKED_MAX = 16;
+
+/** How far a replica's log goes. */
+export interface Standpoint {
+  readonly epoch: number;
+  readonly lastIndex: number;
+}
+
+export const encodeStandpoint = ({ epoch, lastIndex }: Standpoint): Bytes =>
+  new Writer(16).uint(epoch).uint(lastIndex).take();
+
+export const decodeStandpoint = (bytes: Bytes): Standpoint | Malformed =>
+  decoded(() => {
+    const r = new Reader(bytes);
+    const standpoint = { epoch: r.uint(), lastIndex: r.uint() };
+    r.end();
+    return standpoint;
+  });
+
+/** What offices have done by their node. */
+export interface OfficesHost {
+  readonly node: NodeId;
+  readonly start: StartId;
+  readonly groups: Groups;
+  readonly options: NodeOptions;
+  readonly isUp: (node: NodeId) => boolean;
+  readonly configure: (replica: Replica, group: SystemGroup, until: Ticks | null) => void;
+  readonly submit: (command: SystemCommand) => void;
+  readonly tell: (leader: NodeId, group: GroupId, standpoint: Bytes) => void;
+  readonly note: (event: string, fields: Note["fields"]) => void;
+}
+
+interface Heard extends Standpoint {
+  readonly at: Ticks;
+}
+
+/**
+ * Primaries that are appointed (cards 5, 8). A node that holds offices asks group 0 for more time, and counts it from when it asked, so
+ * that it stops before anybody else is appointed. Whoever misses its primary tells the leader of group 0 how far its log goes; that
+ * leader, once the tenure is over by log time, appoints the one that is furthest. Costs nothing where no group has an office.
+ */
+export class Offices {
+  readonly #host: OfficesHost;
+  /** Groups with an office, as of the system state last seen. */
+  #appointed: readonly SystemGroup[] = [];
+  #seen: ReadonlyMap<GroupId, SystemGroup> | null = null;
+  /** What each replica here was told. */
+  readonly #told = new Map<
+    GroupId,
+    { readonly version: number; readonly until: Ticks | null; readonly replica: Replica }
+  >();
+  /** When each request for more time was made. */
+  readonly #asked = new Map<number, Ticks>();
+  #serial = 0;
+  #renewAt: Ticks | null = null;
+  /** As a holder of offices this node may act so long. */
+  #until: Ticks | null = null;
+  #lookAt: Ticks | null = null;
+  readonly #heard = new Map<GroupId, Map<NodeId, Heard>>();
+  /** Since when each office is free, as the leader of group 0 sees it. */
+  readonly #freeSince = new Map<GroupId, { readonly version: number; readonly at: Ticks }>();
+  readonly #proposedAt = new Map<GroupId, Ticks>();
+
+  constructor(host: OfficesHost) {
+    this.#host = host;
+  }
+
+  get wakeAt(): Ticks | null {
+    return sooner(this.#renewAt, this.#lookAt);
+  }
+
+  /** At the end of every turn. */
+  run(now: Now): void {
+    this.#follow(now.ticks);
+    if (this.#appointed.length === 0) return;
+    if (this.#renewAt !== null && now.ticks >= this.#renewAt) this.#renew(now.ticks);
+    this.#configure();
+    if (this.#lookAt !== null && now.ticks < this.#lookAt) return;
+    const missing = this.#appointed.filter((group) => this.#misses(group));
+    for (const group of missing) this.#report(group, now.ticks);
+    for (const group of missing) this.#fill(group, now);
+    this.#lookAt = (now.ticks + LOOK_TICKS) as Ticks;
+  }
+
+  /** Another node's word on how far its replica is. False for bytes that are none. */
+  onStandpoint(from: NodeId, group: GroupId, bytes: Bytes, now: Ticks): boolean {
+    const standpoint = decodeStandpoint(bytes);
+    if (standpoint instanceof Malformed) return false;
+    this.#hear(from, group, standpoint, now);
+    return true;
+  }
+
+  /** A primary's wish. Where the office is another by now nothing comes of it. */
+  petition(group: GroupId, version: number, petition: Petition): void {
+    this.#host.submit({ type: "petition", group, version, petition });
+  }
+
+  /** A group is gone. */
+  forget(group: GroupId): void {
+    this.#told.delete(group);
+    this.#heard.delete(group);
+    this.#freeSince.delete(group);
+    this.#proposedAt.delete(group);
+  }
+
+  #follow(now: Ticks): void {
+    const { groups, node, start } = this.#host;
+    const { system } = groups;
+    if (system.groups !== this.#seen) {
+      this.#seen = system.groups;
+      this.#appointed = [...system.groups.values()].filter(({ office }) => office !== null);
+      const holds = this.#appointed.some(({ office }) => office?.primary === node);
+      if (!holds) this.#renewAt = null;
+      else this.#renewAt ??= now;
+      if (this.#appointed.length === 0) this.#lookAt = null;
+    }
+    const tenure = system.tenures.get(node);
+    if (tenure === undefined || tenure.start !== start) return;
+    const asked = this.#asked.get(tenure.serial);
+    if (asked === undefined) return;
+    for (const serial of this.#asked.keys())
+      if (serial <= tenure.serial) this.#asked.delete(serial);
+    const until = (asked + this.#validTicks()) as Ticks;
+    if (this.#until === null || until > this.#until) this.#until = until;
+  }
+
+  /**
+   * Shorter than what group 0 grants, by the bound on the rates of two clocks, fast and slow: V(1 + 1/d) of true time is over before
+   * T(1 − 1/d) is, with V = T(1 − 2/d). Counted from when it was asked for, which was before it was granted (card 7).
+   */
+  #validTicks(): number {
+    const { tenureTicks, raft, officeRules } = this.#host.options;
+    return officeRules.tenureWithinBound
+      ? Math.floor(tenureTicks * (1 - 2 / raft.clockDriftDivisor))
+      : Number.MAX_SAFE_INTEGER / 2;
+  }
+
+  #renew(now: Ticks): void {
+    const { node, start, options, submit } = this.#host;
+    this.#serial++;
+    this.#asked.set(this.#serial, now);
+    for (const serial of this.#asked.keys())
+      if (serial <= this.#serial - ASKED_MAX) this.#asked.delete(serial);
+    const { tenureTicks: millis } = options;
+    submit({ type: "renewTenure", node, start, serial: this.#serial, millis });
+    this.#renewAt = (now + Math.floor(millis / 4)) as Ticks;
+  }
+
+  /** Tells the replicas here what has changed of their offices. */
+  #configure(): void {
+    const { groups, node, configure } = this.#host;
+    for (const group of this.#appointed) {
+      const replica = groups.get(group.group);
+      const { office } = group;
+      if (replica === null || office === null) continue;
+      const until = office.primary === node ? this.#until : null;
+      const told = this.#told.get(group.group);
+      const same = told?.version === office.version && told.until === until;
+      if (same && told.replica === replica) continue;
+      this.#told.set(group.group, { version: office.version, until, replica });
+      configure(replica, group, until);
+    }
+  }
+
+  /** Is there nobody in this office, as far as can be seen from here? */
+  #misses({ group, office }: SystemGroup): boolean {
+    const { node, isUp, groups } = this.#host;
+    if (office === null) return false;
+    if (office.primary === null) return true;
+    if (office.primary === node) return false;
+    return !isUp(office.primary) || groups.get(group)?.standing.leader === null;
+  }
+
+  #report({ group }: SystemGroup, now: Ticks): void {
+    const { groups, node, tell } = this.#host;
+    const replica = groups.get(group);
+    const leader = groups.get(SYSTEM_GROUP)?.standing.leader ?? null;
+    if (replica === null || leader === null || replica.state.repairing) return;
+    const { last } = replica.state.log;
+    const standpoint = { epoch: last.epoch, lastIndex: last.index };
+    if (leader === node) this.#hear(node, group, standpoint, now);
+    else tell(leader, group, encodeStandpoint(standpoint));
+  }
+
+  #hear(from: NodeId, group: GroupId, standpoint: Standpoint, at: Ticks): void {
+    const heard = this.#heard.get(group) ?? new Map<NodeId, Heard>();
+    heard.set(from, { ...standpoint, at });
+    this.#heard.set(group, heard);
+  }
+
+  /** By the leader of group 0, and nobody else: what it appoints is decided by the log. */
+  #fill({ group, office, keyspace, born }: SystemGroup, now: Now): void {
+    const { groups, options, isUp, submit, note } = this.#host;
+    const system = groups.get(SYSTEM_GROUP);
+    const time = system?.logTime(now) ?? null;
+    if (office === null || time === null) return;
+    const { waitOutTenure } = options.officeRules;
+    if (waitOutTenure && !isFree(groups.system, office, time)) return;
+    const since = this.#freeSince.get(group);
+    const free = since?.version === office.version ? since.at : now.ticks;
+    this.#freeSince.set(group, { version: office.version, at: free });
+    const proposed = this.#proposedAt.get(group);
+    if (proposed !== undefined && now.ticks - proposed < FRESH_TICKS) return;
+    const profile = options.profiles.get(groups.system.keyspaces.get(keyspace)?.profile ?? "");
+    const rule = profile?.office;
+    if (rule == null) return;
+    const known = [...(this.#heard.get(group) ?? [])].filter(
+      ([member, { at }]) => born.includes(member) && now.ticks - at < FRESH_TICKS,
+    );
+    const sound = known.filter(([member]) => office.inSync.includes(member));
+    const waited = now.ticks - free;
+    const awaited = office.inSync.filter(
+      (member) => isUp(member) && !sound.some(([other]) => other === member),
+    );
+    // Of so many one surely holds what was acknowledged.
+    const enough =
+      sound.length > office.inSync.length - rule.holders(office.inSync.length, born.length);
+    const clean = enough && (awaited.length === 0 || waited >= HEARING_TICKS);
+    const unclean = !clean && rule.loss === "promote" && waited >= UNCLEAN_TICKS;
+    const best = furthest(clean ? sound : unclean ? known : []);
+    if (best === null) return;
+    this.#proposedAt.set(group, now.ticks);
+    note("primary appointed", { group, primary: best, unclean: !clean });
+    submit({ type: "appoint", group, version: office.version, primary: best, unclean: !clean });
+  }
+}
+
+function furthest(known: readonly (readonly [NodeId, Standpoint])[]): NodeId | null {
+  let best: readonly [NodeId, Standpoint] | null = null;
+  for (const one of known) if (best === null || isFurther(one[1], best[1])) best = one;
+  return best?.[0] ?? null;
+}
+
+const isFurther = (a: Standpoint, b: Standpoint): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.lastIndex > b.lastIndex);
