@@ -148,8 +148,10 @@ export function onHeartbeatReply(
   if (role.type !== "Leader" || known === undefined || m.ballot !== state.term)
     return [state, NO_EFFECTS];
   const round = Math.max(known.round, m.round);
-  const next = { ...heard(state, known, now, m.decided), round, silent: m.repairing };
+  const told = { ...heard(state, known, now, m.decided), round, silent: m.repairing };
   const answersLast = m.round === known.probe.round || m.repairing;
+  // One that crashed may know less than before, for what is decided is written lazily; its newest word counts.
+  const next = answersLast ? { ...told, decided: m.decided } : told;
   const missing = next.mode === "feed" && next.inflight.length === 0 && answersLast;
   const fed = missing ? again(state, role, from, next, next.probe.decided) : next;
   return acknowledgeRound(withProgress(state, role, from, fed));
