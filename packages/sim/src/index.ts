@@ -52,6 +52,8 @@ export {
   type Flight,
   idOf,
   type Name,
+  PaxosCluster,
+  type PaxosClusterSetup,
   put,
   RaftCluster,
   type RaftClusterSetup,

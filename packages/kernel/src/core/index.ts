@@ -1,3 +1,24 @@
+export {
+  type Accepted,
+  type Acceptor,
+  accept,
+  type Ballot,
+  ballotOf,
+  FRESH_ACCEPTOR,
+  mayAccept,
+  mayPromise,
+  NO_BALLOT,
+  nextBallot,
+  placeOf,
+  prevailing,
+  promise,
+  readBallot,
+  roundOf,
+  type SynodRules,
+  type Vote,
+  votersFor,
+  withVote,
+} from "./acceptor.ts";
 export { assert, Bug, unreachable } from "./assert.ts";
 export {
   concat,

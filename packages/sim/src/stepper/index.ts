@@ -1,2 +1,3 @@
+export { PaxosCluster, type PaxosClusterSetup } from "./paxos-cluster.ts";
 export { idOf, type Name, put, RaftCluster, type RaftClusterSetup } from "./raft-cluster.ts";
 export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";

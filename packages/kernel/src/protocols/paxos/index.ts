@@ -1,0 +1,21 @@
+export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
+export {
+  ballotUniqueness,
+  type LastChosen,
+  leaderCompleteness,
+  monotonicPromise,
+  type Violation,
+} from "./invariants.ts";
+export type { Accept, AcceptedSlots, PaxosMessage, Prepare, Promised, Slot } from "./message.ts";
+export { paxos } from "./protocol.ts";
+export { decodeRecord, encodeEntries, encodeHardState, type PaxosRecord } from "./record.ts";
+export { ALL_RULES, DEFAULT_SETTINGS, type PaxosRules, type PaxosSettings } from "./settings.ts";
+export {
+  isPaxos,
+  leaderOf,
+  type PaxosEffect,
+  type PaxosState,
+  type PaxosStep,
+  type Role,
+} from "./state.ts";
+export type { PaxosInput } from "./step.ts";

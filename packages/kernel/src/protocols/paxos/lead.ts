@@ -1,0 +1,251 @@
+import {
+  type Accepted,
+  type Bytes,
+  configOf,
+  EMPTY,
+  type Entry,
+  hasQuorum,
+  type NodeId,
+  type Now,
+  PerMember,
+  prevailing,
+  type RequestId,
+  type Ticks,
+} from "../../core/index.ts";
+import { recordEntries } from "./acceptance.ts";
+import { firstProgress } from "./feed.ts";
+import type { AcceptedSlots, Ack, Slot } from "./message.ts";
+import { acknowledgeRound } from "./reads.ts";
+import {
+  andThen,
+  firstUndecided,
+  isEstablished,
+  type Leader,
+  leaderOf,
+  learn,
+  NO_EFFECTS,
+  othersOf,
+  type PaxosEffect,
+  type PaxosState,
+  type PaxosStep,
+  type Preparing,
+  refuse,
+} from "./state.ts";
+import { Window } from "./window.ts";
+
+/**
+ * Phase 1 is done: proposes again, under the own ballot, what was found in undecided slots, fills the holes between with no-ops, and
+ * puts a no-op of its own behind them. Only when all that is chosen does it lead for others (`standing`): until then the log may lack
+ * what an older leader had chosen.
+ */
+export function becomeLeader(
+  state: PaxosState,
+  { found, promised }: Preparing,
+  now: Now,
+): PaxosStep {
+  const first = firstUndecided(state);
+  const values = valuesToPropose(state, found);
+  const last = Math.max(first - 1, ...values.keys());
+  const entries: Entry[] = [];
+  const votes = new Window<readonly NodeId[]>();
+  for (let slot = first; slot <= last; slot = (slot + 1) as Slot) {
+    const value = values.get(slot);
+    entries.push(value ?? noop(slot));
+    // Off, the hole is taken for chosen: all are said to have accepted what nobody was asked for.
+    if (value === undefined && !state.settings.rules.fillHoles)
+      votes.set(slot, configOf(state).voters);
+  }
+  const termStart = (last + 1) as Slot;
+  entries.push(noop(termStart));
+  const role = newLeader(state, now, votes, promised, termStart);
+  // What is not durable yet was accepted under older ballots, and says nothing of this one.
+  const undurable = state.undurable.map((record) => ({ ...record, lastSlot: 0 as Slot }));
+  const next: PaxosState = {
+    ...state,
+    role,
+    electionAt: null,
+    attempts: 0,
+    undurable,
+    durableSlot: 0 as Slot,
+  };
+  return acceptOwn(next, role, now, entries);
+}
+
+/** The value of the highest ballot for each undecided slot: of all that the promises told, and of what is accepted here. */
+function valuesToPropose(state: PaxosState, found: Window<Accepted<Entry>>): Map<Slot, Entry> {
+  const values = new Map<Slot, Entry>();
+  const first = firstUndecided(state);
+  for (const slot of new Set([...found.slotsFrom(first), ...state.accepted.slotsFrom(first)])) {
+    const own = state.accepted.get(slot) ?? null;
+    const value = prevailing(own, found.get(slot) ?? null, state.settings.rules);
+    if (value !== null) values.set(slot, value.value);
+  }
+  return values;
+}
+
+const noop = (index: Slot): Entry => ({ index, epoch: 0, kind: "noop", command: EMPTY });
+
+function newLeader(
+  state: PaxosState,
+  now: Now,
+  votes: Window<readonly NodeId[]>,
+  promised: Preparing["promised"],
+  termStart: Slot,
+): Leader {
+  const progress = PerMember.of(othersOf(state), (member) =>
+    firstProgress(promised.find(({ acceptor }) => acceptor === member)?.decided ?? null, now.ticks),
+  );
+  return {
+    type: "Leader",
+    progress,
+    votes,
+    nextSlot: firstUndecided(state),
+    termStart,
+    undecidedBytes: 0,
+    round: 0,
+    roundsSent: [],
+    leaseFrom: null,
+    quorumCheckAt: (now.ticks + state.settings.electionTicksMax) as Ticks,
+    // At once: those who have not promised do not know yet.
+    heartbeatAt: now.ticks,
+    confirm: false,
+    reads: [],
+    transfer: null,
+    invited: false,
+  };
+}
+
+/** Gives commands the next slots. What is refused here is refused for certain: it was not proposed and never will be. */
+export function onPropose(
+  state: PaxosState,
+  now: Now,
+  commands: readonly { readonly id: RequestId; readonly command: Bytes }[],
+): PaxosStep {
+  const { role, settings } = state;
+  if (role.type !== "Leader" || !isEstablished(state, role) || role.transfer !== null) {
+    const heir = role.type === "Leader" ? (role.transfer?.to ?? null) : null;
+    const leaderHint = heir ?? (role.type === "Leader" ? null : leaderOf(state));
+    return [
+      state,
+      commands.map(({ id }) => refuse(id, { code: "NotLeader", definite: true, leaderHint })),
+    ];
+  }
+  const entries: Entry[] = [];
+  const effects: PaxosEffect[] = [];
+  const retryAfterTicks = settings.heartbeatTicks as Ticks;
+  let bytes = role.undecidedBytes;
+  for (const { id, command } of commands) {
+    const index = (role.nextSlot + entries.length) as Slot;
+    const full =
+      index > state.commitIndex + settings.alpha ||
+      bytes + command.length > settings.undecidedBytesMax;
+    if (full) effects.push(refuse(id, { code: "Overloaded", definite: true, retryAfterTicks }));
+    else {
+      entries.push({ index, epoch: 0, kind: "command", command });
+      bytes += command.length;
+    }
+  }
+  return andThen([state, effects], (s) => acceptOwn(s, role, now, entries));
+}
+
+/** The leader's own acceptor comes first: it promised this ballot, so it accepts. Others are sent the entries while the disk is at work. */
+function acceptOwn(
+  state: PaxosState,
+  role: Leader,
+  now: Now,
+  entries: readonly Entry[],
+): PaxosStep {
+  if (entries.length === 0) return [state, NO_EFFECTS];
+  let undecidedBytes = role.undecidedBytes;
+  for (const value of entries) {
+    state.accepted.set(value.index, { ballot: state.term, value });
+    undecidedBytes += value.command.length;
+  }
+  const nextSlot = (role.nextSlot + entries.length) as Slot;
+  const next = { ...state, role: { ...role, nextSlot, undecidedBytes } };
+  return recordEntries(next, now, state.term, entries);
+}
+
+/** Phase 2b arrived. Only what was accepted under this very ballot counts. */
+export function onAcceptedSlots(
+  state: PaxosState,
+  now: Now,
+  from: NodeId,
+  m: AcceptedSlots,
+): PaxosStep {
+  const { role } = state;
+  if (role.type !== "Leader") return [state, NO_EFFECTS];
+  const own = m.ballot === state.term;
+  if (!own && state.settings.rules.quorumOfOneBallot) return [state, NO_EFFECTS];
+  const end = Math.min(m.slot + m.count, role.nextSlot);
+  for (let slot = Math.max(m.slot, firstUndecided(state)); slot < end; slot++) {
+    const votes = role.votes.get(slot as Slot) ?? [];
+    if (!votes.includes(from)) role.votes.set(slot as Slot, [...votes, from]);
+  }
+  const known = role.progress.get(from);
+  if (!own || known === undefined) return [state, NO_EFFECTS];
+  const inflight = known.inflight.filter(({ slot }) => slot !== m.slot);
+  const next = {
+    ...heard(state, known, now, m.decided),
+    inflight,
+    inflightBytes: inflight.reduce((sum, { bytes }) => sum + bytes, 0),
+    waitingSince: now.ticks,
+    round: Math.max(known.round, m.round),
+  };
+  return acknowledgeRound(withProgress(state, role, from, next));
+}
+
+export function onAck(state: PaxosState, now: Now, from: NodeId, m: Ack): PaxosStep {
+  const { role } = state;
+  const known = role.type === "Leader" ? role.progress.get(from) : undefined;
+  if (role.type !== "Leader" || known === undefined || m.ballot !== state.term)
+    return [state, NO_EFFECTS];
+  return [withProgress(state, role, from, heard(state, known, now, m.decided)), NO_EFFECTS];
+}
+
+/** A member has said up to where it knows what is chosen: that is where to go on, if nothing was known of it. */
+export function heard<P extends Leader["progress"]["values"][number]>(
+  state: PaxosState,
+  known: P,
+  now: Now,
+  said: Slot,
+): P {
+  const decided = Math.max(known.decided, said) as Slot;
+  const next = { ...known, decided, heardAt: now.ticks };
+  const found =
+    known.mode === "unknown" || (known.mode === "snapshot" && said >= state.log.base.index);
+  return found ? { ...next, mode: "feed", nextSlot: (decided + 1) as Slot } : next;
+}
+
+export const withProgress = (
+  state: PaxosState,
+  role: Leader,
+  member: NodeId,
+  progress: Leader["progress"]["values"][number],
+): PaxosState => ({ ...state, role: { ...role, progress: role.progress.with(member, progress) } });
+
+/** Once per turn: what a majority has accepted under this ballot is chosen. It is handed out in the order of the slots, without a gap. */
+export function advanceDecided(state: PaxosState): PaxosStep {
+  const { role, accepted } = state;
+  if (role.type !== "Leader") return [state, NO_EFFECTS];
+  const chosen: Entry[] = [];
+  let bytes = 0;
+  for (let slot = firstUndecided(state); slot < role.nextSlot; slot = (slot + 1) as Slot) {
+    const value = accepted.get(slot)?.value;
+    if (value === undefined || !isChosen(state, role, slot)) break;
+    chosen.push(value);
+    bytes += value.command.length;
+    role.votes.delete(slot);
+  }
+  if (chosen.length === 0) return [state, NO_EFFECTS];
+  const undecidedBytes = role.undecidedBytes - bytes;
+  return learn({ ...state, role: { ...role, undecidedBytes } }, chosen);
+}
+
+function isChosen(state: PaxosState, { votes }: Leader, slot: Slot): boolean {
+  const others = votes.get(slot) ?? [];
+  const own = !state.settings.rules.countSelfWhenDurable || slot <= state.durableSlot;
+  return hasQuorum(configOf(state), (member) =>
+    member === state.self ? own || others.includes(member) : others.includes(member),
+  );
+}

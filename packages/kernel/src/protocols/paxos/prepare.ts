@@ -1,0 +1,149 @@
+import {
+  type Accepted,
+  configOf,
+  type Entry,
+  hasQuorum,
+  type LogIndex,
+  mayPromise,
+  type NodeId,
+  type Now,
+  type PersistSeq,
+  prevailing,
+} from "../../core/index.ts";
+import { recordEntries } from "./acceptance.ts";
+import { canServe, hearsLeader, ownNextBallot } from "./election.ts";
+import { becomeLeader } from "./lead.ts";
+import type { Prepare, Promised, Reject, Slot } from "./message.ts";
+import {
+  andThen,
+  becomeFollower,
+  firstUndecided,
+  learn,
+  NO_EFFECTS,
+  othersOf,
+  type PaxosState,
+  type PaxosStep,
+  type Preparing,
+  promiseBallot,
+  resetElectionTimer,
+  send,
+  sendEarly,
+} from "./state.ts";
+import { Window } from "./window.ts";
+
+/**
+ * Phase 1a (card 19): one ballot for all slots from the first that is not known to be chosen. The own acceptor promises it first, on
+ * disk, so that no restart ever uses it again.
+ */
+export function prepare(state: PaxosState, now: Now, takeOver: boolean): PaxosStep {
+  const ballot = ownNextBallot(state);
+  const reset = resetElectionTimer(state, now.ticks);
+  return andThen(promiseBallot(reset, now.ticks, ballot), (s) => {
+    const role: Preparing = {
+      type: "Preparing",
+      promised: [],
+      found: new Window(),
+      promiseSeq: s.persisted,
+    };
+    const message: Prepare = { type: "Prepare", ballot, fromSlot: firstUndecided(s), takeOver };
+    const next = { ...s, role };
+    // Not early: it tells others of a ballot that must never be used again.
+    const asked: PaxosStep = [next, othersOf(s).map((peer) => send(next, peer, message))];
+    return s.settings.rules.persistBeforeReply
+      ? asked
+      : andThen(asked, (a) => onPromiseDurable(a, now, a.persisted));
+  });
+}
+
+/** Our own promise counts once it is on disk, exactly like anybody else's. */
+export function onPromiseDurable(state: PaxosState, now: Now, upTo: PersistSeq): PaxosStep {
+  if (state.role.type !== "Preparing" || upTo < state.role.promiseSeq) return [state, NO_EFFECTS];
+  return countPromise(state, state.role, now, state.self, state.commitIndex);
+}
+
+/** Phase 1b. An acceptor that hears a leader ignores others, so that one who was cut off cannot depose it (card 18). */
+export function onPrepare(state: PaxosState, now: Now, from: NodeId, m: Prepare): PaxosStep {
+  if (state.repairing || !canServe(state, m.fromSlot)) return [state, NO_EFFECTS];
+  if (!mayPromise(state.term, m.ballot)) return [state, [rejection(state, from, m.ballot)]];
+  const fresh = m.ballot > state.term;
+  if (fresh && !m.takeOver && hearsLeader(state, now, from)) return [state, NO_EFFECTS];
+  const heard = fresh ? becomeFollower(state, now.ticks, null) : state;
+  return andThen(promiseBallot(heard, now.ticks, m.ballot), (s) => {
+    // A promise: losing it in a crash would let us break it, so the reply is not `early`.
+    return [s, [send(s, from, promisedFrom(s, m))]];
+  });
+}
+
+/** Early: a rejection binds nobody, and one that a crash makes untrue only makes a proposer jump higher than it had to. */
+export const rejection = (state: PaxosState, to: NodeId, ballot: Reject["ballot"]) =>
+  sendEarly(to, { type: "Reject", ballot, promised: state.term });
+
+/** As much of what is chosen and accepted from a slot on as one message may hold; where there is more, the proposer asks again. */
+function promisedFrom(state: PaxosState, { ballot, fromSlot }: Prepare): Promised {
+  const { log, accepted, settings } = state;
+  const { batchEntriesMax, batchBytesMax } = settings;
+  const before = Math.min(fromSlot - 1, log.lastIndex) as LogIndex;
+  const chosen = log.slice(before, log.lastIndex, batchEntriesMax, batchBytesMax);
+  const told: Accepted<Entry>[] = [];
+  const decided = log.lastIndex;
+  const message = { type: "Promised", ballot, fromSlot, chosen, accepted: told, decided } as const;
+  const lastChosen = before + chosen.length;
+  if (lastChosen < log.lastIndex) return { ...message, rest: (lastChosen + 1) as Slot };
+  let bytes = chosen.reduce((sum, { command }) => sum + command.length, 0);
+  for (const slot of accepted.slotsFrom(fromSlot)) {
+    const known = accepted.get(slot);
+    if (known === undefined) continue;
+    bytes += known.value.command.length;
+    const full = chosen.length + told.length >= batchEntriesMax || bytes > batchBytesMax;
+    if (full && slot > fromSlot) return { ...message, rest: slot };
+    told.push(known);
+  }
+  return { ...message, rest: null };
+}
+
+/** One acceptor's promise, or a part of it (a promise of an older ballot was dropped by `step`). */
+export function onPromised(state: PaxosState, now: Now, from: NodeId, m: Promised): PaxosStep {
+  if (state.role.type !== "Preparing" || m.ballot !== state.term) return [state, NO_EFFECTS];
+  const role = state.role;
+  if (role.promised.some(({ acceptor }) => acceptor === from)) return [state, NO_EFFECTS];
+  return andThen(learnFrom(state, now, m), (s) => {
+    for (const found of m.accepted) {
+      const { index } = found.value;
+      const known = role.found.get(index) ?? null;
+      const value = prevailing(known, found, s.settings.rules);
+      if (value !== null) role.found.set(index, value);
+    }
+    if (m.rest === null) return countPromise(s, role, now, from, m.decided);
+    // There is more to tell: a proposer that hears it has no reason to give up yet.
+    const message: Prepare = {
+      type: "Prepare",
+      ballot: m.ballot,
+      fromSlot: m.rest,
+      takeOver: false,
+    };
+    return [resetElectionTimer(s, now.ticks), [send(s, from, message)]];
+  });
+}
+
+/** What an acceptor knows to be chosen needs no proposal. */
+function learnFrom(state: PaxosState, now: Now, { chosen }: Promised): PaxosStep {
+  const first = chosen.findIndex(({ index }) => index === firstUndecided(state));
+  if (first < 0) return [state, NO_EFFECTS];
+  const fresh = chosen.slice(first);
+  return andThen(learn(state, fresh), (s) => recordEntries(s, now, s.term, fresh));
+}
+
+function countPromise(
+  state: PaxosState,
+  role: Preparing,
+  now: Now,
+  acceptor: NodeId,
+  decided: Slot,
+): PaxosStep {
+  if (role.promised.some((known) => known.acceptor === acceptor)) return [state, NO_EFFECTS];
+  const promised = [...role.promised, { acceptor, decided }];
+  const counted: Preparing = { ...role, promised };
+  const next = { ...state, role: counted };
+  const heard = (member: NodeId): boolean => promised.some((known) => known.acceptor === member);
+  return hasQuorum(configOf(state), heard) ? becomeLeader(next, counted, now) : [next, NO_EFFECTS];
+}

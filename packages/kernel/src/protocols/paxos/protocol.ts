@@ -1,0 +1,59 @@
+import type { Bytes, LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
+import { wants } from "./installation.ts";
+import type { PaxosMessage } from "./message.ts";
+import { decodeRecord, encodeMeta } from "./record.ts";
+import { startRepairing } from "./repair.ts";
+import type { PaxosSettings } from "./settings.ts";
+import { start } from "./start.ts";
+import { hardStateOf, isEstablished, leaderOf, type PaxosState } from "./state.ts";
+import { step } from "./step.ts";
+import { wakeAt } from "./timers.ts";
+
+/** Multi-Paxos (Lamport 1998 and 2001; Chandra, Griesemer and Redstone 2007) as a replicated log. */
+export function paxos(settings: PaxosSettings): LogProtocol<PaxosState, PaxosMessage> {
+  return {
+    start: (self, config, recovered, seed, now) =>
+      start(settings, self, config, recovered, seed, now),
+    repair: (self, config, readable, seed, now) =>
+      startRepairing(settings, self, config, readable, seed, now),
+    step,
+    wakeAt,
+    meta: metaOf,
+    wants,
+    standing,
+    isInStep,
+    encode: encodeMessage,
+    decode: decodeMessage,
+    holdsEntries,
+    lastIndexIn,
+  };
+}
+
+/** Beside the promise, what is accepted and undecided: an installed snapshot's checkpoint covers the records that told of it. */
+const metaOf = (state: PaxosState): Bytes =>
+  encodeMeta(hardStateOf(state), state.accepted.values());
+
+/** One that has finished phase 1 still stands until what it found is chosen again, and with it its own first entry. */
+function standing(state: PaxosState): Standing {
+  const { role } = state;
+  if (role.type === "Follower") return { role: "follower", leader: role.leader, termStart: null };
+  const leads = role.type === "Leader" && isEstablished(state, role);
+  return {
+    role: leads ? "leader" : "candidate",
+    leader: leaderOf(state),
+    termStart: leads ? role.termStart : null,
+  };
+}
+
+function isInStep({ role, log, settings }: PaxosState, member: NodeId): boolean {
+  const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
+  if (progress === undefined || progress.mode !== "feed") return false;
+  return progress.decided + settings.inStepLagMax >= log.lastIndex;
+}
+
+function lastIndexIn(bytes: Bytes): LogIndex {
+  const record = decodeRecord(bytes);
+  if (record.type !== "Entries") return 0 as LogIndex;
+  return (record.slot + record.entries.length - 1) as LogIndex;
+}

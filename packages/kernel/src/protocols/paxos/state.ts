@@ -1,0 +1,322 @@
+import {
+  type Accepted,
+  assert,
+  type Ballot,
+  type Bytes,
+  configOf,
+  drawBelow,
+  type Effect,
+  type Entry,
+  type Failure,
+  fail,
+  isVoter,
+  type Lane,
+  type Log,
+  type LogIndex,
+  type LogState,
+  membersOf,
+  type NodeId,
+  type PerMember,
+  type PersistSeq,
+  type Position,
+  type Random,
+  type RequestId,
+  type Step,
+  type Ticks,
+} from "../../core/index.ts";
+import type { PaxosMessage, Slot } from "./message.ts";
+import { encodeHardState, type HardState } from "./record.ts";
+import type { PaxosSettings } from "./settings.ts";
+import type { Window } from "./window.ts";
+
+export type PaxosEffect = Effect<PaxosMessage>;
+export type PaxosStep = Step<PaxosState, PaxosMessage>;
+
+/** What a replica knows. The first block must survive a crash; the rest is rebuilt. */
+export interface PaxosState extends LogState {
+  readonly protocol: "paxos";
+  /** The highest ballot promised, for every slot. Whoever prepares or leads does so under it. */
+  readonly term: Ballot;
+  /** What is chosen, and nothing else: replicas learn one value under different ballots, so its entries are of epoch 0. */
+  readonly log: Log;
+  /** Always the end of the log. Written lazily with later records. */
+  readonly commitIndex: LogIndex;
+  /** What is accepted behind the log's end: one value for a slot, the one of the highest ballot; gaps are normal. */
+  readonly accepted: Window<Accepted<Entry>>;
+  /** See `HardState.repairing`. */
+  readonly repairing: boolean;
+  /** See `HardState.blind`. */
+  readonly blind: boolean;
+
+  readonly settings: PaxosSettings;
+  readonly random: Random;
+  readonly role: Role;
+  readonly lastApplied: LogIndex;
+  /** The highest ballot heard of: the next one of this replica lies above it. */
+  readonly highest: Ballot;
+  /** Ballots in a row that came to nothing: the next is waited for the longer. */
+  readonly attempts: number;
+
+  /** The newest record persisted, the newest known durable, and what is between. */
+  readonly persisted: PersistSeq;
+  readonly durable: PersistSeq;
+  readonly undurable: readonly Undurable[];
+  /** Of what this replica proposed as leader, its disk holds all up to here. */
+  readonly durableSlot: Slot;
+
+  /** When this replica last heard the leader; null voids the leader's claim to be left alone. */
+  readonly heardFromLeaderAt: Ticks | null;
+  /** When to stand, for everyone but the leader. */
+  readonly electionAt: Ticks | null;
+  /** How long to bear the leader's silence: drawn when following begins. */
+  readonly patience: number;
+  readonly reads: FollowerReads;
+  /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
+  readonly installing: Position | null;
+}
+
+export interface Undurable {
+  readonly seq: PersistSeq;
+  /** The last slot that the leader of this ballot proposed in it, 0 if none. */
+  readonly lastSlot: Slot;
+  readonly at: Ticks;
+}
+
+export type Role = Follower | PreCandidate | Preparing | Leader;
+
+export interface Follower {
+  readonly type: "Follower";
+  readonly leader: NodeId | null;
+  /** What that leader said is decided; some of it may have to come yet. */
+  readonly decided: Slot;
+}
+
+export interface PreCandidate {
+  readonly type: "PreCandidate";
+  readonly granted: readonly NodeId[];
+  readonly refused: readonly NodeId[];
+}
+
+/** In phase 1 of the ballot that it has promised itself. */
+export interface Preparing {
+  readonly type: "Preparing";
+  /** Acceptors that have told all they have accepted, and up to where they know what is chosen. */
+  readonly promised: readonly { readonly acceptor: NodeId; readonly decided: Slot }[];
+  /** The value to propose for each slot of which some promise told. */
+  readonly found: Window<Accepted<Entry>>;
+  /** Our own promise counts once this record is durable. */
+  readonly promiseSeq: PersistSeq;
+}
+
+/** In phase 2. Invariant: all slots from the log's end to `nextSlot` hold a value accepted here under its own ballot. */
+export interface Leader {
+  readonly type: "Leader";
+  readonly progress: PerMember<Progress>;
+  /** Who else accepted what is proposed, by slot. */
+  readonly votes: Window<readonly NodeId[]>;
+  /** Where the next proposal goes. */
+  readonly nextSlot: Slot;
+  /** The first slot given to an entry of its own; all that older ballots can have chosen lies before it. */
+  readonly termStart: Slot;
+  /** Of the commands in undecided slots. */
+  readonly undecidedBytes: number;
+  readonly round: number;
+  /** When each round not yet confirmed by a quorum began; bounded by `ROUNDS_MAX`. */
+  readonly roundsSent: readonly { readonly round: number; readonly at: Ticks }[];
+  /** A quorum has answered a message sent at or after this: a lease counts from here. Null: none yet. */
+  readonly leaseFrom: Ticks | null;
+  readonly quorumCheckAt: Ticks;
+  readonly heartbeatAt: Ticks;
+  /** A turn brought readers: a round of confirmations leaves at its end. */
+  readonly confirm: boolean;
+  readonly reads: readonly LeaderRead[];
+  readonly transfer: Transferring | null;
+  /** Somebody was told to take over: it may do so at any later time, so no lease holds under this ballot any more. */
+  readonly invited: boolean;
+}
+
+/** Rounds remembered while unconfirmed. When there are more, the oldest are forgotten: a lease then only gets shorter. */
+export const ROUNDS_MAX = 64;
+
+/** What the leader knows of another member. */
+export interface Progress {
+  /** `unknown`: nothing is sent until it says where its log ends. `snapshot`: it needs what this log no longer has. */
+  readonly mode: "unknown" | "feed" | "snapshot";
+  /** Up to where it knows what was chosen, by its own word. */
+  readonly decided: Slot;
+  /** The next slot to send. */
+  readonly nextSlot: Slot;
+  /** Accept messages under way, oldest first, by their first slot. */
+  readonly inflight: readonly { readonly slot: Slot; readonly bytes: number }[];
+  readonly inflightBytes: number;
+  /** Since when nothing under way was answered. */
+  readonly waitingSince: Ticks;
+  /** Highest round it has answered. */
+  readonly round: number;
+  readonly heardAt: Ticks;
+  /** What it was told to be decided: at most, and with the round of its last heartbeat. */
+  readonly toldDecided: Slot;
+  readonly probe: { readonly round: number; readonly decided: Slot };
+  /** It is being rebuilt, so it gets only what is chosen. */
+  readonly silent: boolean;
+}
+
+/** Readers that share one confirmation; `asker` is another member, or null for our own. */
+export interface LeaderRead {
+  readonly round: number;
+  readonly readIndex: Slot;
+  readonly ids: readonly RequestId[];
+  readonly asker: { readonly member: NodeId; readonly question: number } | null;
+  readonly since: Ticks;
+}
+
+export interface Transferring {
+  readonly to: NodeId;
+  readonly id: RequestId | null;
+  readonly giveUpAt: Ticks;
+  readonly told: boolean;
+}
+
+/** A follower's readers: those not yet asked for, and the questions under way. */
+export interface FollowerReads {
+  readonly waiting: readonly { readonly ids: readonly RequestId[]; readonly since: Ticks }[];
+  readonly asked: readonly {
+    readonly question: number;
+    readonly ids: readonly RequestId[];
+    readonly since: Ticks;
+    readonly sentAt: Ticks;
+  }[];
+  readonly questions: number;
+}
+
+export const NO_READS: FollowerReads = { waiting: [], asked: [], questions: 0 };
+
+export const othersOf = (state: PaxosState): readonly NodeId[] =>
+  membersOf(configOf(state)).filter((member) => member !== state.self);
+export const isSelfVoter = (state: PaxosState): boolean => isVoter(configOf(state), state.self);
+export const isPaxos = (state: LogState): state is PaxosState => state.protocol === "paxos";
+
+/** Whether what older leaders can have had chosen is chosen here too: only then is this leader one for others. */
+export const isEstablished = ({ commitIndex }: PaxosState, { termStart }: Leader): boolean =>
+  commitIndex >= termStart;
+
+export function leaderOf(state: PaxosState): NodeId | null {
+  const { role, self } = state;
+  if (role.type === "Leader") return isEstablished(state, role) ? self : null;
+  return role.type === "Follower" ? role.leader : null;
+}
+
+export const hardStateOf = ({ term, commitIndex, repairing, blind }: PaxosState): HardState => ({
+  promised: term,
+  decided: commitIndex,
+  repairing,
+  blind,
+});
+
+/** The slot behind the log's end: the first whose value is not known to be chosen. */
+export const firstUndecided = ({ log }: PaxosState): Slot => (log.lastIndex + 1) as Slot;
+
+/** Persists a record and remembers that it is not durable yet. */
+export function persist(
+  state: PaxosState,
+  now: Ticks,
+  record: Bytes,
+  lastIndex: LogIndex,
+): PaxosStep {
+  const persisted = (state.persisted + 1) as PersistSeq;
+  const lastSlot = (state.role.type === "Leader" ? lastIndex : 0) as Slot;
+  const undurable = [...state.undurable, { seq: persisted, lastSlot, at: now }];
+  return [{ ...state, persisted, undurable }, [{ type: "Persist", record, lastIndex }]];
+}
+
+export const persistHardState = (state: PaxosState, now: Ticks): PaxosStep =>
+  persist(state, now, encodeHardState(hardStateOf(state)), 0 as LogIndex);
+
+/** A message that promises what was persisted: it waits until that is durable. */
+export function send(
+  state: PaxosState,
+  to: NodeId,
+  message: PaxosMessage,
+  lane: Lane = "control",
+): PaxosEffect {
+  return { type: "Send", to, message, early: !state.settings.rules.persistBeforeReply, lane };
+}
+
+/** A message that promises nothing; each call says why. */
+export function sendEarly(to: NodeId, message: PaxosMessage, lane: Lane = "control"): PaxosEffect {
+  return { type: "Send", to, message, early: true, lane };
+}
+
+/** What most steps ask for. */
+export const NO_EFFECTS: readonly PaxosEffect[] = [];
+
+/** Runs `f` on the state so far and joins the effects. */
+export function andThen(step: PaxosStep, f: (state: PaxosState) => PaxosStep): PaxosStep {
+  const [next, more] = f(step[0]);
+  if (more.length === 0) return [next, step[1]];
+  return [next, step[1].length === 0 ? more : [...step[1], ...more]];
+}
+
+/** Appends what is chosen, in order, and hands it out. */
+export function learn(state: PaxosState, chosen: readonly Entry[]): PaxosStep {
+  if (chosen.length === 0) return [state, NO_EFFECTS];
+  const log = state.log.append(chosen);
+  for (const { index } of chosen) state.accepted.delete(index);
+  const next = { ...state, log, commitIndex: log.lastIndex };
+  return [next, [{ type: "Commit", entries: chosen }]];
+}
+
+/** A new random time at which to stand. */
+export function resetElectionTimer(state: PaxosState, now: Ticks): PaxosState {
+  const { electionTicksMin, electionTicksMax } = state.settings;
+  const [extra, random] = drawBelow(state.random, Math.max(1, electionTicksMax - electionTicksMin));
+  const patience = electionTicksMin + extra;
+  return { ...state, random, patience, electionAt: (now + patience) as Ticks };
+}
+
+/** Back to following. Readers of the old role wait for the next leader. */
+export function becomeFollower(state: PaxosState, now: Ticks, leader: NodeId | null): PaxosState {
+  // A lease that was counted from here binds the leader that had it too: it promises no other ballot before that has run out.
+  const leased = state.role.type === "Leader" && state.settings.leaseReads;
+  const heardFromLeaderAt = leader === null && !leased ? state.heardFromLeaderAt : now;
+  const next: PaxosState = {
+    ...state,
+    role: { type: "Follower", leader, decided: 0 as Slot },
+    reads: readersOf(state, now),
+    heardFromLeaderAt,
+    attempts: leader === null ? state.attempts : 0,
+  };
+  return resetElectionTimer(next, now);
+}
+
+/** Promises a ballot, never a lower one. Whoever was preparing or leading under an older one no longer is. */
+export function promiseBallot(state: PaxosState, now: Ticks, ballot: Ballot): PaxosStep {
+  assert(ballot >= state.term, "a promise never falls");
+  const highest = Math.max(state.highest, ballot) as Ballot;
+  if (ballot === state.term) return [{ ...state, highest }, NO_EFFECTS];
+  return persistHardState({ ...state, term: ballot, highest }, now);
+}
+
+/** Reads that a leader could no longer confirm go on as a follower's: the next leader is asked. */
+function readersOf(state: PaxosState, now: Ticks): FollowerReads {
+  const { waiting, asked, questions } = state.reads;
+  const own =
+    state.role.type === "Leader" ? state.role.reads.filter((read) => read.asker === null) : [];
+  if (own.length === 0 && asked.length === 0) return state.reads;
+  const again = [...asked, ...own].map(({ ids, since }) => ({ ids, since }));
+  return {
+    waiting: [...again, ...waiting].filter((read) => read.since <= now),
+    asked: [],
+    questions,
+  };
+}
+
+export const refuse = (id: RequestId, failure: Failure): PaxosEffect => ({
+  type: "Settle",
+  id,
+  outcome: fail(failure),
+});
+
+/** True where a switched-off rule makes this replica break its promises on purpose: the checks are to find it. */
+export const unsafe = (state: PaxosState): boolean =>
+  Object.values(state.settings.rules).includes(false);

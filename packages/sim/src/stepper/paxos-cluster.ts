@@ -1,0 +1,232 @@
+import {
+  type Ballot,
+  type Bytes,
+  crc32c,
+  type Entry,
+  type GroupConfig,
+  type LogIndex,
+  logIndex,
+  NO_BALLOT,
+  type NodeId,
+  type ReadLevel,
+  requestId,
+} from "@quorate/kernel/core";
+import {
+  ALL_RULES,
+  ballotUniqueness,
+  DEFAULT_SETTINGS,
+  type LastChosen,
+  leaderCompleteness,
+  monotonicPromise,
+  type PaxosMessage,
+  type PaxosRules,
+  type PaxosSettings,
+  type PaxosState,
+  paxos,
+  type Violation,
+} from "@quorate/kernel/paxos";
+import { idOf, type Name } from "./raft-cluster.ts";
+import { type Flight, Stepper } from "./stepper.ts";
+
+export interface PaxosClusterSetup {
+  readonly replicas: number;
+  readonly rules?: Partial<PaxosRules>;
+  readonly settings?: Partial<PaxosSettings>;
+  readonly seed: bigint;
+  /** What every disk holds at first. */
+  readonly records?: readonly Bytes[];
+}
+
+/** Times that `elect` lets somebody stand. */
+const ATTEMPTS_MAX = 8;
+
+/**
+ * A Multi-Paxos group in the words of the papers: `elect`, `propose`, `reaches`, `crash`. What is not said does not happen: messages
+ * to others are lost, and nobody's time-out passes. What must never be is held against every step.
+ */
+export class PaxosCluster {
+  readonly net: Stepper<PaxosState, PaxosMessage>;
+  readonly settings: PaxosSettings;
+  readonly names: readonly Name[];
+  readonly #proposers = new Map<Ballot, NodeId>();
+  readonly #chosen = new Map<LogIndex, string>();
+  readonly #seen = new Map<NodeId, { upTo: number; promised: Ballot; leads: Ballot | null }>();
+  readonly #violations: Violation[] = [];
+  #lastChosen: LastChosen = { slot: 0 as LogIndex, ballot: NO_BALLOT };
+  #requests = 0;
+
+  constructor({ replicas, rules, settings, seed, records = [] }: PaxosClusterSetup) {
+    this.names = Array.from({ length: replicas }, (_, i): Name => `S${i + 1}`);
+    const voters = this.names.map(idOf);
+    const config: GroupConfig = { epoch: 0, voters, outgoing: null, learners: [] };
+    this.settings = {
+      ...DEFAULT_SETTINGS,
+      // What is lost is sent again at the next tick: schedules are told in steps, not in time-outs.
+      retransmitTicks: 1,
+      ...settings,
+      rules: { ...ALL_RULES, ...rules },
+    };
+    const protocol = paxos(this.settings);
+    this.net = new Stepper({ protocol, members: voters, config, seed, records });
+    this.net.stepped = (_, state) => this.#look(state);
+  }
+
+  /** What the omniscient observer found broken so far. */
+  get violations(): readonly Violation[] {
+    return this.#violations;
+  }
+
+  state(name: Name): PaxosState {
+    return this.net.stateOf(idOf(name));
+  }
+
+  decidedOf(name: Name): number {
+    return this.state(name).commitIndex;
+  }
+
+  entryAt(name: Name, slot: number): Entry | null {
+    return this.state(name).log.at(logIndex(slot));
+  }
+
+  /** What its machine was given: commands as texts, no-ops as "-". */
+  historyOf(name: Name): readonly string[] {
+    return this.net.appliedOf(idOf(name)).map(textOf);
+  }
+
+  /** Those in phase 2. */
+  leaders(): readonly Name[] {
+    return this.names.filter(
+      (name) => this.net.isUp(idOf(name)) && this.state(name).role.type === "Leader",
+    );
+  }
+
+  /** Its time-out passes, and it prepares a ballot that these promise (all, unless told). Its first proposals get lost. */
+  elect(name: Name, promisers: readonly Name[] = this.names): this {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      this.stand(name, promisers);
+      if (this.state(name).role.type === "Leader") return this;
+    }
+    throw new RangeError(`${name} is not promised a ballot by ${promisers.join()}`);
+  }
+
+  /** Its time-out passes once, and these may answer. */
+  stand(name: Name, promisers: readonly Name[]): this {
+    const { electionTicksMax, backOffDoublingsMax } = this.settings;
+    this.net.pass(2 ** (backOffDoublingsMax + 1) * electionTicksMax).wake(idOf(name));
+    this.exchange(name, promisers, isPhase1);
+    this.net.lose();
+    return this;
+  }
+
+  propose(name: Name, ...commands: readonly Bytes[]): this {
+    this.net.input(idOf(name), {
+      type: "Propose",
+      commands: commands.map((command) => ({ id: requestId(++this.#requests), command })),
+    });
+    return this;
+  }
+
+  /** What is on its way arrives at these, and their answers; all else is lost, and what these then lack is sent again. */
+  reaches(name: Name, to: readonly Name[] = this.names): this {
+    this.exchange(name, to, () => true);
+    this.net.lose().pass(this.settings.heartbeatTicks).wake(idOf(name));
+    this.exchange(name, to, () => true);
+    this.net.lose();
+    return this;
+  }
+
+  /** A reader comes, and all messages that help it arrive. The slot it may look at, or null if it may not look. */
+  read(name: Name, level: ReadLevel): number | null {
+    const id = requestId(++this.#requests);
+    this.net.input(idOf(name), { type: "Read", ids: [id], level });
+    this.exchange(name, this.names, () => true);
+    return this.net.readable.get(id) ?? null;
+  }
+
+  /** All messages between one and these others arrive, and their answers, until none is left. */
+  exchange(
+    name: Name,
+    others: readonly Name[],
+    matches: (flight: Flight<PaxosMessage>) => boolean,
+  ): void {
+    const [one, ids] = [idOf(name), others.map(idOf)];
+    this.net.deliver(
+      (flight) =>
+        matches(flight) &&
+        ((flight.from === one && ids.includes(flight.to)) ||
+          (flight.to === one && ids.includes(flight.from))),
+    );
+  }
+
+  crash(name: Name): this {
+    this.net.crash(idOf(name));
+    return this.forget(name);
+  }
+
+  restart(name: Name): this {
+    this.net.restart(idOf(name));
+    return this;
+  }
+
+  /** Its last records are damaged: it comes back to be rebuilt by the others. */
+  repair(name: Name, lost: number): this {
+    this.net.repair(idOf(name), lost);
+    return this.forget(name);
+  }
+
+  recordsOf(name: Name): number {
+    return this.net.recordsOf(idOf(name));
+  }
+
+  /** The next message on its way to this one, to be delivered once more later. */
+  captured(to: Name, type: PaxosMessage["type"]): Flight<PaxosMessage> {
+    const found = this.net.flights.find(
+      (flight) => flight.to === idOf(to) && flight.message.type === type,
+    );
+    if (found === undefined) throw new RangeError(`no ${type} is on its way to ${to}`);
+    return found;
+  }
+
+  /** Messages of this type sent so far. */
+  sent(type: PaxosMessage["type"]): number {
+    return this.net.sent.get(type) ?? 0;
+  }
+
+  /** What it knows begins anew. */
+  forget(name: Name): this {
+    this.#seen.delete(idOf(name));
+    return this;
+  }
+
+  #look(state: PaxosState): void {
+    const { self, log, commitIndex, term } = state;
+    const hold = (violation: Violation | null): void => {
+      if (violation !== null) this.#violations.push(violation);
+    };
+    const seen = this.#seen.get(self) ?? { upTo: 0, promised: NO_BALLOT, leads: null };
+    hold(ballotUniqueness(this.#proposers, state));
+    hold(monotonicPromise(seen.promised, state));
+    const led = seen.leads === term;
+    const missing = leaderCompleteness(state, this.#lastChosen);
+    if (!led) hold(missing);
+    for (const entry of log.slice(Math.max(seen.upTo, log.base.index) as LogIndex, commitIndex)) {
+      const text = `${entry.kind}/${crc32c(entry.command)}`;
+      const known = this.#chosen.get(entry.index) ?? text;
+      this.#chosen.set(entry.index, known);
+      if (known !== text)
+        hold(`Agreement: ${self} handed out ${text} at ${entry.index}, another ${known}`);
+    }
+    if (commitIndex > this.#lastChosen.slot) this.#lastChosen = { slot: commitIndex, ballot: term };
+    const leads = state.role.type === "Leader" && commitIndex >= state.role.termStart;
+    this.#seen.set(self, { upTo: commitIndex, promised: term, leads: leads ? term : null });
+  }
+}
+
+const textOf = ({ kind, command }: Entry): string =>
+  kind === "noop" ? "-" : String.fromCharCode(...command);
+
+const isPhase1 = ({ message }: Flight<PaxosMessage>): boolean =>
+  message.type === "PreVote" ||
+  message.type === "PreVoteReply" ||
+  message.type === "Prepare" ||
+  message.type === "Promised";
