@@ -1,2 +1,3 @@
 export { idOf, type Name, put, RaftCluster, type RaftClusterSetup } from "./raft-cluster.ts";
 export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";
+export { ZabCluster, type ZabClusterSetup } from "./zab-cluster.ts";
