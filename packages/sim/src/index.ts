@@ -59,6 +59,8 @@ export {
   type RaftClusterSetup,
   Stepper,
   type StepperSetup,
+  ZabCluster,
+  type ZabClusterSetup,
 } from "./stepper/index.ts";
 export { type Answer, Caller, type Seen } from "./workload/caller.ts";
 export { Clients, REGISTERS, readKey, type Workload } from "./workload/clients.ts";

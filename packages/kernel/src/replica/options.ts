@@ -1,5 +1,10 @@
 import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
+import {
+  DEFAULT_SETTINGS as PAXOS_SETTINGS,
+  type PaxosSettings,
+} from "../protocols/paxos/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
+import { DEFAULT_SETTINGS as ZAB_SETTINGS, type ZabSettings } from "../protocols/zab/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
 import {
   ALL_OFFICE_RULES,
@@ -11,6 +16,8 @@ import {
 /** Every bound of a node, with what happens when it is hit. Times in ticks (ms), sizes in bytes. */
 export interface NodeOptions {
   readonly raft: RaftSettings;
+  readonly paxos: PaxosSettings;
+  readonly zab: ZabSettings;
   readonly profiles: Profiles;
   /** What the first leader of group 0 makes of the keyspace `default`. */
   readonly defaultProfile: string;
@@ -47,6 +54,8 @@ export interface NodeOptions {
 
 export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   raft: DEFAULT_SETTINGS,
+  paxos: PAXOS_SETTINGS,
+  zab: ZAB_SETTINGS,
   profiles: standardProfiles({
     quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,

@@ -36,32 +36,31 @@ export interface Profile {
 export type Profiles = ReadonlyMap<string, Profile>;
 
 /** Of this release's presets. */
-export const PROFILE_NAMES = ["etcd"] as const;
+export const PROFILE_NAMES = ["etcd", "chubby", "zookeeper"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
-/** The presets that this release knows. `etcd`: one range, Raft, revisions, watches, leases (catalogue L1). */
+/** The presets that this release knows (catalogue L): one range each, and etcd's machine: revisions, watches, leases. */
 export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_RULES): Profiles {
   const { deleteRange, compact, leaseRevoke, leaseKeepAlive, leasesExpired } = EtcdKind;
   const { leaseTimeToLive, setQuota } = EtcdKind;
-  return new Map([
-    [
-      "etcd",
-      {
-        create: () => new EtcdMachine(etcd, rules),
-        protocol: "raft",
-        fixedMembers: false,
-        office: null,
-        renewals: new Set<number>([leaseKeepAlive]),
-        withoutRoom: new Set<number>([
-          deleteRange,
-          compact,
-          leaseRevoke,
-          leaseKeepAlive,
-          leasesExpired,
-          leaseTimeToLive,
-          setQuota,
-        ]),
-      },
-    ],
-  ]);
+  const machine = {
+    create: () => new EtcdMachine(etcd, rules),
+    renewals: new Set<number>([leaseKeepAlive]),
+    withoutRoom: new Set<number>([
+      deleteRange,
+      compact,
+      leaseRevoke,
+      leaseKeepAlive,
+      leasesExpired,
+      leaseTimeToLive,
+      setQuota,
+    ]),
+  };
+  const elected = { ...machine, office: null };
+  const profiles: Readonly<Record<ProfileName, Profile>> = {
+    etcd: { ...elected, protocol: "raft", fixedMembers: false },
+    chubby: { ...elected, protocol: "paxos", fixedMembers: true },
+    zookeeper: { ...elected, protocol: "zab", fixedMembers: true },
+  };
+  return new Map(Object.entries(profiles));
 }

@@ -1,3 +1,4 @@
 export { PaxosCluster, type PaxosClusterSetup } from "./paxos-cluster.ts";
 export { idOf, type Name, put, RaftCluster, type RaftClusterSetup } from "./raft-cluster.ts";
 export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";
+export { ZabCluster, type ZabClusterSetup } from "./zab-cluster.ts";

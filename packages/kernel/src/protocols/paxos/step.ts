@@ -90,6 +90,9 @@ function onInput(state: PaxosState, now: Now, input: PaxosInput): PaxosStep {
         { ...state, log: state.log.drop(Math.min(input.upTo, state.lastApplied) as LogIndex) },
         NO_EFFECTS,
       ];
+    case "Configure":
+      // Its leaders are elected: nobody appoints them.
+      return [state, NO_EFFECTS];
     case "Wake":
       return onWake(state, now);
     default:

@@ -1,0 +1,305 @@
+import {
+  type Bytes,
+  type ConfigAt,
+  configOf,
+  type Effect,
+  type Failure,
+  fail,
+  isVoter,
+  type Lane,
+  type Log,
+  type LogIndex,
+  type LogState,
+  membersOf,
+  NO_POSITION,
+  type NodeId,
+  type PerMember,
+  type PersistSeq,
+  type Position,
+  type RequestId,
+  type Step,
+  type Ticks,
+} from "../../core/index.ts";
+import type { Credentials, Epoch, Truncate, ZabMessage } from "./message.ts";
+import { encodeHardState, type HardState } from "./record.ts";
+import type { ZabSettings } from "./settings.ts";
+
+export type ZabEffect = Effect<ZabMessage>;
+export type ZabStep = Step<ZabState, ZabMessage>;
+
+/** What a replica knows. The first block must survive a crash; the rest is rebuilt. */
+export interface ZabState extends LogState {
+  readonly protocol: "zab";
+  /** The seam's name for `acceptedEpoch`: always the same value. */
+  readonly term: Epoch;
+  readonly acceptedEpoch: Epoch;
+  readonly acceptedFrom: NodeId | null;
+  readonly currentEpoch: Epoch;
+  /** The history: proposals, committed or not. */
+  readonly log: Log;
+  /** Delivered up to here. Written lazily with later records: a restart replays up to it before anything is served. */
+  readonly commitIndex: LogIndex;
+  readonly repairing: boolean;
+
+  readonly self: NodeId;
+  readonly settings: ZabSettings;
+  readonly role: Role;
+  /** One: members are fixed at the founding. */
+  readonly configs: readonly ConfigAt[];
+  readonly lastApplied: LogIndex;
+
+  /** The newest record persisted, the newest known durable, and what is between: seq, log end and time of each. */
+  readonly persisted: PersistSeq;
+  readonly durable: PersistSeq;
+  readonly undurable: readonly Undurable[];
+  /** The log end as the disk is known to hold it. Invariant: durableIndex ≤ log.lastIndex. */
+  readonly durableIndex: LogIndex;
+
+  /** It yielded: not before this does it stand. */
+  readonly standAgainAt: Ticks;
+  readonly reads: FollowerReads;
+  /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
+  readonly installing: Position | null;
+  /** Tells this life of a repair from earlier ones. Never 0. */
+  readonly repairMark: number;
+}
+
+export interface Undurable {
+  readonly seq: PersistSeq;
+  readonly lastIndex: LogIndex;
+  readonly at: Ticks;
+}
+
+export type Role = Looking | Following | Leading;
+export type Phase = "discovery" | "synchronization" | "broadcast";
+
+/** Phase 0. */
+export interface Looking {
+  readonly type: "Looking";
+  readonly vote: NodeId | null;
+  /** What the others told last; null for those who are not looking, or were not heard. */
+  readonly heard: PerMember<Heard | null>;
+  readonly notifyAt: Ticks;
+  /** A majority agrees: the vote is settled then. */
+  readonly settleAt: Ticks | null;
+}
+
+export interface Heard {
+  readonly at: Ticks;
+  readonly candidate: Credentials | null;
+  readonly vote: NodeId | null;
+}
+
+export interface Following {
+  readonly type: "Following";
+  readonly leader: NodeId;
+  readonly phase: Phase;
+  /** Discovery: when to report again, and when to give up. */
+  readonly reportAt: Ticks;
+  readonly giveUpAt: Ticks;
+  readonly heardAt: Ticks;
+  /** The highest commit it was told of in this epoch: may be ahead of what has arrived. */
+  readonly toldCommit: LogIndex;
+  /** The epoch was chosen after its leader knew of this repair: being up to date in it makes whole. */
+  readonly restores: boolean;
+}
+
+export interface Leading {
+  readonly type: "Leading";
+  readonly phase: Phase;
+  /** Null until enough followers have reported to choose it. From then on it is `acceptedEpoch`. */
+  readonly epoch: Epoch | null;
+  /** The record that holds our own promise of the epoch, and the one that holds it as `currentEpoch`. */
+  readonly epochSeq: PersistSeq;
+  readonly newLeaderSeq: PersistSeq;
+  /** The history that a majority must take over ends here: the initial history of the epoch. */
+  readonly initialLast: LogIndex;
+  readonly followers: PerMember<Progress>;
+  /** Discovery is given up then. */
+  readonly giveUpAt: Ticks;
+  readonly pingAt: Ticks;
+  readonly round: number;
+  /** A turn brought readers that want a confirmation: a round of pings leaves at its end. */
+  readonly confirm: boolean;
+  readonly reads: readonly LeaderRead[];
+  readonly transfer: Transferring | null;
+}
+
+/**
+ * How far a follower has come in this epoch: nothing heard; reported; told the epoch; promised it; being synchronised;
+ * synchronised without counting (it is being repaired); one of those that count.
+ */
+export type Stage =
+  | "absent"
+  | "reported"
+  | "told"
+  | "promised"
+  | "synchronising"
+  | "listening"
+  | "counted";
+
+/** What the leader knows of another member. Invariant: matchIndex < nextIndex. */
+export interface Progress {
+  readonly stage: Stage;
+  readonly acceptedEpoch: Epoch;
+  /** Of its FollowerInfo, and as it was when the epoch was chosen. */
+  readonly repairMark: number;
+  readonly markWhenChosen: number;
+  /** Its promise of the epoch counts. */
+  readonly promiseCounts: boolean;
+  /** Where its history ended when it promised. */
+  readonly last: Position;
+  readonly mode: "stream" | "probe" | "truncate" | "snapshot";
+  readonly truncate: Truncate | null;
+  readonly matchIndex: LogIndex;
+  readonly nextIndex: LogIndex;
+  /** NEWLEADER is told of once all up to here was sent. */
+  readonly joinAt: Position;
+  /** Proposal messages under way, oldest first. */
+  readonly inflight: readonly { readonly lastIndex: LogIndex; readonly bytes: number }[];
+  readonly inflightBytes: number;
+  /** Since when something under way, of whatever kind, was not answered. */
+  readonly waitingSince: Ticks;
+  readonly newLeaderSent: boolean;
+  readonly upToDateSent: boolean;
+  readonly toldCommit: LogIndex;
+  /** Highest round it has answered. */
+  readonly round: number;
+  readonly heardAt: Ticks;
+}
+
+/** `asker` is another member's Sync, or null for our own readers. `round` 0: no confirmation is waited for. */
+export interface LeaderRead {
+  readonly ids: readonly RequestId[];
+  readonly asker: { readonly member: NodeId; readonly question: number } | null;
+  readonly upTo: LogIndex;
+  readonly round: number;
+  readonly since: Ticks;
+}
+
+export interface Transferring {
+  readonly to: NodeId;
+  readonly id: RequestId | null;
+  readonly giveUpAt: Ticks;
+}
+
+/** Readers that wait for a leader, and the questions under way to it. */
+export interface FollowerReads {
+  readonly waiting: readonly { readonly ids: readonly RequestId[]; readonly since: Ticks }[];
+  readonly asked: readonly {
+    readonly question: number;
+    readonly ids: readonly RequestId[];
+    readonly since: Ticks;
+    readonly sentAt: Ticks;
+  }[];
+  readonly questions: number;
+}
+
+export const othersOf = (state: ZabState): readonly NodeId[] =>
+  membersOf(configOf(state)).filter((member) => member !== state.self);
+export const isSelfVoter = (state: ZabState): boolean => isVoter(configOf(state), state.self);
+export const isZab = (state: LogState): state is ZabState => state.protocol === "zab";
+
+/** Known only from UPTODATE on: before it a leader may never come to lead. */
+export function leaderOf({ role, self }: ZabState): NodeId | null {
+  if (role.type === "Looking" || role.phase !== "broadcast") return null;
+  return role.type === "Leading" ? self : role.leader;
+}
+
+export const credentialsOf = ({ currentEpoch, log }: ZabState): Credentials => ({
+  currentEpoch,
+  last: { epoch: log.last.epoch, index: log.last.index },
+});
+
+/** The order of zxids. Within an epoch indexes run as counters do. */
+export const isLater = (a: Position, b: Position): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.index > b.index);
+
+export const isAhead = (a: Credentials, b: Credentials): boolean =>
+  a.currentEpoch > b.currentEpoch || (a.currentEpoch === b.currentEpoch && isLater(a.last, b.last));
+
+/** True where a switched-off rule makes this replica break its promises on purpose: the checker is to find it. */
+export const isUnsafe = ({ settings }: ZabState): boolean =>
+  Object.values(settings.rules).includes(false);
+
+export function hardStateOf(state: ZabState): HardState {
+  const { acceptedEpoch, acceptedFrom, currentEpoch, commitIndex, repairing } = state;
+  const { persistAcceptedEpoch, persistCurrentEpoch } = state.settings.rules;
+  return {
+    acceptedEpoch: persistAcceptedEpoch ? acceptedEpoch : (0 as Epoch),
+    acceptedFrom: persistAcceptedEpoch ? acceptedFrom : null,
+    currentEpoch: persistCurrentEpoch ? currentEpoch : (0 as Epoch),
+    commitIndex,
+    repairing,
+  };
+}
+
+/** A promise to follow no leader of an earlier epoch, and none but this of this one. */
+export const accepting = (state: ZabState, epoch: Epoch, from: NodeId | null): ZabState => ({
+  ...state,
+  term: epoch,
+  acceptedEpoch: epoch,
+  acceptedFrom: from,
+});
+
+/** Persists a record and remembers that it is not durable yet. */
+export function persist(state: ZabState, now: Ticks, record: Bytes, lastIndex: LogIndex): ZabStep {
+  const persisted = (state.persisted + 1) as PersistSeq;
+  const undurable = [
+    ...state.undurable,
+    { seq: persisted, lastIndex: state.log.lastIndex, at: now },
+  ];
+  return [{ ...state, persisted, undurable }, [{ type: "Persist", record, lastIndex }]];
+}
+
+export const persistHardState = (state: ZabState, now: Ticks): ZabStep =>
+  persist(state, now, encodeHardState(hardStateOf(state)), NO_POSITION.index);
+
+/** Does our own disk hold this record? */
+export const isDurable = ({ durable, settings }: ZabState, seq: PersistSeq): boolean =>
+  durable >= seq || !settings.rules.persistBeforeReply;
+
+/** A message that promises what was persisted: it waits until that is durable. */
+export function send(
+  state: ZabState,
+  to: NodeId,
+  message: ZabMessage,
+  lane: Lane = "control",
+): ZabEffect {
+  return { type: "Send", to, message, early: !state.settings.rules.persistBeforeReply, lane };
+}
+
+/** A message that promises nothing; each call says why. */
+export function sendEarly(to: NodeId, message: ZabMessage, lane: Lane = "control"): ZabEffect {
+  return { type: "Send", to, message, early: true, lane };
+}
+
+/** What most steps ask for. */
+export const NO_EFFECTS: readonly ZabEffect[] = [];
+
+/** Runs `f` on the state so far and joins the effects. */
+export function andThen(step: ZabStep, f: (state: ZabState) => ZabStep): ZabStep {
+  const [next, more] = f(step[0]);
+  if (more.length === 0) return [next, step[1]];
+  return [next, step[1].length === 0 ? more : [...step[1], ...more]];
+}
+
+export function withProgress(state: ZabState, peer: NodeId, progress: Progress): ZabState {
+  if (state.role.type !== "Leading") return state;
+  const followers = state.role.followers.with(peer, progress);
+  return { ...state, role: { ...state.role, followers } };
+}
+
+/** Hands out what is newly committed, in order, once. */
+export function commitTo(state: ZabState, upTo: LogIndex): ZabStep {
+  const index = Math.min(upTo, state.log.lastIndex) as LogIndex;
+  if (index <= state.commitIndex) return [state, NO_EFFECTS];
+  const entries = state.log.slice(state.commitIndex, index);
+  return [{ ...state, commitIndex: index }, [{ type: "Commit", entries }]];
+}
+
+export const refuse = (id: RequestId, failure: Failure): ZabEffect => ({
+  type: "Settle",
+  id,
+  outcome: fail(failure),
+});

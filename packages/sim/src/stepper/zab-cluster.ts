@@ -1,0 +1,219 @@
+import {
+  type Bytes,
+  type Entry,
+  fromUtf8,
+  type GroupConfig,
+  type Outcome,
+  type ReadLevel,
+  type RequestId,
+  requestId,
+} from "@quorate/kernel/core";
+import {
+  ALL_RULES,
+  DEFAULT_SETTINGS,
+  type ZabMessage,
+  type ZabRules,
+  type ZabSettings,
+  type ZabState,
+  zab,
+} from "@quorate/kernel/zab";
+import { idOf, type Name, put } from "./raft-cluster.ts";
+import { type Flight, Stepper } from "./stepper.ts";
+import { ZabObserver } from "./zab-observer.ts";
+
+export interface ZabClusterSetup {
+  readonly replicas: number;
+  readonly rules?: Partial<ZabRules>;
+  readonly settings?: Partial<ZabSettings>;
+  readonly seed: bigint;
+}
+
+/** So long a group may take until somebody leads. */
+const SETTLE_TICKS = 6000;
+
+/**
+ * A ZAB group in the words of the paper: who can hear whom, who crashes, what is proposed. The properties of the paper
+ * are held against every step.
+ */
+export class ZabCluster {
+  readonly net: Stepper<ZabState, ZabMessage>;
+  readonly settings: ZabSettings;
+  readonly names: readonly Name[];
+  readonly #observer = new ZabObserver();
+  readonly #violations: string[] = [];
+  #requests = 0;
+
+  constructor(setup: ZabClusterSetup) {
+    this.names = Array.from({ length: setup.replicas }, (_, i): Name => `S${i + 1}`);
+    const members = this.names.map(idOf);
+    const config: GroupConfig = { epoch: 0, voters: members, outgoing: null, learners: [] };
+    this.settings = {
+      ...DEFAULT_SETTINGS,
+      ...setup.settings,
+      rules: { ...ALL_RULES, ...setup.rules },
+    };
+    const protocol = zab(this.settings);
+    this.net = new Stepper({ protocol, members, config, seed: setup.seed });
+    this.net.stepped = (_, state) => {
+      for (const violation of this.#observer.look(state)) this.#violations.push(violation);
+    };
+  }
+
+  /** What the omniscient observer found broken so far. */
+  get violations(): readonly string[] {
+    return this.#violations;
+  }
+
+  state(name: Name): ZabState {
+    return this.net.stateOf(idOf(name));
+  }
+
+  /** Its role and phase, in words. */
+  phaseOf(name: Name): string {
+    const { role } = this.state(name);
+    return role.type === "Looking" ? "Looking" : `${role.type} in ${role.phase}`;
+  }
+
+  /** Zxids of a history, as the paper writes them, with an index for the counter. */
+  historyOf(name: Name): readonly (readonly [epoch: number, index: number])[] {
+    const { log } = this.state(name);
+    return log.slice(log.base.index, log.lastIndex).map(({ epoch, index }) => [epoch, index]);
+  }
+
+  /** The commands that this member's machine was given in all its lives, as texts; no-ops left out. */
+  deliveredBy(name: Name): readonly string[] {
+    return textsOf(this.net.appliedOf(idOf(name)));
+  }
+
+  /** The commands in its history, delivered or not. */
+  commandsOf(name: Name): readonly string[] {
+    const { log } = this.state(name);
+    return textsOf(log.slice(log.base.index, log.lastIndex));
+  }
+
+  /** Those who lead an established epoch. */
+  leaders(): readonly Name[] {
+    return this.names.filter((name) => {
+      if (!this.net.isUp(idOf(name))) return false;
+      return this.phaseOf(name) === "Leading in broadcast";
+    });
+  }
+
+  /** Only these hear each other, from now on. Messages on their way to others are lost. */
+  among(...names: readonly Name[]): this {
+    this.net.heal();
+    const ids = new Set(names.map(idOf));
+    for (const from of this.names.map(idOf)) {
+      for (const to of this.names.map(idOf))
+        if (!ids.has(from) || !ids.has(to)) this.net.cut(from, to);
+    }
+    this.net.lose(({ from, to }) => !ids.has(from) || !ids.has(to));
+    return this;
+  }
+
+  /** Everybody hears everybody. */
+  heal(): this {
+    this.net.heal();
+    return this;
+  }
+
+  /** Time passes, and messages arrive, until somebody leads among those who hear each other. */
+  settle(millis = SETTLE_TICKS): this {
+    this.net.run(millis);
+    return this;
+  }
+
+  /** Among these alone, until this one leads an established epoch; nothing else is said about who hears whom afterwards. */
+  elect(name: Name, names: readonly Name[] = this.names): this {
+    this.among(...names).settle();
+    if (!this.leaders().includes(name))
+      throw new RangeError(`${this.leaders().join() || "nobody"} leads, and not ${name}`);
+    return this;
+  }
+
+  /** Commands are proposed at this member, in one turn. What it sends is on its way and not delivered. */
+  propose(name: Name, ...keys: readonly string[]): readonly RequestId[] {
+    const commands = keys.map((key) => ({
+      id: requestId(++this.#requests),
+      command: put(key, "1"),
+    }));
+    this.net.input(idOf(name), { type: "Propose", commands });
+    return commands.map(({ id }) => id);
+  }
+
+  /** Proposed, and heard by nobody: it stays on its leader alone. */
+  proposeAlone(name: Name, ...keys: readonly string[]): this {
+    this.propose(name, ...keys);
+    this.net.lose();
+    return this;
+  }
+
+  /** Proposed, and everything that follows arrives. */
+  write(name: Name, ...keys: readonly string[]): this {
+    this.propose(name, ...keys);
+    this.net.deliver();
+    return this;
+  }
+
+  /** A reader comes: the index it may look at by what arrives without time passing, or null if it may not look. */
+  read(name: Name, level: ReadLevel): number | null {
+    const id = requestId(++this.#requests);
+    this.net.input(idOf(name), { type: "Read", ids: [id], level });
+    this.net.deliver();
+    return this.net.readable.get(id) ?? null;
+  }
+
+  /** The outcome of a request that this cluster gave a number, if it was settled. */
+  outcomeOf(id: RequestId): Outcome | null {
+    return this.net.outcomes.get(id) ?? null;
+  }
+
+  nextId(): RequestId {
+    return requestId(++this.#requests);
+  }
+
+  crash(...names: readonly Name[]): this {
+    for (const name of names) {
+      this.net.crash(idOf(name));
+      this.#observer.forget(idOf(name), false);
+    }
+    return this;
+  }
+
+  restart(...names: readonly Name[]): this {
+    for (const name of names) this.net.restart(idOf(name));
+    return this;
+  }
+
+  /** Its last records are damaged: it comes back to be rebuilt by the others. */
+  repair(name: Name, lost: number): this {
+    this.net.repair(idOf(name), lost);
+    this.#observer.forget(idOf(name), true);
+    return this;
+  }
+
+  /** Messages of this type sent so far. */
+  sent(type: ZabMessage["type"]): number {
+    return this.net.sent.get(type) ?? 0;
+  }
+
+  /** Messages of these types that are on their way arrive, and what they cause of these types, until none is left. */
+  deliver(...types: readonly ZabMessage["type"][]): this {
+    this.net.deliver(({ message }) => types.includes(message.type));
+    return this;
+  }
+
+  /** The next message of this type on its way to this one. */
+  captured(to: Name, type: ZabMessage["type"]): Flight<ZabMessage> {
+    const found = this.net.flights.find(
+      (flight) => flight.to === idOf(to) && flight.message.type === type,
+    );
+    if (found === undefined) throw new RangeError(`no ${type} is on its way to ${to}`);
+    return found;
+  }
+}
+
+const textsOf = (entries: readonly Entry[]): readonly string[] =>
+  entries.filter(({ kind }) => kind === "command").map(({ command }) => keyOf(command));
+
+const keyOf = (command: Bytes): string => fromUtf8(command).split("=")[0] ?? "";
