@@ -33,6 +33,8 @@ export interface Standing {
   readonly leader: NodeId | null;
   /** A leader: the first index of its own. It has duties once that is committed. */
   readonly termStart: LogIndex | null;
+  /** It is not to be appointed to anything now. */
+  readonly unfit?: true;
 }
 
 /** A protocol that orders commands in a log: interchangeable under every machine. */

@@ -173,7 +173,9 @@ export class Offices {
       if (serial <= this.#serial - ASKED_MAX) this.#asked.delete(serial);
     const { tenureTicks: millis } = options;
     submit({ type: "renewTenure", node, start, serial: this.#serial, millis });
-    this.#renewAt = (now + Math.floor(millis / 4)) as Ticks;
+    // One who asks and hears nothing, because it hears nobody, must not hold its offices for ever without being able to act.
+    const deaf = this.#until !== null && now >= this.#until;
+    this.#renewAt = (now + (deaf ? 3 * millis : Math.floor(millis / 4))) as Ticks;
   }
 
   /** Tells the replicas here what has changed of their offices. */
@@ -206,6 +208,7 @@ export class Offices {
     const replica = groups.get(group);
     const leader = groups.get(SYSTEM_GROUP)?.standing.leader ?? null;
     if (replica === null || leader === null || replica.state.repairing) return;
+    if (replica.standing.unfit === true) return;
     const { last } = replica.state.log;
     const standpoint = { epoch: last.epoch, lastIndex: last.index };
     if (leader === node) this.#hear(node, group, standpoint, now);

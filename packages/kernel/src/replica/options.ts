@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS as PAXOS_SETTINGS,
   type PaxosSettings,
 } from "../protocols/paxos/index.ts";
+import { DEFAULT_PRIMARY_SETTINGS, type PrimarySettings } from "../protocols/primary/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { DEFAULT_SETTINGS as ZAB_SETTINGS, type ZabSettings } from "../protocols/zab/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
@@ -18,6 +19,8 @@ export interface NodeOptions {
   readonly raft: RaftSettings;
   readonly paxos: PaxosSettings;
   readonly zab: ZabSettings;
+  /** Of all forms of primary–secondary replication; what makes each of them is its protocol's. */
+  readonly primary: PrimarySettings;
   readonly profiles: Profiles;
   /** What the first leader of group 0 makes of the keyspace `default`. */
   readonly defaultProfile: string;
@@ -56,6 +59,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   raft: DEFAULT_SETTINGS,
   paxos: PAXOS_SETTINGS,
   zab: ZAB_SETTINGS,
+  primary: DEFAULT_PRIMARY_SETTINGS,
   profiles: standardProfiles({
     quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,
