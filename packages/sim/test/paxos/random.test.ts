@@ -14,7 +14,12 @@ for (const replicas of [3, 5]) {
   });
 
   it(`${replicas} replicas with small windows, messages and flows agree too`, () => {
-    const settings = { alpha: 4, batchEntriesMax: 2, inflightMessagesMax: 2, decisions: "ride" } as const;
+    const settings = {
+      alpha: 4,
+      batchEntriesMax: 2,
+      inflightMessagesMax: 2,
+      decisions: "ride",
+    } as const;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const c = randomSchedule({ seed, replicas, actions: 600, settings });
       expect(c.violations, `seed ${seed}`).toEqual([]);
