@@ -130,6 +130,14 @@ it("MP-3: a new leader is one for others only when all is chosen that its predec
   expect(c.historyOf("S2")).toEqual(["-", "x=a", "-", "x=b"]);
 });
 
+it("a new leader knows up to which ballot anybody can have had anything chosen before it, though the log does not tell", () => {
+  const c = new PaxosCluster({ replicas: 3, rules: { checkQuorum: false }, seed: 9n });
+  c.elect("S1").reaches("S1");
+  const { term } = c.state("S1");
+  c.elect("S2", ["S3"]);
+  expect(c.state("S2").role).toMatchObject({ before: term });
+});
+
 it("MP-4: a command proposed again after an unknown outcome takes another slot: that it is applied once is for sessions above to see", () => {
   const c = new PaxosCluster({ replicas: 3, seed: 5n });
   c.elect("S1").reaches("S1");

@@ -27,6 +27,7 @@ const ONE_OF_EACH: readonly PaxosMessage[] = [
     chosen: [entry(9, 5), entry(10, 0)],
     accepted: [accepted(11, 3), accepted(13, 0)],
     decided: slot(10),
+    acceptedUnder: ballotOf(1, 0),
     rest: slot(14),
   },
   {
@@ -36,6 +37,7 @@ const ONE_OF_EACH: readonly PaxosMessage[] = [
     chosen: [],
     accepted: [],
     decided: slot(0),
+    acceptedUnder: ballotOf(1, 0),
     rest: null,
   },
   { type: "Reject", ballot, promised: ballotOf(4, 1) },
@@ -120,7 +122,13 @@ describe("messages on the wire", () => {
     }
     const none = [{ ballot: 0 as Ballot, value: entry(9, 5) }];
     const promised = { type: "Promised", ballot, fromSlot: slot(1), chosen: [] } as const;
-    const bytes = encodeMessage({ ...promised, accepted: none, decided: slot(0), rest: null });
+    const bytes = encodeMessage({
+      ...promised,
+      accepted: none,
+      decided: slot(0),
+      acceptedUnder: ballotOf(1, 0),
+      rest: null,
+    });
     expect(decodeMessage(bytes)).toBeInstanceOf(Malformed);
   });
 });

@@ -242,6 +242,7 @@ function leading(): PaxosState {
     chosen: [],
     accepted: [],
     decided: slot(1),
+    acceptedUnder: ballotOf(1, 0),
     rest: null,
   } as const;
   [state] = stepped(state, { type: "Receive", from: two, message: promised });
