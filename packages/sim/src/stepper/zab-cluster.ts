@@ -187,8 +187,8 @@ export class ZabCluster {
 
   /** Its last records are damaged: it comes back to be rebuilt by the others. */
   repair(name: Name, lost: number): this {
-    this.net.repair(idOf(name), lost);
     this.#observer.forget(idOf(name), true);
+    this.net.repair(idOf(name), lost);
     return this;
   }
 

@@ -1,6 +1,7 @@
 import {
   configOf,
   hasQuorum,
+  isVoter,
   type LogIndex,
   NO_POSITION,
   type NodeId,
@@ -220,8 +221,12 @@ export function onAckEpoch(state: ZabState, now: Now, from: NodeId, m: AckEpoch)
   const next = withProgress(state, from, promised);
   if (role.phase !== "discovery") return synchronise(next, now, from, last);
   // Its history may hold what was committed and ours lacks: whoever has it must lead.
-  const ahead = counts && isAhead({ currentEpoch, last }, credentialsOf(state));
-  if (ahead && state.settings.rules.giveUpWhenFollowerAhead) return look(next, now);
+  const ahead =
+    counts &&
+    isVoter(configOf(state), from) &&
+    isAhead({ currentEpoch, last }, credentialsOf(state));
+  const { rules, settleTicks } = state.settings;
+  if (ahead && rules.giveUpWhenFollowerAhead) return look(next, now, now.ticks + settleTicks);
   return discovered(next, now);
 }
 
