@@ -174,10 +174,7 @@ function freshOf({ settings }: ZabState, role: Looking, member: NodeId, now: Now
 
 /** A learner, one that is rebuilt and one whose disk hangs have nothing to offer. */
 export const mayStand = (state: ZabState, now: Now): boolean =>
-  isSelfVoter(state) &&
-  !state.repairing &&
-  isMinded(state) &&
-  !isDiskHung(state, now);
+  isSelfVoter(state) && !state.repairing && isMinded(state) && !isDiskHung(state, now);
 
 /** Until a received snapshot is installed it follows nobody anew: its history is about to be another. */
 const isMinded = (state: ZabState): boolean => state.installing === null;
