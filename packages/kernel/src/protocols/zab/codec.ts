@@ -56,7 +56,7 @@ const SIZES: Readonly<Record<Type, number>> = {
   Acknowledgement: 17,
   HistoryEnd: 25,
   NewLeader: 25,
-  AckNewLeader: 18,
+  AckNewLeader: 25,
   UpToDate: 17,
   Commit: 17,
   CommitReceived: 17,
@@ -99,7 +99,7 @@ function writeBody(w: Writer, m: ZabMessage): Writer {
     case "NewLeader":
       return writePosition(w, m.last);
     case "AckNewLeader":
-      return w.uint(m.upTo).u8(Number(m.counts));
+      return w.uint(m.upTo).uint(m.repairMark);
     case "UpToDate":
       return w.uint(m.commit);
     case "Acknowledgement":
@@ -150,7 +150,7 @@ function readBody(type: Type | undefined, r: Reader): ZabMessage {
     case "NewLeader":
       return { type, epoch: epochIn(r), last: positionIn(r) };
     case "AckNewLeader":
-      return { type, epoch: epochIn(r), upTo: indexIn(r), counts: flag(r) };
+      return { type, epoch: epochIn(r), upTo: indexIn(r), repairMark: r.uint() };
     case "UpToDate":
       return { type, epoch: epochIn(r), commit: indexIn(r) };
     case "Acknowledgement":

@@ -21,6 +21,7 @@ import {
   isAhead,
   isDurable,
   type Leading,
+  markOf,
   NO_EFFECTS,
   othersOf,
   type Progress,
@@ -99,7 +100,7 @@ export function report(state: ZabState, leader: NodeId): ZabEffect {
   const message: FollowerInfo = {
     type: "FollowerInfo",
     acceptedEpoch: state.acceptedEpoch,
-    repairMark: state.repairing ? state.repairMark : 0,
+    repairMark: markOf(state),
   };
   // Early: it promises nothing, and an epoch that a crash takes back is only avoided for nothing.
   return sendEarly(leader, message);
@@ -179,17 +180,16 @@ export function onNewEpoch(state: ZabState, now: Now, from: NodeId, m: NewEpoch)
   // It was chosen before our report came, or by a leader of old: the report of our epoch makes it choose again.
   if (m.epoch < acceptedEpoch) return [state, NO_EFFECTS];
   const isNew = m.epoch > acceptedEpoch;
-  if (!isNew && role.phase === "broadcast") return [state, NO_EFFECTS];
   const counts =
     !state.repairing && (isNew || acceptedFrom === from || !settings.rules.promiseEpochOnce);
-  const restores =
-    state.repairing && (m.chosenAfter === state.repairMark || !settings.rules.repairedByLaterEpoch);
+  const joins = isNew || role.phase === "discovery";
+  const restores = m.chosenAfter === markOf(state) || !settings.rules.repairedByLaterEpoch;
   const joined: Following = {
     ...role,
-    phase: "synchronization",
+    phase: joins ? "synchronization" : role.phase,
     heardAt: now.ticks,
     toldCommit: isNew ? (0 as LogIndex) : role.toldCommit,
-    restores,
+    restores: restores || (!joins && role.restores),
   };
   const next: ZabState = { ...state, role: joined };
   const accepted: ZabStep = isNew

@@ -118,8 +118,8 @@ export interface AckNewLeader {
   readonly type: "AckNewLeader";
   readonly epoch: Epoch;
   readonly upTo: LogIndex;
-  /** False from one that is being repaired. */
-  readonly counts: boolean;
+  /** As in FollowerInfo: not 0 from one that is being repaired, which does not count. */
+  readonly repairMark: number;
 }
 
 /** Phase 2, UPTODATE: the epoch is established; serve, and deliver up to `commit`. */

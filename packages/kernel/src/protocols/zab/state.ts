@@ -213,6 +213,9 @@ export const credentialsOf = ({ currentEpoch, log }: ZabState): Credentials => (
   last: { epoch: log.last.epoch, index: log.last.index },
 });
 
+/** What it tells of its repair; 0 while it is whole. */
+export const markOf = ({ repairing, repairMark }: ZabState): number => (repairing ? repairMark : 0);
+
 /** The order of zxids. Within an epoch indexes run as counters do. */
 export const isLater = (a: Position, b: Position): boolean =>
   a.epoch > b.epoch || (a.epoch === b.epoch && a.index > b.index);
