@@ -113,9 +113,10 @@ export class ZabCluster {
     return log.slice(log.base.index, log.lastIndex).map(({ epoch, index }) => [epoch, index]);
   }
 
-  /** The commands that this member's machine was given in all its lives, as texts; no-ops left out. */
+  /** The commands that this member's machine was given, as texts: each index once, whatever it was given again after a restart. */
   deliveredBy(name: Name): readonly string[] {
-    return textsOf(this.net.appliedOf(idOf(name)));
+    const byIndex = new Map(this.net.appliedOf(idOf(name)).map((entry) => [entry.index, entry]));
+    return textsOf([...byIndex.values()]);
   }
 
   /** The commands in its history, delivered or not. */
