@@ -6,7 +6,7 @@ import {
   PerMember,
   type Ticks,
 } from "../../core/index.ts";
-import { follow, lead } from "./discovery.ts";
+import { follow, lead, report } from "./discovery.ts";
 import type { Candidate, Notification } from "./message.ts";
 import { waitingReaders } from "./reads.ts";
 import {
@@ -48,6 +48,8 @@ export function onNotification(state: ZabState, now: Now, from: NodeId, m: Notif
   const { role } = state;
   if (role.type === "Following" && role.leader === from && hasLeft(state, m))
     return look(state, now);
+  // Our report may have come before it began to lead, and been dropped.
+  if (isAwaited(state, from) && m.standing === "leading") return [state, [report(state, from)]];
   if (role.type !== "Looking") {
     // Early: where this replica stands is a hint.
     return [
@@ -64,6 +66,9 @@ export function onNotification(state: ZabState, now: Now, from: NodeId, m: Notif
   const answer = first ? [sendEarly(from, notificationOf(heard, now))] : NO_EFFECTS;
   return andThen([heard, answer], (s) => evaluate(s, now));
 }
+
+const isAwaited = ({ role }: ZabState, leader: NodeId): boolean =>
+  role.type === "Following" && role.leader === leader && role.phase === "discovery";
 
 /**
  * Our leader gave up, or follows another. What it told before it began to lead says nothing: the epoch that it has
