@@ -77,7 +77,7 @@ export class ZabCluster {
     };
   }
 
-  /** The first of the snapshots asked for arrives and is installed. Not to be followed by a restart: the stepper keeps no checkpoints. */
+  /** The first of the snapshots asked for arrives, and its sender hears of it. */
   install(): this {
     const transfer = this.transfers.shift();
     if (transfer === undefined) throw new RangeError("no snapshot was asked for");
@@ -86,8 +86,7 @@ export class ZabCluster {
     const at = { index: lastApplied, epoch: log.epochAt(lastApplied) ?? 0 };
     const config = configs[0]?.config;
     if (config === undefined) throw new RangeError("a replica always has a configuration");
-    this.net.input(to, { type: "Installing", at });
-    this.net.input(to, { type: "Installed", at, config });
+    this.net.install(to, at, config);
     this.net.input(from, { type: "Transferred", to, at, ok: true });
     return this;
   }

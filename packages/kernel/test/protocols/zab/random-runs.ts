@@ -1,4 +1,11 @@
-import { drawBelow, type NodeId, type Random, requestId, seeded } from "@quorate/kernel/core";
+import {
+  drawBelow,
+  type LogIndex,
+  type NodeId,
+  type Random,
+  requestId,
+  seeded,
+} from "@quorate/kernel/core";
 import type { ZabMessage, ZabRules, ZabSettings } from "@quorate/kernel/zab";
 import { type Flight, idOf, type Name, ZabCluster } from "@quorate/sim";
 
@@ -32,7 +39,12 @@ export class RandomSchedule {
   constructor({ seed, steps, rules = {}, settings = {}, amnesia }: RandomRun) {
     this.#random = seeded(BigInt(seed));
     const replicas = this.#below(2) === 0 ? 3 : 5;
-    this.cluster = new ZabCluster({ replicas, seed: BigInt(seed), rules, settings });
+    const drawn: Partial<ZabSettings> = {
+      ...(this.#below(4) === 0 ? { batchEntriesMax: 1, inflightMessagesMax: 1 } : {}),
+      ...(this.#below(4) === 0 ? { counterMax: 1 + this.#below(8) } : {}),
+      ...settings,
+    };
+    this.cluster = new ZabCluster({ replicas, seed: BigInt(seed), rules, settings: drawn });
     this.#steps = steps;
     this.#amnesia = amnesia;
     this.#faults = 5 + this.#below(80);
@@ -54,7 +66,10 @@ export class RandomSchedule {
       if (!c.net.isUp(idOf(name))) c.restart(name);
       c.net.sync(idOf(name));
     }
-    c.net.run(15_000);
+    for (let i = 0; i < 100; i++) {
+      c.net.run(200);
+      while (c.transfers.length > 0) c.install();
+    }
     const [leader, second] = c.leaders();
     if (leader === undefined || second !== undefined) return [`${c.leaders().join()} lead`];
     c.write(leader, "last");
@@ -75,7 +90,8 @@ export class RandomSchedule {
     if (roll < 75) this.#deliver();
     else if (roll < 88) this.#pass();
     else if (roll < 96) this.#propose();
-    else this.#withUp((name) => this.#read(name));
+    else if (roll < 98) this.#withUp((name) => this.#read(name));
+    else this.#transfer();
   }
 
   #disturb(): void {
@@ -154,7 +170,7 @@ export class RandomSchedule {
   #rare(): void {
     const { net } = this.cluster;
     const [leader] = this.cluster.leaders();
-    const kind = this.#below(3);
+    const kind = this.#below(4);
     if (leader === undefined) return;
     if (kind === 0) net.input(idOf(leader), { type: "Yield", heir: this.#below(2) === 0 });
     if (kind === 1)
@@ -163,7 +179,33 @@ export class RandomSchedule {
         id: requestId(++this.#requests),
         to: idOf(this.#name()),
       });
+    if (kind === 3) this.#compact();
     if (kind === 2) this.#linkClosed(idOf(this.#name()), idOf(leader));
+  }
+
+  /** Everybody drops most of what was applied: who lacks it then needs a snapshot. */
+  #compact(): void {
+    const { net, names } = this.cluster;
+    for (const name of names.filter((other) => net.isUp(idOf(other)))) {
+      const { lastApplied } = this.cluster.state(name);
+      const upTo = Math.max(0, lastApplied - this.#below(3)) as LogIndex;
+      net.input(idOf(name), { type: "Compact", upTo });
+    }
+  }
+
+  /** A snapshot arrives, or is given up. */
+  #transfer(): void {
+    const { net, transfers } = this.cluster;
+    const [transfer] = transfers;
+    if (transfer === undefined) return;
+    const { from, to } = transfer;
+    if (net.isUp(from) && net.isUp(to) && this.#below(4) > 0) {
+      this.cluster.install();
+      return;
+    }
+    transfers.shift();
+    const at = { index: 0 as LogIndex, epoch: 0 };
+    net.input(from, { type: "Transferred", to, at, ok: false });
   }
 
   #linkClosed(at: NodeId, peer: NodeId): void {
