@@ -41,15 +41,15 @@ const proposal: fc.Arbitrary<ZabMessage> = fc
     return { type: "Proposal", epoch: epoch(at + 1), prev, entries };
   });
 
+const candidate = fc.record({ currentEpoch: anEpoch, last: position, reluctant: fc.boolean() });
+
 const MESSAGES: Readonly<Record<ZabMessage["type"], fc.Arbitrary<ZabMessage>>> = {
   Notification: fc.record({
     type: type("Notification"),
     standing: fc.constantFrom("looking", "following", "leading"),
     acceptedEpoch: anEpoch,
-    candidate: fc.option(
-      fc.record({ currentEpoch: anEpoch, last: position, reluctant: fc.boolean() }),
-    ),
-    vote: fc.option(node),
+    candidate: fc.option(candidate, { nil: null }),
+    vote: fc.option(node, { nil: null }),
   }),
   FollowerInfo: fc.record({
     type: type("FollowerInfo"),
