@@ -33,6 +33,8 @@ export interface Standing {
   readonly leader: NodeId | null;
   /** A leader: the first index of its own. It has duties once that is committed. */
   readonly termStart: LogIndex | null;
+  /** A leader: the term of the last entry that it found, whoever's it is. What an older leader said of the time may be later than true. */
+  readonly termBefore: number;
   /** It is not to be appointed to anything now. */
   readonly unfit?: true;
 }
@@ -56,6 +58,10 @@ export type AnyLogProtocol = LogProtocol<LogState, unknown>;
 
 export const configOf = (state: LogState): GroupConfig => newest(state).config;
 export const configIndexOf = (state: LogState): LogIndex => newest(state).index;
+
+/** The epoch of the entry before this one. */
+export const epochBefore = (log: Log, index: LogIndex): number =>
+  log.epochAt((index - 1) as LogIndex) ?? log.base.epoch;
 
 function newest({ configs }: LogState): ConfigAt {
   const last = configs[configs.length - 1];

@@ -7,7 +7,6 @@ import {
   type KeyspaceId,
   type Lane,
   type Machine,
-  Malformed,
   type NodeId,
   type Now,
   type Outcome,
@@ -21,7 +20,7 @@ import {
 import type { SystemGroup, SystemState } from "../machines/system/index.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { Births } from "./births.ts";
-import { deliver } from "./delivery.ts";
+import { Frames } from "./frames.ts";
 import { Groups } from "./groups.ts";
 import { Liveness } from "./liveness.ts";
 import { CHANGE_UNDER_WAY, isMemberChange } from "./membership.ts";
@@ -50,7 +49,7 @@ import type {
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
 import { lost, Watches } from "./watches.ts";
-import { decodeMembers, encodeMembers, FrameKind, type Item, readItems } from "./wire.ts";
+import { FrameKind } from "./wire.ts";
 
 /** Group runs in one turn: a group's effects may touch others (group 0 gives birth), but not for ever. */
 const ROUNDS_MAX = 8;
@@ -74,6 +73,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #steward: Steward;
   readonly #repairs = new Repairs();
   readonly #offices: Offices;
+  readonly #frames: Frames;
   /** Undurable records, oldest first. */
   #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
   readonly #counters: Record<string, number> = {};
@@ -106,6 +106,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#retention = new Retention(options);
     this.#steward = this.#newSteward(self);
     this.#offices = this.#newOffices();
+    this.#frames = this.#newFrames();
     births.recover(this, now, (replica) => this.#adopt(replica));
     this.#recovering = false;
     this.#steward.follow(now.ticks);
@@ -184,7 +185,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #onInput(input: NodeInput): void {
     switch (input.type) {
       case "Frame":
-        return this.#onFrame(input.from, input.bytes);
+        return this.#frames.take(input.from, input.bytes, this.#turn.now);
       case "Link":
         return this.#onLink(input.peer, input.up);
       case "Request":
@@ -217,48 +218,6 @@ export class Node implements NodeKernel, ReplicaPort {
       default:
         return unreachable(input);
     }
-  }
-
-  #onFrame(from: NodeId, bytes: Bytes): void {
-    const items = readItems(bytes);
-    if (items instanceof Malformed) return this.#count("frames_malformed");
-    if (this.#liveness.heard(from, this.#turn.now.ticks))
-      this.#feedAll({ type: "Link", peer: from, up: true });
-    for (const item of items) this.#onItem(from, item);
-  }
-
-  #onItem(from: NodeId, { group, kind, bytes }: Item): void {
-    if (kind === FrameKind.alive) return this.#onAlive(from, bytes);
-    if (kind === FrameKind.members) return this.#onMembers(bytes);
-    if (kind === FrameKind.standpoint) {
-      const told = this.#offices.onStandpoint(from, group, bytes, this.#turn.now.ticks);
-      return told ? undefined : this.#count("items_malformed");
-    }
-    const replica = this.#groups.get(group);
-    if (replica === null) return this.#count("items_of_unknown_groups");
-    this.#turn.touch(replica);
-    const delivery = deliver(replica, from, kind, bytes, this.#turn.now);
-    if (delivery === "Malformed") this.#count("items_malformed");
-    if (delivery === "Unknown") this.#count("items_of_unknown_kind");
-  }
-
-  /** A peer that has missed a change of the members is told who they are: it may know nobody else who could tell it. */
-  #onAlive(from: NodeId, bytes: Bytes): void {
-    const epoch = this.#liveness.report(from, bytes);
-    const { membershipEpoch, nodes } = this.#groups.system;
-    if (epoch === null || epoch >= membershipEpoch) return;
-    const peers = [...nodes.values()].map(({ node, peerAddress }) => ({
-      node,
-      address: peerAddress,
-    }));
-    const told = encodeMembers({ epoch: membershipEpoch, peers });
-    this.send(from, "control", SYSTEM_GROUP, FrameKind.members, told, 0 as JournalSeq);
-  }
-
-  #onMembers(bytes: Bytes): void {
-    const told = decodeMembers(bytes);
-    if (told instanceof Malformed) return this.#count("items_malformed");
-    this.#steward.hear(told, this.#turn.now.ticks);
   }
 
   #onLink(peer: NodeId, up: boolean): void {
@@ -430,6 +389,20 @@ export class Node implements NodeKernel, ReplicaPort {
       this.#options,
       this.#turn.now.ticks,
     );
+  }
+
+  #newFrames(): Frames {
+    return new Frames({
+      groups: this.#groups,
+      liveness: this.#liveness,
+      steward: this.#steward,
+      offices: this.#offices,
+      touch: (replica) => this.#turn.touch(replica),
+      linkUp: (peer) => this.#feedAll({ type: "Link", peer, up: true }),
+      tell: (to, kind, bytes) =>
+        this.send(to, "control", SYSTEM_GROUP, kind, bytes, 0 as JournalSeq),
+      count: (what) => this.#count(what),
+    });
   }
 
   #newOffices(): Offices {

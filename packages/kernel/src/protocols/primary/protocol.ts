@@ -1,4 +1,12 @@
-import type { Bytes, LogIndex, LogProtocol, LogState, NodeId, Standing } from "../../core/index.ts";
+import {
+  type Bytes,
+  epochBefore,
+  type LogIndex,
+  type LogProtocol,
+  type LogState,
+  type NodeId,
+  type Standing,
+} from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import { wants } from "./installation.ts";
 import type { PrimaryMessage } from "./message.ts";
@@ -30,11 +38,17 @@ export function primary(settings: PrimarySettings): LogProtocol<PrimaryState, Pr
 export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
 /** A primary that may not act now has no duties: what it proposed would be refused. */
-function standing({ role, self, hung, able }: PrimaryState): Standing {
+function standing({ role, self, hung, able, log }: PrimaryState): Standing {
   const unfit = hung ? ({ unfit: true } as const) : {};
   return role.type === "Primary"
-    ? { role: "leader", leader: self, termStart: able ? role.base : null, ...unfit }
-    : { role: "follower", leader: role.primary, termStart: null, ...unfit };
+    ? {
+        role: "leader",
+        leader: self,
+        termStart: able ? role.base : null,
+        termBefore: epochBefore(log, role.base),
+        ...unfit,
+      }
+    : { role: "follower", leader: role.primary, termStart: null, termBefore: 0, ...unfit };
 }
 
 const isInStep = ({ office }: PrimaryState, member: NodeId): boolean =>

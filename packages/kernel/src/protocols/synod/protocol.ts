@@ -115,6 +115,7 @@ function onInput(state: SynodState, now: Now, input: Input<SynodMessage>): Synod
     case "Installing":
     case "Installed":
     case "Compact":
+    case "Configure":
       return [state, NO_EFFECTS];
     default:
       return unreachable(input);
