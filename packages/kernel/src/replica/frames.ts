@@ -3,8 +3,8 @@ import { deliver } from "./delivery.ts";
 import type { Groups } from "./groups.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Offices } from "./offices.ts";
-import type { Replica } from "./replica.ts";
 import type { Steward } from "./steward.ts";
+import type { Turn } from "./turn.ts";
 import { decodeMembers, encodeMembers, FrameKind, type Item, readItems } from "./wire.ts";
 
 export interface FramesHost {
@@ -12,7 +12,7 @@ export interface FramesHost {
   readonly liveness: Liveness;
   readonly steward: Steward;
   readonly offices: Offices;
-  readonly touch: (replica: Replica) => void;
+  readonly turn: Turn;
   /** A peer that counted as gone was heard. */
   readonly linkUp: (peer: NodeId) => void;
   readonly tell: (to: NodeId, kind: number, bytes: Bytes) => void;
@@ -36,7 +36,7 @@ export class Frames {
   }
 
   #onItem(from: NodeId, { group, kind, bytes }: Item, now: Now): void {
-    const { groups, offices, touch, count } = this.#host;
+    const { groups, offices, turn, count } = this.#host;
     if (kind === FrameKind.alive) return this.#onAlive(from, bytes);
     if (kind === FrameKind.members) return this.#onMembers(bytes, now.ticks);
     if (kind === FrameKind.standpoint) {
@@ -45,7 +45,7 @@ export class Frames {
     }
     const replica = groups.get(group);
     if (replica === null) return count("items_of_unknown_groups");
-    touch(replica);
+    turn.touch(replica);
     const delivery = deliver(replica, from, kind, bytes, now);
     if (delivery === "Malformed") count("items_malformed");
     if (delivery === "Unknown") count("items_of_unknown_kind");

@@ -17,7 +17,6 @@ import {
   type Ticks,
   unreachable,
 } from "../core/index.ts";
-import type { SystemGroup, SystemState } from "../machines/system/index.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { Births } from "./births.ts";
 import { Frames } from "./frames.ts";
@@ -51,6 +50,8 @@ import { Turn } from "./turn.ts";
 import { lost, Watches } from "./watches.ts";
 import { FrameKind } from "./wire.ts";
 
+/** For frames that wait for no record. */
+const NOW = 0 as JournalSeq;
 /** Group runs in one turn: a group's effects may touch others (group 0 gives birth), but not for ever. */
 const ROUNDS_MAX = 8;
 
@@ -371,7 +372,10 @@ export class Node implements NodeKernel, ReplicaPort {
         node: this.#identity.node,
         groups: this.#groups,
         touch: (replica) => this.#turn.touch(replica),
-        bear: (state, group) => this.#bear(state, group),
+        bear: (state, group) => {
+          const replica = this.#births.bear(this, state, group, this.#turn.now);
+          if (replica !== null) this.#adopt(replica);
+        },
         retire: (replica) => this.#retire(replica),
         setPeers: (peers) => {
           const before = this.#liveness.peers;
@@ -397,10 +401,9 @@ export class Node implements NodeKernel, ReplicaPort {
       liveness: this.#liveness,
       steward: this.#steward,
       offices: this.#offices,
-      touch: (replica) => this.#turn.touch(replica),
+      turn: this.#turn,
       linkUp: (peer) => this.#feedAll({ type: "Link", peer, up: true }),
-      tell: (to, kind, bytes) =>
-        this.send(to, "control", SYSTEM_GROUP, kind, bytes, 0 as JournalSeq),
+      tell: (to, kind, bytes) => this.send(to, "control", SYSTEM_GROUP, kind, bytes, NOW),
       count: (what) => this.#count(what),
     });
   }
@@ -413,23 +416,12 @@ export class Node implements NodeKernel, ReplicaPort {
       groups: this.#groups,
       options: this.#options,
       isUp: (other) => other === node || this.#liveness.isUp(other),
-      configure: (replica, { office }, until) => {
-        if (office !== null) this.#turn.feed(replica, { type: "Configure", office, until });
-      },
+      turn: this.#turn,
       submit: (command) => this.#router.submitOwn(command),
       tell: (leader, group, standpoint) =>
-        this.send(leader, "control", group, FrameKind.standpoint, standpoint, 0 as JournalSeq),
+        this.send(leader, "control", group, FrameKind.standpoint, standpoint, NOW),
       note: (event, fields) => this.note("info", event, fields),
     });
-  }
-
-  #bear(state: SystemState, group: SystemGroup): void {
-    const keyspace = state.keyspaces.get(group.keyspace);
-    if (keyspace === undefined) return;
-    const { name, profile } = keyspace;
-    const replica = this.#births.bear(this, group, profile, this.#turn.now);
-    if (replica === null) this.note("error", "profile unknown", { keyspace: name, profile });
-    else this.#adopt(replica);
   }
 
   #adopt(replica: Replica): void {
@@ -476,7 +468,7 @@ export class Node implements NodeKernel, ReplicaPort {
       this.#space === "ample" && !this.#spaceChanged ? ticks - aliveTicks / 2 : ticks + 1;
     this.#spaceChanged = false;
     for (const peer of this.#liveness.untold(recent as Ticks))
-      this.send(peer, "control", SYSTEM_GROUP, FrameKind.alive, bytes, 0 as JournalSeq);
+      this.send(peer, "control", SYSTEM_GROUP, FrameKind.alive, bytes, NOW);
     for (const peer of this.#liveness.silent(ticks))
       this.#feedAll({ type: "Link", peer, up: false });
   }

@@ -18,6 +18,7 @@ import type { Groups } from "./groups.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { Note } from "./replica-port.ts";
+import type { Turn } from "./turn.ts";
 
 /** How often whoever misses its primary says how far it is, and whoever fills offices looks. */
 const LOOK_TICKS = 100;
@@ -54,7 +55,7 @@ export interface OfficesHost {
   readonly groups: Groups;
   readonly options: NodeOptions;
   readonly isUp: (node: NodeId) => boolean;
-  readonly configure: (replica: Replica, group: SystemGroup, until: Ticks | null) => void;
+  readonly turn: Turn;
   readonly submit: (command: SystemCommand) => void;
   readonly tell: (leader: NodeId, group: GroupId, standpoint: Bytes) => void;
   readonly note: (event: string, fields: Note["fields"]) => void;
@@ -180,7 +181,7 @@ export class Offices {
 
   /** Tells the replicas here what has changed of their offices. */
   #configure(): void {
-    const { groups, node, configure } = this.#host;
+    const { groups, node, turn } = this.#host;
     for (const group of this.#appointed) {
       const replica = groups.get(group.group);
       const { office } = group;
@@ -190,7 +191,7 @@ export class Offices {
       const same = told?.version === office.version && told.until === until;
       if (same && told.replica === replica) continue;
       this.#told.set(group.group, { version: office.version, until, replica });
-      configure(replica, group, until);
+      turn.feed(replica, { type: "Configure", office, until });
     }
   }
 

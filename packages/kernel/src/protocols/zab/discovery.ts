@@ -72,7 +72,11 @@ function discovering(state: ZabState, now: Now, followers: PerMember<Progress>):
 export function restartEpoch(state: ZabState, now: Now): ZabStep {
   const { role } = state;
   if (role.type !== "Leading" || role.epoch === null) return [state, NO_EFFECTS];
-  const followers = role.followers.map(({ repairMark }) => ({ ...absent(now.ticks), repairMark }));
+  const followers = role.followers.map(({ repairMark, acceptedEpoch }) => ({
+    ...absent(now.ticks),
+    repairMark,
+    acceptedEpoch,
+  }));
   const message: Appoint = { type: "Appoint", epoch: role.epoch, leader: state.self };
   const next = discovering(state, now, followers);
   // Early: whom to report to is a hint.

@@ -1,3 +1,4 @@
+import { epoch } from "@quorate/kernel/zab";
 import { idOf, ZabCluster } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 import { begun } from "./schedules.ts";
@@ -94,6 +95,21 @@ describe("when a leader is gone", () => {
     c.settle(c.settings.yieldTicks + 200);
     expect(c.leaders()).toEqual(["S1"]);
   });
+});
+
+it("a follower that has promised a much later epoch makes its leader begin one beyond it, once", () => {
+  const c = begun();
+  c.crash("S1").restart("S1");
+  // Somebody named an epoch of far ahead to S1, and was never heard of again.
+  c.among("S1").believeAgain("S1", "S2");
+  const message = { type: "NewEpoch", epoch: epoch(50), chosenAfter: 0 } as const;
+  c.net.input(idOf("S1"), { type: "Receive", from: idOf("S2"), message });
+  expect(c.state("S1").acceptedEpoch).toBe(50);
+  c.heal().settle();
+  expect(c.leaders()).toEqual(["S3"]);
+  expect(c.state("S3").acceptedEpoch).toBe(51);
+  expect(c.phaseOf("S1")).toBe("Following in broadcast");
+  expect(c.sent("Appoint")).toBe(2);
 });
 
 describe("handing over", () => {
