@@ -34,7 +34,7 @@ import { Repairs } from "./repairs.ts";
 import type { Replica } from "./replica.ts";
 import type { Note, ReplicaPort } from "./replica-port.ts";
 import { Retention } from "./retention.ts";
-import { Router } from "./router.ts";
+import { Router, unknownKeyspace } from "./router.ts";
 import type {
   GroupStatus,
   Identity,
@@ -257,7 +257,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
     const replica = this.#groups.of(keyspace);
     if (replica === null) {
-      this.#turn.ask(lost(id, { code: "UnknownKeyspace", definite: true, keyspace }));
+      this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
       return;
     }
     this.#turn.ask(this.#watches.open(id, replica, body));

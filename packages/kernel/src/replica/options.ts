@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly defaultProfile: string;
   /** Requests that wait for an outcome, of all clients; beyond it `Overloaded`. */
   readonly pendingMax: number;
+  /** The largest request; one beyond it gets `TooLarge`. A journal record must hold it, and a frame. */
+  readonly requestBytesMax: number;
   /** The log tail kept for followers; one that lags further gets a snapshot. */
   readonly tailEntriesMax: number;
   readonly tailBytesMax: number;
@@ -69,6 +71,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   }),
   defaultProfile: "etcd",
   pendingMax: 16_384,
+  requestBytesMax: 1_572_864,
   tailEntriesMax: 10_000,
   tailBytesMax: 64 << 20,
   checkpointBytes: 64 << 20,
