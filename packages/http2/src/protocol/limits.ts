@@ -29,7 +29,7 @@ export interface ConnectionLimits {
   readonly settingsEntriesMax: number;
   /** SETTINGS frames: each wants an answer and a walk over the streams (settings flood). */
   readonly settings: Rate;
-  /** PING frames: each wants an answer (ping flood). */
+  /** PING frames: each wants an answer (ping flood). Every HEADERS or DATA frame that we send allows one more. */
   readonly pings: Rate;
   /**
    * Streams that the peer resets, or makes us reset by breaking a rule, before we are done with them (rapid reset). Every stream
@@ -113,7 +113,7 @@ export const TCP_KEEPALIVE_MS = 60_000;
 
 /** Which keepalive pings a server puts up with (gRPC's proposal A8, "server enforcement"). */
 export interface KeepalivePolicy {
-  /** A ping that follows the one before sooner is a strike; anything that the server sends on a stream forgives all. */
+  /** A ping that follows the one before sooner is a strike; every HEADERS or DATA frame of the server forgives all. */
   readonly pingIntervalMsMin: number;
   /** Without a stream the interval is two hours, unless this is true. */
   readonly pingWithoutStream: boolean;

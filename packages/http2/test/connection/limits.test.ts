@@ -28,6 +28,13 @@ function untilCalm(stage: Stage, act: (i: number) => unknown, max = 100): number
   return max;
 }
 
+/** The lengths of the DATA frames that have been sent since the last look. */
+const dataOf = (stage: Stage): readonly number[] =>
+  stage
+    .frames()
+    .filter((line) => line.startsWith("DATA"))
+    .map((line) => Number(line.split(" ")[2]));
+
 describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
   const rate = { burst: 10, perSecond: 1 };
 
@@ -273,5 +280,34 @@ describe("keepalive pings (gRPC A8)", () => {
       stage.connection.message(stage.stream(1), [new Uint8Array(1)]);
     }
     expect(stage.connection.phase).toBe("Open");
+  });
+
+  it("so does each DATA frame of one message: a client measures its bandwidth all through a large answer", () => {
+    const limits = { pings: { burst: 10, perSecond: 0 } };
+    const stage = Stage.ready("server", limits, { keepalive }).request(1);
+    stage.connection.head(stage.stream(1), OK_HEAD);
+    stage.connection.message(stage.stream(1), [new Uint8Array(1_400_000)], false, true);
+    let received = 0;
+    for (let frames = dataOf(stage); frames.length > 0; frames = dataOf(stage)) {
+      for (const bytes of frames) {
+        received += bytes;
+        stage.send(windowUpdate(0, bytes), windowUpdate(1, bytes));
+      }
+      stage.send(ping());
+    }
+    expect([received, stage.connection.phase]).toEqual([1_400_005, "Open"]);
+  });
+
+  it("what waits for a window forgives nothing", () => {
+    const stage = ready()
+      .send(settings([SettingId.InitialWindowSize, 0]))
+      .request(1, 0);
+    stage.connection.head(stage.stream(1), OK_HEAD);
+    expect(
+      untilCalm(stage, () => {
+        stage.connection.message(stage.stream(1), [new Uint8Array(1)]);
+        stage.send(ping());
+      }),
+    ).toBe(3);
   });
 });

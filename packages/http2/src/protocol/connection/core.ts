@@ -86,6 +86,7 @@ export class Core<T> implements ConnectionCore<T> {
     this.streams = new StreamTable(role, limits.closedStreamsMax);
     this.#reader = new FrameReader(limits.frameBytesMax);
     const events = {
+      wrote: () => this.#pingsMayFollow(),
       ended: (stream: Stream<T>) => this.settle(stream),
       drained: (stream: Stream<T>) => this.handler.onDrain(stream),
       overloaded: (reason: string) => this.fail(ErrorCode.EnhanceYourCalm, reason),
@@ -188,9 +189,13 @@ export class Core<T> implements ConnectionCore<T> {
   }
 
   maySend(stream: Stream<T>): boolean {
-    if (stream.isOver || stream.localClosed || stream.finish !== null) return false;
+    return !stream.isOver && !stream.localClosed && stream.finish === null;
+  }
+
+  /** Clients measure bandwidth by a ping for what has just come; one message may be many frames. */
+  #pingsMayFollow(): void {
     this.#pings?.forgive();
-    return true;
+    this.#receiver.allowPing();
   }
 
   // Flow control of what we receive (RFC 9113 §5.2, §6.9)

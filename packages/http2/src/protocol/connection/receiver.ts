@@ -128,6 +128,10 @@ export class Receiver<T> {
     this.#idle.allow(1);
   }
 
+  allowPing(): void {
+    this.#pings.allow(1);
+  }
+
   // DATA (RFC 9113 §6.1)
 
   #onData(): void {
