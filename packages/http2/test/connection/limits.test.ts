@@ -91,6 +91,16 @@ describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
     expect(untilCalm(stage, () => stage.send(data(1, "x")))).toBe(10);
   });
 
+  it("idleFrames: acknowledgements of pings that nobody sent", () => {
+    const stage = Stage.ready("server", { idleFrames: rate });
+    expect(untilCalm(stage, () => stage.send(ping(Flag.Acknowledge)))).toBe(10);
+    expect(stage.events).toEqual(["closed ENHANCE_YOUR_CALM Us"]);
+    const asked = Stage.ready("server", { idleFrames: rate });
+    for (let i = 0; i < 20; i++) asked.connection.ping(new Uint8Array(8));
+    expect(untilCalm(asked, () => asked.send(ping(Flag.Acknowledge)))).toBe(30);
+    expect(asked.events.filter((event) => event === "pong").length).toBe(20);
+  });
+
   it("windowUpdates: many WINDOW_UPDATE frames", () => {
     const stage = Stage.ready("server", { windowUpdates: rate });
     expect(untilCalm(stage, () => stage.send(windowUpdate(0, 1)))).toBe(10);
