@@ -14,7 +14,8 @@ const CLOSE_BRACKET = 0x5d;
  */
 export class JsonSplitter {
   readonly #bytesMax: number;
-  #parts: Buffer[] = [];
+  /** An object that has begun: the first `#length` bytes. Grown by doubling, as a body may come a byte at a time. */
+  #begun: Buffer = NOTHING;
   #length = 0;
   #depth = 0;
   #inString = false;
@@ -27,6 +28,17 @@ export class JsonSplitter {
   /** True while an object has begun and not ended. */
   get inside(): boolean {
     return this.#depth > 0;
+  }
+
+  /** What is held of an object that is not whole. */
+  get heldBytes(): number {
+    return this.#begun.length;
+  }
+
+  /** Nothing more will be pushed. */
+  clear(): void {
+    this.#begun = NOTHING;
+    this.#length = 0;
   }
 
   /** The texts of the objects that this chunk completes, in order. */
@@ -46,8 +58,8 @@ export class JsonSplitter {
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         this.#depth--;
         if (this.#depth > 0) continue;
-        if (!this.#keep(chunk.subarray(from, at + 1))) return this.#tooLarge();
-        texts.push(this.#take());
+        if (this.#length + at + 1 - from > this.#bytesMax) return this.#tooLarge();
+        texts.push(this.#whole(chunk.subarray(from, at + 1)));
       }
     }
     if (this.#depth > 0 && !this.#keep(chunk.subarray(from))) return this.#tooLarge();
@@ -61,15 +73,24 @@ export class JsonSplitter {
   }
 
   #keep(part: Buffer): boolean {
-    this.#length += part.length;
-    this.#parts.push(part);
-    return this.#length <= this.#bytesMax;
+    const length = this.#length + part.length;
+    if (length > this.#bytesMax) return false;
+    if (length > this.#begun.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#begun.length));
+      this.#begun.copy(larger, 0, 0, this.#length);
+      this.#begun = larger;
+    }
+    part.copy(this.#begun, this.#length);
+    this.#length = length;
+    return true;
   }
 
-  #take(): string {
-    const text = Buffer.concat(this.#parts, this.#length).toString("utf8");
-    this.#parts = [];
-    this.#length = 0;
+  /** The object that ends with this part. */
+  #whole(part: Buffer): string {
+    if (this.#length === 0) return part.toString("utf8");
+    this.#keep(part);
+    const text = this.#begun.toString("utf8", 0, this.#length);
+    this.clear();
     return text;
   }
 
@@ -77,6 +98,8 @@ export class JsonSplitter {
     return new Malformed(`a JSON object of more than ${this.#bytesMax} bytes`);
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;

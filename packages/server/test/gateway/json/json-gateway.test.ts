@@ -250,6 +250,15 @@ describe("the JSON gateway", () => {
     });
   });
 
+  it("refuses a deadline that is none before it looks at the call, as etcd's gateway does", async () => {
+    const message = "invalid grpc-timeout: bad";
+    for (const path of ["/v3/kv/range", "/v3/watch"]) {
+      const [code, body] = await post(path, "{}", { "grpc-timeout": "bad" });
+      expect([code, JSON.parse(body)]).toEqual([400, { error: message, message, code: 3 }]);
+    }
+    expect((await post("/v3/kv/range", '{"key":"YQ=="}', { "grpc-timeout": "5S" }))[0]).toBe(200);
+  });
+
   it("reads metadata from headers, with grpc-gateway's prefix or plain", async () => {
     for (const name of ["grpc-metadata-quorate-keyspace", "quorate-keyspace"]) {
       expect(await post("/v3/kv/put", PUT_A, { [name]: "nowhere" })).toMatchObject([
