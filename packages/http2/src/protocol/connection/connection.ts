@@ -114,6 +114,11 @@ export class Connection<T> {
     this.#core.window.consume(stream, bytes);
   }
 
+  /** The owner keeps so many bytes more of what it was asked, or fewer: they count as its request's do until the stream is over. */
+  hold(stream: Stream<T>, bytes: number): void {
+    this.#core.requests?.holds(stream, bytes);
+  }
+
   /** Eight bytes, which come back with `onPong`. */
   ping(payload: Bytes): void {
     this.#core.ping(payload);

@@ -51,13 +51,13 @@ export class Core<T> implements ConnectionCore<T> {
   readonly sender: Sender<T>;
   readonly budgets: PeerBudgets;
   readonly window: ReceiveWindow<T>;
+  readonly requests: OpenRequests<T> | null;
   phase: Phase = "Open";
   readonly #peer = peerSettingsInitial();
   readonly #reader: FrameReader;
   readonly #writer = new FrameWriter();
   readonly #receiver: Receiver<T>;
   readonly #pings: Pings;
-  readonly #requests: OpenRequests<T> | null;
   /** Bytes of the client's preface that a server still waits for. */
   #prefaceLeft: number;
   #settingsSentAt: number | null;
@@ -92,7 +92,7 @@ export class Core<T> implements ConnectionCore<T> {
     this.#pings = new Pings(this.#writer, this.budgets, policy, fail);
     this.window = new ReceiveWindow(this, this.#writer, limits);
     const heldTooMuch = () => this.fail(ErrorCode.EnhanceYourCalm, TOO_MUCH_OVER_ALL);
-    this.#requests =
+    this.requests =
       role === "server" && options.receivePool !== undefined
         ? new OpenRequests(options.receivePool, heldTooMuch)
         : null;
@@ -179,7 +179,7 @@ export class Core<T> implements ConnectionCore<T> {
     const { window } = this;
     const stream = this.streams.open(id, window.streamWindow, this.#peer.windowBytes);
     stream.headReceived = true;
-    this.#requests?.began(stream, fields);
+    this.requests?.began(stream, fields);
     return stream.isOver ? null : stream;
   }
 
@@ -213,7 +213,7 @@ export class Core<T> implements ConnectionCore<T> {
 
   #close(stream: Stream<T>, ending: Ending): void {
     this.sender.drop(stream);
-    this.#requests?.ended(stream);
+    this.requests?.ended(stream);
     this.streams.close(stream, ending);
   }
 

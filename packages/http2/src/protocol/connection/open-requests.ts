@@ -20,6 +20,13 @@ export class OpenRequests<T> {
     this.#share.add(stream.requestBytes);
   }
 
+  /** What is kept of a request by whoever serves it: so many bytes more, or fewer. The connection may be over afterwards. */
+  holds(stream: Stream<T>, bytes: number): void {
+    if (stream.isOver) return;
+    stream.requestBytes += bytes;
+    this.#share.add(bytes);
+  }
+
   ended(stream: Stream<T>): void {
     const bytes = stream.requestBytes;
     stream.requestBytes = 0;

@@ -61,8 +61,9 @@ export class JsonCall implements GrpcCall, Timed {
   #answer: readonly Bytes[] | null = null;
   /** What the response holds, as far as it is counted. */
   readonly #share: Share;
-  /** What is held of the body. */
+  /** What is held of the body, and kept by the service. */
   readonly #received: Share;
+  #kept = 0;
 
   constructor(
     request: IncomingMessage,
@@ -108,6 +109,11 @@ export class JsonCall implements GrpcCall, Timed {
 
   get room(): number {
     return this.#options.pools.send.room;
+  }
+
+  hold(bytes: number): void {
+    this.#kept += bytes;
+    this.#countReceived();
   }
 
   write(parts: readonly Bytes[]): boolean {
@@ -202,7 +208,7 @@ export class JsonCall implements GrpcCall, Timed {
   }
 
   #countReceived(): void {
-    let held = this.#splitter.heldBytes;
+    let held = this.#kept + this.#splitter.heldBytes;
     for (const text of this.#texts) held += text.length;
     if (!this.#over && held !== this.#received.bytes)
       this.#received.add(held - this.#received.bytes);
