@@ -7,6 +7,9 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
+/** What a part is counted with beside its bytes: a body may come a byte at a time, and each is an object. */
+const PART_BYTES = 256;
+
 /**
  * Cuts a body into the JSON objects that follow one another in it, with or without blanks between them, however
  * it was chunked. Each byte is looked at once, and an object beyond the bound is refused before it is whole.
@@ -14,8 +17,8 @@ const CLOSE_BRACKET = 0x5d;
  */
 export class JsonSplitter {
   readonly #bytesMax: number;
-  /** An object that has begun: the first `#length` bytes. Grown by doubling, as a body may come a byte at a time. */
-  #begun: Buffer = NOTHING;
+  /** Of an object that has begun. */
+  #parts: Uint8Array[] = [];
   #length = 0;
   #depth = 0;
   #inString = false;
@@ -32,12 +35,12 @@ export class JsonSplitter {
 
   /** What is held of an object that is not whole. */
   get heldBytes(): number {
-    return this.#begun.length;
+    return this.#length + PART_BYTES * this.#parts.length;
   }
 
   /** Nothing more will be pushed. */
   clear(): void {
-    this.#begun = NOTHING;
+    this.#parts = [];
     this.#length = 0;
   }
 
@@ -45,6 +48,8 @@ export class JsonSplitter {
   push(chunk: Buffer): readonly string[] | Malformed {
     const texts: string[] = [];
     let from = 0;
+    let quote = -1;
+    let backslash = -1;
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at] ?? 0;
       if (this.#depth === 0) {
@@ -52,8 +57,15 @@ export class JsonSplitter {
         if (byte !== OPEN_BRACE) return new Malformed("a JSON object is expected");
         this.#depth = 1;
         from = at;
-      } else if (this.#inString) this.#insideString(byte);
-      else if (byte === QUOTE) this.#inString = true;
+      } else if (this.#escaped) this.#escaped = false;
+      else if (this.#inString) {
+        // Values are long, and little in them means something: what does is looked for natively, and once.
+        if (quote < at) quote = positionOf(QUOTE, chunk, at);
+        if (backslash < at) backslash = positionOf(BACKSLASH, chunk, at);
+        at = Math.min(quote, backslash);
+        if (backslash < quote) this.#escaped = true;
+        else if (at < chunk.length) this.#inString = false;
+      } else if (byte === QUOTE) this.#inString = true;
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth++;
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         this.#depth--;
@@ -66,30 +78,19 @@ export class JsonSplitter {
     return texts;
   }
 
-  #insideString(byte: number): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (byte === BACKSLASH) this.#escaped = true;
-    else if (byte === QUOTE) this.#inString = false;
-  }
-
   #keep(part: Buffer): boolean {
-    const length = this.#length + part.length;
-    if (length > this.#bytesMax) return false;
-    if (length > this.#begun.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#begun.length));
-      this.#begun.copy(larger, 0, 0, this.#length);
-      this.#begun = larger;
-    }
-    part.copy(this.#begun, this.#length);
-    this.#length = length;
+    this.#length += part.length;
+    if (this.#length > this.#bytesMax) return false;
+    // A small part is copied, or it would keep the whole chunk, which nobody counts.
+    this.#parts.push(2 * part.length < part.buffer.byteLength ? new Uint8Array(part) : part);
     return true;
   }
 
   /** The object that ends with this part. */
   #whole(part: Buffer): string {
-    if (this.#length === 0) return part.toString("utf8");
-    this.#keep(part);
-    const text = this.#begun.toString("utf8", 0, this.#length);
+    if (this.#parts.length === 0) return part.toString("utf8");
+    this.#parts.push(part);
+    const text = Buffer.concat(this.#parts).toString("utf8");
     this.clear();
     return text;
   }
@@ -99,7 +100,11 @@ export class JsonSplitter {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+/** The next such byte; behind all where there is none. */
+function positionOf(byte: number, chunk: Buffer, from: number): number {
+  const at = chunk.indexOf(byte, from);
+  return at < 0 ? chunk.length : at;
+}
 
 function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
