@@ -347,6 +347,7 @@ export class Core<T> implements ConnectionCore<T> {
       const last = this.role === "server" ? Math.max(0, this.streams.lastId) : 0;
       this.#writer.goAway(Math.min(last, this.#lastTaken), code, latin1Bytes(reason));
     }
+    if (by === "Transport") this.#writer.take();
     this.handler.onClosed({ code, by, reason });
     for (const stream of this.streams.all()) {
       if (stream.isOver) continue;
