@@ -37,7 +37,8 @@ export class Refusals {
   /** Who asks again as it is told waits for the next turn; who withdraws another is heeded. */
   answer(): void {
     this.#isDue = false;
-    for (const one of [...this.#waiting.values()]) {
+    const waiting = [...this.#waiting.values()];
+    for (const one of waiting) {
       if (!this.#waiting.delete(one.id)) continue;
       if ("caller" in one) one.caller.onReply(one.id, fail(one.failure));
       else one.watcher.onWatchEnded(one.id, { type: "Lost", failure: one.failure });
