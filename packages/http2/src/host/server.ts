@@ -39,6 +39,8 @@ export interface GrpcServerOptions<M extends Method> {
   readonly listenerLimits?: ListenerLimits;
   /** In place of one of `sendBytesMax`, where others than these connections hold answers too. */
   readonly sendPool?: Pool;
+  /** In place of one of `receiveBytesMax`, where others than these connections hold requests too. */
+  readonly receivePool?: Pool;
 }
 
 /** gRPC over HTTP/2 on a port of its own, or on sockets that `accept` is handed; HTTP/1.1 on the same port goes elsewhere. */
@@ -49,7 +51,7 @@ export class GrpcServer<M extends Method> {
   readonly #links = new Map<SocketLink, ServerSide<M>>();
   readonly #door: Door;
   readonly #sendPool: Pool;
-  readonly #assemblyPool: Pool;
+  readonly #receivePool: Pool;
   #ticker: NodeJS.Timeout | null = null;
   #draining: Status | null = null;
 
@@ -57,7 +59,7 @@ export class GrpcServer<M extends Method> {
     this.#options = options;
     this.#limits = options.listenerLimits ?? LISTENER_LIMITS;
     this.#sendPool = options.sendPool ?? new Pool(this.#limits.sendBytesMax);
-    this.#assemblyPool = new Pool(this.#limits.assemblyBytesMax);
+    this.#receivePool = options.receivePool ?? new Pool(this.#limits.receiveBytesMax);
     this.#door = new Door({
       http2: (socket) => this.accept(socket),
       limits: this.#limits,
@@ -96,9 +98,9 @@ export class GrpcServer<M extends Method> {
         now,
         compressions: compressions ?? [GZIP],
         limits: grpcLimits ?? GRPC_LIMITS,
-        assemblyPool: this.#assemblyPool,
         connection: {
           sendPool: this.#sendPool,
+          receivePool: this.#receivePool,
           limits: limits ?? CONNECTION_LIMITS,
           keepalive: keepalive === undefined ? KEEPALIVE_POLICY : keepalive,
         },

@@ -136,12 +136,16 @@ export class SocketLink {
     socket.uncork();
   }
 
-  /** What has been written still goes out. The peer has a moment to read it: cutting off now could destroy it on its way. */
+  /**
+   * What has been written still goes out, and after it why: a peer that has let much wait may just have begun to read. It has a
+   * moment for that: cutting off now could destroy it on its way.
+   */
   #end(): void {
     if (this.#endedAt !== null) return;
     if (this.#blockedAt !== null) {
-      this.destroy("closed while the peer took nothing");
-      return;
+      const last = this.#machine.take();
+      if (last.length === 0) return this.destroy("closed while the peer took nothing");
+      this.#write(last);
     }
     this.#endedAt = performance.now();
     this.#socket.end();

@@ -29,7 +29,7 @@ export interface ConnectionLimits {
   readonly settingsEntriesMax: number;
   /** SETTINGS frames: each wants an answer and a walk over the streams (settings flood). */
   readonly settings: Rate;
-  /** PING frames: each wants an answer (ping flood). */
+  /** PING frames: each wants an answer (ping flood). Every HEADERS or DATA frame that we send allows one more. */
   readonly pings: Rate;
   /**
    * Streams that the peer resets, or makes us reset by breaking a rule, before we are done with them (rapid reset). Every stream
@@ -37,7 +37,7 @@ export interface ConnectionLimits {
    */
   readonly resets: Rate;
   /**
-   * Frames that move nothing: empty DATA, PRIORITY, unknown types, frames of streams that are over. Every stream that comes to a
+   * Frames that move nothing: empty DATA, PRIORITY, unknown types, acknowledgements of nothing, frames of streams that are over. Every stream that comes to a
    * good end allows one more.
    */
   readonly idleFrames: Rate;
@@ -102,6 +102,9 @@ export const STREAM_QUEUE_BYTES_HIGH = 65_536;
 /** Characters that are kept of what a peer says with its GOAWAY. */
 export const GOAWAY_REASON_BYTES_MAX = 256;
 
+/** What an open call is counted with beside its fields: its objects, down to the service behind it. */
+export const STREAM_BYTES = 1024;
+
 /** Of the body of a request that has been answered so much is passed over; then its client is told to stop. */
 export const PASSED_OVER_BYTES_MAX = 65_536;
 
@@ -113,7 +116,7 @@ export const TCP_KEEPALIVE_MS = 60_000;
 
 /** Which keepalive pings a server puts up with (gRPC's proposal A8, "server enforcement"). */
 export interface KeepalivePolicy {
-  /** A ping that follows the one before sooner is a strike; anything that the server sends on a stream forgives all. */
+  /** A ping that follows the one before sooner is a strike; every HEADERS or DATA frame of the server forgives all. */
   readonly pingIntervalMsMin: number;
   /** Without a stream the interval is two hours, unless this is true. */
   readonly pingWithoutStream: boolean;
@@ -165,8 +168,12 @@ export interface ListenerLimits {
    * What all connections hold of answers that their peers do not take. Beyond it the one that holds the most is cut (`Pool`).
    */
   readonly sendBytesMax: number;
-  /** What all connections hold of messages that are not whole; beyond it the one that holds the most is cut. */
-  readonly assemblyBytesMax: number;
+  /**
+   * What all connections hold of requests that are not over: their fields, `STREAM_BYTES` for each, and messages that are not
+   * whole. Beyond it the one that holds the most is cut: so many calls can be open at a time as have room in it, 170,000 with
+   * the fields of a usual client.
+   */
+  readonly receiveBytesMax: number;
 }
 
 export const LISTENER_LIMITS: ListenerLimits = {
@@ -176,5 +183,5 @@ export const LISTENER_LIMITS: ListenerLimits = {
   lingerMs: 1000,
   socketBytesHigh: 256 * 1024,
   sendBytesMax: 1024 * 1024 * 1024,
-  assemblyBytesMax: 256 * 1024 * 1024,
+  receiveBytesMax: 256 * 1024 * 1024,
 };

@@ -28,6 +28,13 @@ function untilCalm(stage: Stage, act: (i: number) => unknown, max = 100): number
   return max;
 }
 
+/** The lengths of the DATA frames that have been sent since the last look. */
+const dataOf = (stage: Stage): readonly number[] =>
+  stage
+    .frames()
+    .filter((line) => line.startsWith("DATA"))
+    .map((line) => Number(line.split(" ")[2]));
+
 describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
   const rate = { burst: 10, perSecond: 1 };
 
@@ -82,6 +89,16 @@ describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
     const stage = Stage.ready("server", { idleFrames: rate }).request(1, 0);
     stage.connection.reset(stage.stream(1), 8);
     expect(untilCalm(stage, () => stage.send(data(1, "x")))).toBe(10);
+  });
+
+  it("idleFrames: acknowledgements of pings that nobody sent", () => {
+    const stage = Stage.ready("server", { idleFrames: rate });
+    expect(untilCalm(stage, () => stage.send(ping(Flag.Acknowledge)))).toBe(10);
+    expect(stage.events).toEqual(["closed ENHANCE_YOUR_CALM Us"]);
+    const asked = Stage.ready("server", { idleFrames: rate });
+    for (let i = 0; i < 20; i++) asked.connection.ping(new Uint8Array(8));
+    expect(untilCalm(asked, () => asked.send(ping(Flag.Acknowledge)))).toBe(30);
+    expect(asked.events.filter((event) => event === "pong").length).toBe(20);
   });
 
   it("windowUpdates: many WINDOW_UPDATE frames", () => {
@@ -273,5 +290,34 @@ describe("keepalive pings (gRPC A8)", () => {
       stage.connection.message(stage.stream(1), [new Uint8Array(1)]);
     }
     expect(stage.connection.phase).toBe("Open");
+  });
+
+  it("so does each DATA frame of one message: a client measures its bandwidth all through a large answer", () => {
+    const limits = { pings: { burst: 10, perSecond: 0 } };
+    const stage = Stage.ready("server", limits, { keepalive }).request(1);
+    stage.connection.head(stage.stream(1), OK_HEAD);
+    stage.connection.message(stage.stream(1), [new Uint8Array(1_400_000)], false, true);
+    let received = 0;
+    for (let frames = dataOf(stage); frames.length > 0; frames = dataOf(stage)) {
+      for (const bytes of frames) {
+        received += bytes;
+        stage.send(windowUpdate(0, bytes), windowUpdate(1, bytes));
+      }
+      stage.send(ping());
+    }
+    expect([received, stage.connection.phase]).toEqual([1_400_005, "Open"]);
+  });
+
+  it("what waits for a window forgives nothing", () => {
+    const stage = ready()
+      .send(settings([SettingId.InitialWindowSize, 0]))
+      .request(1, 0);
+    stage.connection.head(stage.stream(1), OK_HEAD);
+    expect(
+      untilCalm(stage, () => {
+        stage.connection.message(stage.stream(1), [new Uint8Array(1)]);
+        stage.send(ping());
+      }),
+    ).toBe(3);
   });
 });

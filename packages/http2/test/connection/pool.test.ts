@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Pool } from "../../src/protocol/index.ts";
-import { Stage, settings, windowUpdate } from "./stage.ts";
+import { Flag, HeaderList, Pool } from "../../src/protocol/index.ts";
+import { OK_HEAD, POST, resetStream, Stage, settings, windowUpdate } from "./stage.ts";
 
 const WINDOW_INITIAL_SIZE = 4;
 const POOL_BYTES = 1_000_000;
@@ -81,5 +81,65 @@ describe("what many connections hold together is bounded", () => {
       }),
       { seed: 4, numRuns: 100 },
     );
+  });
+});
+
+describe("what many connections hold of requests that are not over is bounded", () => {
+  const LARGE = new HeaderList([
+    ...POST.fields,
+    ...HeaderList.of(["x", "y".repeat(15_000)]).fields,
+  ]);
+  const asked = (receivePool: Pool): Stage => Stage.ready("server", {}, { receivePool });
+  const open = (stage: Stage, id: number, list = LARGE): Stage => stage.headers(id, list);
+
+  it("a client that opens streams with all the fields it may, on many connections, is cut, and others are served", () => {
+    const pool = new Pool(POOL_BYTES);
+    const other = open(asked(pool), 1, POST);
+    const stages = Array.from({ length: 10 }, () => asked(pool));
+    for (let id = 1; id < 200; id += 2) {
+      for (const stage of stages.filter(isOpen)) {
+        open(stage, id);
+        expect(pool.bytes).toBeLessThanOrEqual(POOL_BYTES);
+      }
+    }
+    expect(stages.filter(isOpen).length).toBeLessThan(3);
+    const cut = stages.find((stage) => !isOpen(stage));
+    expect(cut?.frames().at(-1)).toMatch(/^GOAWAY \d+ ENHANCE_YOUR_CALM$/);
+    expect(isOpen(open(other, 3, POST))).toBe(true);
+    other.connection.head(other.stream(3), OK_HEAD, [], true);
+    expect(other.frames().at(-1)).toMatch(/^HEADERS 3 :status=200/);
+  });
+
+  it("streams are counted that have few fields or none of their own", () => {
+    const pool = new Pool(POOL_BYTES);
+    const stage = asked(pool);
+    let id = 1;
+    for (; isOpen(stage); id += 2) open(stage, id, POST);
+    expect(id / 2).toBeLessThan(POOL_BYTES / 1024);
+    expect(pool.bytes).toBe(0);
+  });
+
+  it("an answer's beginning gives nothing back; its end does, and so do a reset and the end of the connection", () => {
+    const pool = new Pool(POOL_BYTES);
+    const [answered, reset, resetByPeer, gone] = [
+      asked(pool),
+      asked(pool),
+      asked(pool),
+      asked(pool),
+    ];
+    for (const stage of [answered, reset, resetByPeer, gone]) open(stage, 1);
+    const each = pool.bytes / 4;
+    expect(each).toBeGreaterThan(15_000);
+    answered.connection.head(answered.stream(1), OK_HEAD);
+    expect(pool.bytes).toBe(4 * each);
+    answered.connection.finish(answered.stream(1), HeaderList.of(["grpc-status", "0"]));
+    expect(pool.bytes).toBe(4 * each);
+    answered.headers(1, HeaderList.of(["x", "y"]), Flag.EndStream);
+    expect(pool.bytes).toBe(3 * each);
+    reset.connection.reset(reset.stream(1), 8);
+    resetByPeer.send(resetStream(1, 8));
+    expect(pool.bytes).toBe(each);
+    gone.connection.disconnected("the peer is gone");
+    expect(pool.bytes).toBe(0);
   });
 });

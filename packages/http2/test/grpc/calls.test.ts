@@ -278,9 +278,10 @@ describe("limits", () => {
     expect(pair.unary("Unary", new Uint8Array(1001)).code).toBe(Code.ResourceExhausted);
   });
 
-  it("assemblyPool: parts of messages over many connections: the one that holds the most is cut, others go on", () => {
-    const assemblyPool = new Pool(400_000);
-    const pairs = Array.from({ length: 8 }, () => new Pair({ assemblyPool }));
+  it("receivePool: parts of messages over many connections: the one that holds the most is cut, others go on", () => {
+    const receivePool = new Pool(400_000);
+    const server = { connection: { receivePool } };
+    const pairs = Array.from({ length: 8 }, () => new Pair(server));
     for (const pair of pairs) {
       let left = 150_000;
       pair.cut = (bytes) => {
@@ -290,14 +291,14 @@ describe("limits", () => {
       };
       pair.call("Unary").call.writeLast([new Uint8Array(300_000)]);
       pair.exchange();
-      expect(assemblyPool.bytes).toBeLessThanOrEqual(400_000);
+      expect(receivePool.bytes).toBeLessThanOrEqual(400_000);
     }
     const cut = pairs.filter((pair) => pair.server.connection.phase === "Closed").length;
     expect(cut).toBeGreaterThan(2);
     expect(cut).toBeLessThan(pairs.length);
-    expect(new Pair({ assemblyPool }).unary("Unary", ascii("whole")).code).toBe(Code.OK);
+    expect(new Pair(server).unary("Unary", ascii("whole")).code).toBe(Code.OK);
     for (const pair of pairs) pair.server.connection.disconnected("gone");
-    expect(assemblyPool.bytes).toBe(0);
+    expect(receivePool.bytes).toBe(0);
   });
 
   it("what is kept of a message that is not whole is copied where it is a small part of what came with it", () => {
@@ -325,6 +326,34 @@ describe("limits", () => {
     for (let i = 0; i < 3; i++) pair.exchange();
     expect(heard.end ?? pair.tally.codes[0]).toBe(Code.ResourceExhausted);
     expect(pair.server.inbound.assembly.bytes).toBe(0);
+  });
+
+  it("assemblyBytesMax: a message that comes byte by byte is counted with what each piece costs", () => {
+    const pair = new Pair({ limits: { messageBytesMax: 1_000_000, assemblyBytesMax: 100_000 } });
+    const bytes = new Uint8Array(5 + 2000);
+    new DataView(bytes.buffer).setUint32(1, 2000);
+    const delivered: number[] = [];
+    const inbound = new Inbound(
+      {
+        isOver: false,
+        onInbound: (message) => void delivered.push(message.length),
+        onUnreadable: (reason) => void delivered.push(-reason.code),
+      },
+      pair.server.inbound,
+      null,
+      "identity",
+    );
+    for (let at = 0; at < bytes.length && delivered.length === 0; at++)
+      inbound.push(bytes.slice(at, at + 1), 0, 1);
+    expect(delivered).toEqual([-Code.ResourceExhausted]);
+    inbound.clear();
+    expect(pair.server.inbound.assembly.bytes).toBe(0);
+    for (let at = 0; at < bytes.length; at += 200)
+      inbound.push(bytes.slice(at, at + 200), 0, Math.min(200, bytes.length - at));
+    expect([delivered, pair.server.inbound.assembly.bytes]).toEqual([
+      [-Code.ResourceExhausted, 2000],
+      0,
+    ]);
   });
 
   it("a client waits for a place, in order, and no more than waitingCallsMax at a time", () => {

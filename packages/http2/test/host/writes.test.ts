@@ -8,7 +8,7 @@ import {
   type Method,
   OK,
 } from "../../src/index.ts";
-import { ClientMethod, ClientSide, Deadlines } from "../../src/protocol/index.ts";
+import { ClientMethod, ClientSide, Deadlines, Pool } from "../../src/protocol/index.ts";
 import { echo, type Seen } from "../grpc/echo.ts";
 import { ascii, Heard } from "../grpc/pair.ts";
 
@@ -16,17 +16,28 @@ import { ascii, Heard } from "../grpc/pair.ts";
 class CountedSocket extends Duplex {
   readonly writes: Buffer[] = [];
   takes = true;
+  #untaken: (() => void) | null = null;
+
+  /** Takes what there is, and what comes. */
+  takeAll(): void {
+    this.takes = true;
+    this.#untaken?.();
+  }
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _: string, done: () => void): void {
-    this.writes.push(chunk);
-    if (this.takes) done();
+    this.#written(chunk, done);
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
-    this.writes.push(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+    this.#written(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  #written(bytes: Buffer, done: () => void): void {
+    this.writes.push(bytes);
     if (this.takes) done();
+    else this.#untaken = done;
   }
 }
 
@@ -124,6 +135,22 @@ describe("a socket that takes nothing", () => {
     for (const each of seen.calls) each.write([new Uint8Array(100_000)]);
     await turn();
     expect(socket.writableLength).toBe(held);
+  });
+
+  it("is told why it is cut for what it let wait, behind what it had not taken", async () => {
+    const { socket, client, seen, call, deliver } = meet({ sendPool: new Pool(2_000_000) });
+    socket.takes = false;
+    call("Flood", ascii("x"));
+    deliver();
+    await turn();
+    for (const each of seen.calls) each.write([new Uint8Array(3_000_000)]);
+    await turn();
+    expect(client.connection.phase).toBe("Open");
+    const finished = once(socket, "finish");
+    socket.takeAll();
+    await finished;
+    for (const chunk of socket.writes) client.connection.receive(chunk, 0);
+    expect(client.connection.phase).toBe("Draining");
   });
 
   it("is cut after stalledSocketMs", async () => {

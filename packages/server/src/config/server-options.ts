@@ -155,6 +155,7 @@ function gatewayOptions(read: Reading): GatewayOptions {
     http2: {
       ...http2,
       messageBytesMax,
+      sessionsMax: read.integer("max-connections"),
       streamsPerSessionMax: read.integer("max-concurrent-streams"),
     },
     // Base64 makes four bytes of three.

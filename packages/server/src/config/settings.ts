@@ -225,7 +225,8 @@ export const SETTINGS = {
     unit: "",
     means:
       "What speaks HTTP/2 on the client port: Quorate's own, or Node's, which costs many times as much.",
-    whenHit: "Nothing a client could see, but for limits against abuse that Node does not have.",
+    whenHit:
+      "With Node's, compressed requests are refused (12), and what connections hold is bounded for each alone.",
   },
   "max-connections": {
     kind: { type: "integer", min: 1, max: 1_000_000 },
@@ -255,7 +256,8 @@ export const SETTINGS = {
     default: 4 * MIB,
     unit: "bytes",
     means: "Events held for a watch stream whose client reads slowly.",
-    whenHit: "Its watchers wait, and catch up from history.",
+    whenHit:
+      "Its watchers wait, and catch up from history. What all connections hold of answers that are not read is bounded by 1 GiB, an event for many counted once for each: beyond, the connection that holds the most is closed, and told so (ENHANCE_YOUR_CALM).",
   },
   "snapshot-count": {
     kind: { type: "integer", min: 100, max: 10_000_000 },

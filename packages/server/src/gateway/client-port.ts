@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { Door, type DoorLimits, type DoorObserver, type Pool } from "@quorate/http2";
+import { Door, type DoorLimits, type DoorObserver } from "@quorate/http2";
 import type { CallMetrics } from "../metrics/index.ts";
 import { type CertificateSource, contextOf } from "../tls/index.ts";
 import { type EtcdContext, etcdServices, Refusal } from "./etcd/index.ts";
@@ -10,13 +10,14 @@ import {
   listenerOf,
 } from "./grpc/index.ts";
 import { Endpoints, type HealthCounters, type Http1Limits, Http1Listener } from "./json/index.ts";
+import type { Pools } from "./pools.ts";
 
 /** What the ports of a node have in common. */
 export interface PortParts {
   readonly calls: CallMetrics;
   readonly health: HealthCounters;
   readonly observer: DoorObserver;
-  readonly sendPool: Pool;
+  readonly pools: Pools;
 }
 
 export interface PortOptions {
@@ -38,13 +39,13 @@ export class ClientPort {
   readonly #forget: () => void;
 
   constructor(context: EtcdContext, parts: PortParts, options: PortOptions, metrics: () => string) {
-    const { calls, health, sendPool } = parts;
+    const { calls, health, pools } = parts;
     const table = etcdServices(context);
     calls.alsoOf(table);
     const flush = (write: () => void): void => context.port.afterAnswers(write);
-    this.#http2 = listenerOf(options.http2By, table, calls, options.http2, sendPool, flush);
+    this.#http2 = listenerOf(options.http2By, table, calls, options.http2, pools, flush);
     const endpoints = new Endpoints(context, health, metrics);
-    this.#http1 = new Http1Listener(table, endpoints, calls, options.http1, sendPool);
+    this.#http1 = new Http1Listener(table, endpoints, calls, options.http1, pools);
     this.#door = openDoor(this.#http2, this.#http1, options, parts.observer);
     const { tls } = options;
     this.#forget =

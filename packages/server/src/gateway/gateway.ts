@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { type DoorLimits, LISTENER_LIMITS, Pool } from "@quorate/http2";
+import type { DoorLimits } from "@quorate/http2";
 import type { KeyspaceId } from "@quorate/kernel/core";
 import type { NodePort } from "../host/index.ts";
 import {
@@ -9,7 +9,7 @@ import {
   MetricsRegistry,
   registerAdmissionMetrics,
   registerNodeMetrics,
-  registerSendMetrics,
+  registerPoolMetrics,
 } from "../metrics/index.ts";
 import { ADMISSION_OPTIONS, Admission, type AdmissionOptions } from "./admission/index.ts";
 import { ClientPort, type PortOptions, type PortParts } from "./client-port.ts";
@@ -24,13 +24,13 @@ import {
 } from "./etcd/index.ts";
 import { HTTP2_LIMITS } from "./grpc/index.ts";
 import { HTTP1_LIMITS, healthCounters } from "./json/index.ts";
+import { POOL_LIMITS, type PoolLimits, poolsOf } from "./pools.ts";
 
 export interface GatewayOptions extends PortOptions {
   readonly etcd: EtcdOptions;
   /** How many calls are under way at a time, and which wait. */
   readonly admission: AdmissionOptions;
-  /** What all connections together hold of answers that their clients do not read (`ListenerLimits.sendBytesMax`). */
-  readonly sendBytesMax: number;
+  readonly pools: PoolLimits;
 }
 
 /** Clients' connections at once, and how long one may take to say what it speaks. */
@@ -43,7 +43,7 @@ export const GATEWAY_OPTIONS: GatewayOptions = {
   http2By: "quorate",
   http1: HTTP1_LIMITS,
   port: PORT_LIMITS,
-  sendBytesMax: LISTENER_LIMITS.sendBytesMax,
+  pools: POOL_LIMITS,
   tls: null,
 };
 
@@ -70,10 +70,10 @@ export class Gateway {
     const calls = new CallMetrics(metrics, etcdServices(this.#context));
     registerNodeMetrics(metrics, port, options.etcd);
     registerAdmissionMetrics(metrics, admission);
-    const sendPool = new Pool(options.sendBytesMax);
-    registerSendMetrics(metrics, sendPool);
+    const pools = poolsOf(options.pools);
+    registerPoolMetrics(metrics, pools);
     const [health, observer] = [healthCounters(metrics), new DoorMetrics(metrics)];
-    this.#parts = { calls, health, observer, sendPool };
+    this.#parts = { calls, health, observer, pools };
     this.#client = this.#port(this.#context);
   }
 

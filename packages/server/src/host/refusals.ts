@@ -16,25 +16,30 @@ export type Refused =
 
 /** Refusals are told from a later turn of the event loop, like every answer, never from inside the call. */
 export class Refusals {
-  #waiting: Refused[] = [];
+  readonly #waiting = new Map<RequestId, Refused>();
+  #isDue = false;
   /** All there ever were. */
   count = 0;
 
   add(refused: Refused): void {
     this.count++;
-    this.#waiting.push(refused);
-    if (this.#waiting.length === 1) setImmediate(() => this.answer());
+    this.#waiting.set(refused.id, refused);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => this.answer());
   }
 
   /** The caller does not want to know any more. */
   withdraw(id: RequestId): void {
-    this.#waiting = this.#waiting.filter((refused) => refused.id !== id);
+    this.#waiting.delete(id);
   }
 
+  /** Who asks again as it is told waits for the next turn; who withdraws another is heeded. */
   answer(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#isDue = false;
+    const waiting = [...this.#waiting.values()];
     for (const one of waiting) {
+      if (!this.#waiting.delete(one.id)) continue;
       if ("caller" in one) one.caller.onReply(one.id, fail(one.failure));
       else one.watcher.onWatchEnded(one.id, { type: "Lost", failure: one.failure });
     }

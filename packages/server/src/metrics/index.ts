@@ -1,4 +1,4 @@
-export { registerAdmissionMetrics, registerSendMetrics } from "./admission-metrics.ts";
+export { registerAdmissionMetrics, registerPoolMetrics } from "./admission-metrics.ts";
 export { CallMetrics } from "./call-metrics.ts";
 export { DoorMetrics } from "./door-metrics.ts";
 export { registerNodeMetrics } from "./node-metrics.ts";

@@ -57,6 +57,14 @@ describe("what a configuration makes of a server", () => {
     });
   });
 
+  it("max-connections is of the port and of all that speak HTTP/2 on it", () => {
+    const { gateway } = made({ "max-connections": "12000" }).options;
+    expect(gateway).toMatchObject({
+      port: { connectionsMax: 12_000 },
+      http2: { sessionsMax: 12_000 },
+    });
+  });
+
   it("holds clients to max-txn-ops at the gateway, and every machine to the same bound whatever the setting", () => {
     const { gateway, kernel } = made({ "max-txn-ops": "4" }).options;
     expect(gateway?.etcd?.txnOpsMax).toBe(4);

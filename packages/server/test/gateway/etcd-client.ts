@@ -12,6 +12,8 @@ export class EtcdClient {
     this.#client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
+      // A connection of its own: what is cut for one client is not another's.
+      "grpc.use_local_subchannel_pool": 1,
     });
     for (const [name, value] of Object.entries(metadata)) this.#metadata.set(name, value);
   }

@@ -12,6 +12,13 @@ export interface Served {
   stop(): void;
 }
 
+/** What a gateway says of itself to whoever scrapes it; 0 for what it does not say. */
+export async function metric({ port }: Served, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+  return Number(line?.split(" ").at(-1) ?? 0);
+}
+
 export async function serve(
   etcd: Partial<EtcdOptions> = {},
   more: Partial<GatewayOptions> = {},

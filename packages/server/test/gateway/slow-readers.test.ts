@@ -4,7 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import { GATEWAY_OPTIONS } from "../../src/gateway/index.ts";
 import * as m from "../../src/gateway/messages/index.ts";
 import { bytes } from "./etcd-client.ts";
-import { type Served, serve } from "./served.ts";
+import { metric, type Served, serve } from "./served.ts";
 
 const PUT = [m.PutRequest, m.PutResponse] as const;
 const RANGE = [m.RangeRequest, m.RangeResponse] as const;
@@ -39,19 +39,15 @@ function asksAndSleeps(): Socket {
   return socket;
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${served.port}/metrics`)).text();
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
-  return Number(line?.split(" ").at(-1) ?? 0);
-}
-const held = (): Promise<number> => metric("quorate_client_send_bytes");
+const held = (): Promise<number> => metric(served, "quorate_client_send_bytes");
 const answered = (): Promise<number> =>
   metric(
+    served,
     'grpc_server_handled_total{grpc_code="OK",grpc_method="Range",grpc_service="etcdserverpb.KV",grpc_type="unary"}',
   );
 
 it("sendBytesMax: answers over JSON that nobody reads are bounded over all connections, and others are served", async () => {
-  await filled({ sendBytesMax: 20 * MIB });
+  await filled({ pools: { ...GATEWAY_OPTIONS.pools, sendBytesMax: 20 * MIB } });
   for (let i = 1; i <= 6; i++) {
     asksAndSleeps();
     while ((await answered()) < i);

@@ -1,8 +1,9 @@
 import type { Bytes } from "../bytes.ts";
 import type { HeaderField, HeaderList } from "../fields/index.ts";
 import { ErrorCode } from "../frames/index.ts";
-import { type ConnectionOptions, Core, type Phase } from "./core.ts";
+import { Core, type Phase } from "./core.ts";
 import type { ConnectionHandler } from "./handler.ts";
+import type { ConnectionOptions } from "./options.ts";
 import type { Role } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 
@@ -110,7 +111,12 @@ export class Connection<T> {
 
   /** The owner has used up so many of the bytes that `onData` gave: the peer may send as many again. */
   consume(stream: Stream<T>, bytes: number): void {
-    this.#core.consume(stream, bytes);
+    this.#core.window.consume(stream, bytes);
+  }
+
+  /** The owner keeps so many bytes more of what it was asked, or fewer: they count as its request's do until the stream is over. */
+  hold(stream: Stream<T>, bytes: number): void {
+    this.#core.requests?.holds(stream, bytes);
   }
 
   /** Eight bytes, which come back with `onPong`. */

@@ -7,7 +7,6 @@ import {
   FrameWriter,
   PREFACE,
   STREAM_ID_MAX,
-  WINDOW_INITIAL,
   WINDOW_MAX,
 } from "../frames/index.ts";
 import {
@@ -15,28 +14,21 @@ import {
   type ConnectionLimits,
   GOAWAY_REASON_BYTES_MAX,
   KEEPALIVE_POLICY,
-  type KeepalivePolicy,
   OWN_FRAME_BYTES_MAX,
 } from "../limits.ts";
-import type { Pool } from "../pool.ts";
 import type { Clock } from "./budget.ts";
 import type { ConnectionEnd, ConnectionHandler, ResetCause } from "./handler.ts";
+import { OpenRequests } from "./open-requests.ts";
+import type { ConnectionOptions } from "./options.ts";
+import { PeerBudgets } from "./peer-budgets.ts";
 import { PingPolicy } from "./ping-policy.ts";
+import { Pings } from "./pings.ts";
+import { ReceiveWindow } from "./receive-window.ts";
 import { type ConnectionCore, Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import { applySettings, ownSettings, peerSettingsInitial, type Role } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
-
-export interface ConnectionOptions {
-  readonly limits?: ConnectionLimits;
-  /** What a server puts up with; null for anything. */
-  readonly keepalive?: KeepalivePolicy | null;
-  /** The time at which the connection begins. */
-  readonly now?: number;
-  /** What waits to be sent counts there too, for many connections together. */
-  readonly sendPool?: Pool;
-}
 
 /**
  * - `Open`: streams come and go.
@@ -57,17 +49,17 @@ export class Core<T> implements ConnectionCore<T> {
   readonly handler: ConnectionHandler<T>;
   readonly streams: StreamTable<T>;
   readonly sender: Sender<T>;
+  readonly budgets: PeerBudgets;
+  readonly window: ReceiveWindow<T>;
+  readonly requests: OpenRequests<T> | null;
   phase: Phase = "Open";
   readonly #peer = peerSettingsInitial();
   readonly #reader: FrameReader;
   readonly #writer = new FrameWriter();
   readonly #receiver: Receiver<T>;
-  readonly #pings: PingPolicy | null;
+  readonly #pings: Pings;
   /** Bytes of the client's preface that a server still waits for. */
   #prefaceLeft: number;
-  #receiveWindow = WINDOW_INITIAL;
-  #unreturned = 0;
-  #streamWindow: number;
   #settingsSentAt: number | null;
   #noticedAt = 0;
   /** No stream beyond this is taken any more. */
@@ -86,6 +78,7 @@ export class Core<T> implements ConnectionCore<T> {
     this.streams = new StreamTable(role, limits.closedStreamsMax);
     this.#reader = new FrameReader(limits.frameBytesMax);
     const events = {
+      wrote: () => this.#pings.onFrameSent(),
       ended: (stream: Stream<T>) => this.settle(stream),
       drained: (stream: Stream<T>) => this.handler.onDrain(stream),
       overloaded: (reason: string) => this.fail(ErrorCode.EnhanceYourCalm, reason),
@@ -93,11 +86,18 @@ export class Core<T> implements ConnectionCore<T> {
     const { frameBytesMax } = this.#peer;
     const pool = options.sendPool ?? null;
     this.sender = new Sender(this.#writer, frameBytesMax, limits, this.clock, events, pool);
+    const fail = (code: number, reason: string) => this.fail(code, reason);
+    this.budgets = new PeerBudgets(limits, this.clock, fail);
+    const policy = role === "server" && keepalive !== null ? new PingPolicy(keepalive) : null;
+    this.#pings = new Pings(this.#writer, this.budgets, policy, fail);
+    this.window = new ReceiveWindow(this, this.#writer, limits);
+    const heldTooMuch = () => this.fail(ErrorCode.EnhanceYourCalm, TOO_MUCH_OVER_ALL);
+    this.requests =
+      role === "server" && options.receivePool !== undefined
+        ? new OpenRequests(options.receivePool, heldTooMuch)
+        : null;
     this.#receiver = new Receiver(this, this.#reader);
-    this.#pings = role === "server" && keepalive !== null ? new PingPolicy(keepalive) : null;
     this.#prefaceLeft = role === "server" ? PREFACE.length : 0;
-    // Until the peer has read our settings it goes by the window that all begin with, where that is larger.
-    this.#streamWindow = Math.max(limits.streamWindowBytes, WINDOW_INITIAL);
     this.#settingsSentAt = this.clock.now;
     this.#begin();
   }
@@ -114,11 +114,7 @@ export class Core<T> implements ConnectionCore<T> {
   #begin(): void {
     if (this.role === "client") this.#writer.preface();
     this.#writer.settings(ownSettings(this.role, this.limits));
-    const more = this.limits.connectionWindowBytes - WINDOW_INITIAL;
-    if (more > 0) {
-      this.#writer.windowUpdate(0, more);
-      this.#receiveWindow += more;
-    }
+    this.window.open();
     this.#outputTold = true;
   }
 
@@ -160,14 +156,18 @@ export class Core<T> implements ConnectionCore<T> {
   ): Stream<T> | null {
     if (this.role !== "client" || this.capacity <= 0) return null;
     const { windowBytes } = this.#peer;
-    const stream = this.streams.open(this.streams.lastId + 2, this.#streamWindow, windowBytes);
+    const stream = this.streams.open(
+      this.streams.lastId + 2,
+      this.window.streamWindow,
+      windowBytes,
+    );
     stream.owner = owner;
     this.sender.head(stream, headers, extra, endStream);
     this.noteOutput();
     return stream;
   }
 
-  accept(id: number): Stream<T> | null {
+  accept(id: number, fields: HeaderList): Stream<T> | null {
     if (id > this.#lastTaken) {
       this.streams.ignored(id);
       return null;
@@ -176,51 +176,21 @@ export class Core<T> implements ConnectionCore<T> {
       this.refuse(id, ErrorCode.RefusedStream);
       return null;
     }
-    const stream = this.streams.open(id, this.#streamWindow, this.#peer.windowBytes);
+    const { window } = this;
+    const stream = this.streams.open(id, window.streamWindow, this.#peer.windowBytes);
     stream.headReceived = true;
-    return stream;
+    this.requests?.began(stream, fields);
+    return stream.isOver ? null : stream;
   }
 
   refuse(id: number, code: number): void {
     this.streams.ignored(id);
     this.#writer.resetStream(id, code);
-    this.#receiver.countReset();
+    this.budgets.reset();
   }
 
   maySend(stream: Stream<T>): boolean {
-    if (stream.isOver || stream.localClosed || stream.finish !== null) return false;
-    this.#pings?.forgive();
-    return true;
-  }
-
-  // Flow control of what we receive (RFC 9113 §5.2, §6.9)
-
-  admit(bytes: number): boolean {
-    this.#receiveWindow -= bytes;
-    return this.#receiveWindow >= 0;
-  }
-
-  giveBack(bytes: number): void {
-    this.#unreturned += bytes;
-    if (this.#unreturned < this.limits.connectionWindowBytes / 2 || this.isClosed) return;
-    this.#writer.windowUpdate(0, this.#unreturned);
-    this.#receiveWindow += this.#unreturned;
-    this.#unreturned = 0;
-    this.noteOutput();
-  }
-
-  consume(stream: Stream<T>, bytes: number): void {
-    const used = Math.min(bytes, stream.held);
-    if (used === 0) return;
-    stream.held -= used;
-    this.giveBack(used);
-    stream.unreturned += used;
-    if (stream.remoteClosed || stream.isOver) return;
-    if (stream.unreturned < this.limits.streamWindowBytes / 2) return;
-    this.#writer.windowUpdate(stream.id, stream.unreturned);
-    stream.receiveWindow += stream.unreturned;
-    stream.unreturned = 0;
-    this.noteOutput();
+    return !stream.isOver && !stream.localClosed && stream.finish === null;
   }
 
   // The ends of streams
@@ -229,17 +199,22 @@ export class Core<T> implements ConnectionCore<T> {
     if (stream.localClosed && stream.remoteClosed && !stream.isOver) this.#remove(stream, "Ended");
   }
 
-  #remove(stream: Stream<T>, ending: "Ended" | "ResetByPeer" | "ResetByUs"): void {
-    this.sender.drop(stream);
-    this.streams.close(stream, ending);
-    if (ending === "Ended") this.#receiver.forgive();
+  #remove(stream: Stream<T>, ending: Ending): void {
+    this.#close(stream, ending);
+    if (ending === "Ended") this.budgets.forgive();
     // A client's reader may still be busy with an answer that has ended: what it holds counts until it is consumed.
     if (stream.held > 0 && (ending !== "Ended" || this.role === "server")) {
-      this.giveBack(stream.held);
+      this.window.giveBack(stream.held);
       stream.held = 0;
     }
     if (this.streams.size === 0 && this.phase === "Draining") this.#done();
     else if (this.role === "client") this.handler.onCapacity();
+  }
+
+  #close(stream: Stream<T>, ending: Ending): void {
+    this.sender.drop(stream);
+    this.requests?.ended(stream);
+    this.streams.close(stream, ending);
   }
 
   resetStream(stream: Stream<T>, code: number): void {
@@ -251,7 +226,7 @@ export class Core<T> implements ConnectionCore<T> {
   violate(stream: Stream<T>, code: number): void {
     this.resetStream(stream, code);
     this.handler.onReset(stream, code, "Violation");
-    this.#receiver.countReset();
+    this.budgets.reset();
   }
 
   onPeerReset(stream: Stream<T>, code: number, cause: ResetCause): void {
@@ -290,20 +265,16 @@ export class Core<T> implements ConnectionCore<T> {
     if (this.#settingsSentAt === null) return false;
     this.#settingsSentAt = null;
     this.#receiver.decoder.setCapacityMax(this.limits.headerTableBytes);
-    const by = this.limits.streamWindowBytes - this.#streamWindow;
-    this.#streamWindow += by;
-    if (by !== 0) for (const stream of this.streams) stream.receiveWindow += by;
+    this.window.onSettingsAcknowledged(this.streams);
     return true;
   }
 
   onPing(payload: Uint8Array): void {
-    if (this.#pings?.onPing(this.clock.now, this.streams.size) === false) {
-      return this.fail(ErrorCode.EnhanceYourCalm, "too_many_pings");
-    }
-    this.#writer.ping(payload, true);
+    this.#pings.onPing(payload, this.clock.now, this.streams.size);
   }
 
   onPong(payload: Uint8Array): void {
+    if (!this.#pings.onPong()) return;
     const isDrain = payload.every((byte, i) => byte === DRAIN_PING[i]);
     if (this.phase === "Noticing" && isDrain) this.#takeNoMore();
     else this.handler.onPong(payload);
@@ -318,8 +289,7 @@ export class Core<T> implements ConnectionCore<T> {
     if (this.phase === "Open") this.phase = "Draining";
     for (const stream of this.streams.all()) {
       if (stream.id <= this.#lastTaken || stream.isOver) continue;
-      this.streams.close(stream, "ResetByPeer");
-      this.sender.drop(stream);
+      this.#close(stream, "ResetByPeer");
       this.handler.onReset(stream, code, "Unprocessed");
     }
     this.handler.onCapacity();
@@ -330,7 +300,7 @@ export class Core<T> implements ConnectionCore<T> {
 
   ping(payload: Bytes): void {
     if (this.isClosed) return;
-    this.#writer.ping(payload, false);
+    this.#pings.send(payload);
     this.noteOutput();
   }
 
@@ -344,7 +314,7 @@ export class Core<T> implements ConnectionCore<T> {
       this.phase = "Noticing";
       this.#noticedAt = this.clock.now;
       this.#writer.goAway(STREAM_ID_MAX, ErrorCode.NoError, EMPTY);
-      this.#writer.ping(DRAIN_PING, false);
+      this.#pings.send(DRAIN_PING);
     }
     this.noteOutput();
   }
@@ -377,11 +347,11 @@ export class Core<T> implements ConnectionCore<T> {
       const last = this.role === "server" ? Math.max(0, this.streams.lastId) : 0;
       this.#writer.goAway(Math.min(last, this.#lastTaken), code, latin1Bytes(reason));
     }
+    if (by === "Transport") this.#writer.take();
     this.handler.onClosed({ code, by, reason });
     for (const stream of this.streams.all()) {
       if (stream.isOver) continue;
-      this.sender.drop(stream);
-      this.streams.close(stream, "ResetByUs");
+      this.#close(stream, "ResetByUs");
       this.handler.onReset(stream, code, "Connection");
     }
     this.noteOutput();
@@ -423,3 +393,8 @@ export class Core<T> implements ConnectionCore<T> {
     this.noteOutput();
   }
 }
+
+type Ending = "Ended" | "ResetByPeer" | "ResetByUs";
+
+const TOO_MUCH_OVER_ALL =
+  "more is held of requests that are not over, over all connections, than may, and most here";

@@ -11,9 +11,11 @@ import {
 } from "../frames/index.ts";
 import { HpackDecoder, Malformed } from "../hpack/index.ts";
 import type { ConnectionLimits } from "../limits.ts";
-import { Budget, type Clock } from "./budget.ts";
+import type { Clock } from "./budget.ts";
 import type { ConnectionHandler, ResetCause } from "./handler.ts";
 import { HeaderAssembly } from "./header-assembly.ts";
+import type { PeerBudgets } from "./peer-budgets.ts";
+import type { ReceiveWindow } from "./receive-window.ts";
 import type { Sender } from "./sender.ts";
 import type { Role } from "./settings.ts";
 import type { Stream } from "./stream.ts";
@@ -27,7 +29,8 @@ export interface ConnectionCore<T> {
   readonly handler: ConnectionHandler<T>;
   readonly streams: StreamTable<T>;
   readonly sender: Sender<T>;
-  readonly isClosed: boolean;
+  readonly budgets: PeerBudgets;
+  readonly window: ReceiveWindow<T>;
   /** Ends the connection with a GOAWAY: RFC 9113 §5.4.1. */
   fail(code: number, reason: string): void;
   /** Ends a stream for a rule that the peer broke on it: RFC 9113 §5.4.2. */
@@ -35,11 +38,7 @@ export interface ConnectionCore<T> {
   /** Answers a stream that has no object with RST_STREAM. */
   refuse(id: number, code: number): void;
   /** A request of the peer on a stream not seen before; null where it has been refused. */
-  accept(id: number): Stream<T> | null;
-  /** Takes flow-controlled bytes off the connection's window; false where there is no room for them. */
-  admit(bytes: number): boolean;
-  /** Gives bytes back that no owner will consume. */
-  giveBack(bytes: number): void;
+  accept(id: number, fields: HeaderList): Stream<T> | null;
   /** Closes a stream both of whose sides have ended. */
   settle(stream: Stream<T>): void;
   onPeerReset(stream: Stream<T>, code: number, cause: ResetCause): void;
@@ -58,22 +57,14 @@ export class Receiver<T> {
   readonly #core: ConnectionCore<T>;
   readonly #reader: FrameReader;
   readonly #assembly: HeaderAssembly;
-  readonly #settings: Budget;
-  readonly #idle: Budget;
-  readonly #resets: Budget;
-  readonly #pings: Budget;
   #settingsSeen = false;
 
   constructor(core: ConnectionCore<T>, reader: FrameReader) {
-    const { limits, clock } = core;
+    const { limits } = core;
     this.decoder = new HpackDecoder(limits);
     this.#core = core;
     this.#reader = reader;
     this.#assembly = new HeaderAssembly(limits);
-    this.#settings = new Budget(limits.settings, clock);
-    this.#idle = new Budget(limits.idleFrames, clock);
-    this.#resets = new Budget(limits.resets, clock);
-    this.#pings = new Budget(limits.pings, clock);
   }
 
   /** The frame that the reader has just cut. */
@@ -111,21 +102,8 @@ export class Receiver<T> {
       case FrameType.Continuation:
         return this.#protocolError("CONTINUATION of nothing");
       default:
-        this.#idled();
+        this.#core.budgets.idle();
     }
-  }
-
-  /** A reset stream costs its opener little and us much: counts those that end so, whoever resets them. */
-  countReset(): boolean {
-    if (this.#resets.spend()) return true;
-    this.#core.fail(ErrorCode.EnhanceYourCalm, "too many streams are reset");
-    return false;
-  }
-
-  /** A stream has come to a good end: who has many of them may also have some that do not. */
-  forgive(): void {
-    this.#resets.allow(1);
-    this.#idle.allow(1);
   }
 
   // DATA (RFC 9113 §6.1)
@@ -137,18 +115,18 @@ export class Receiver<T> {
     if (body < 0) return;
     const length = to - from;
     if (streamId === 0) return this.#protocolError("DATA on stream 0");
-    if (!core.admit(length)) {
+    if (!core.window.admit(length)) {
       return core.fail(ErrorCode.FlowControlError, "DATA beyond the connection's window");
     }
     const stream = core.streams.find(streamId);
     if (stream === undefined) {
-      core.giveBack(length);
-      if (this.#isLate("DATA")) this.#idled();
+      core.window.giveBack(length);
+      if (this.#isLate("DATA")) this.#core.budgets.idle();
       return;
     }
     const endStream = (flags & Flag.EndStream) !== 0;
     if (stream.remoteClosed || !stream.headReceived) {
-      core.giveBack(length);
+      core.window.giveBack(length);
       const code = stream.remoteClosed ? ErrorCode.StreamClosed : ErrorCode.ProtocolError;
       return core.violate(stream, code);
     }
@@ -160,7 +138,7 @@ export class Receiver<T> {
     if (!this.#lengthHolds(stream, endStream)) return;
     const padding = length - body;
     if (padding > 0) this.#giveBackPadding(stream, padding);
-    if (body === 0 && !endStream && !this.#idled()) return;
+    if (body === 0 && !endStream && !core.budgets.idle()) return;
     if (endStream) stream.remoteClosed = true;
     core.handler.onData(stream, bytes, dataFrom, dataFrom + body, endStream);
     if (endStream) core.settle(stream);
@@ -170,7 +148,7 @@ export class Receiver<T> {
   #giveBackPadding(stream: Stream<T>, bytes: number): void {
     stream.held -= bytes;
     stream.unreturned += bytes;
-    this.#core.giveBack(bytes);
+    this.#core.window.giveBack(bytes);
   }
 
   /** A body must be as long as its content-length says (RFC 9113 §8.1.1). */
@@ -257,12 +235,12 @@ export class Receiver<T> {
     if (core.role === "server" && id % 2 === 1 && id > core.streams.lastId) {
       return this.#onRequest(id, list, endStream);
     }
-    if (this.#isLate("HEADERS")) this.#idled();
+    if (this.#isLate("HEADERS")) this.#core.budgets.idle();
   }
 
   #onRequest(id: number, list: HeaderList, endStream: boolean): void {
     const core = this.#core;
-    const stream = core.accept(id);
+    const stream = core.accept(id, list);
     if (stream === null) return;
     if (list.isTruncated) return core.violate(stream, ErrorCode.EnhanceYourCalm);
     const head = requestHead(list);
@@ -292,7 +270,7 @@ export class Receiver<T> {
     if (head.status >= 200) return this.#onHead(stream, list, head.contentLength, endStream);
     // An interim response says nothing that gRPC could use, and cannot end the message (RFC 9113 §8.1).
     if (endStream) core.violate(stream, ErrorCode.ProtocolError);
-    else this.#idled();
+    else this.#core.budgets.idle();
   }
 
   #onHead(stream: Stream<T>, list: HeaderList, length: number, endStream: boolean): void {
@@ -316,7 +294,7 @@ export class Receiver<T> {
       return this.#core.fail(ErrorCode.FrameSizeError, "a PRIORITY that is not 5 bytes");
     }
     if (uint31(bytes, from) === streamId) return this.#protocolError("a stream depends on itself");
-    this.#idled();
+    this.#core.budgets.idle();
   }
 
   #onResetStream(): void {
@@ -329,10 +307,10 @@ export class Receiver<T> {
     const stream = core.streams.find(streamId);
     if (stream === undefined) {
       if (core.streams.isIdle(streamId)) this.#protocolError("RST_STREAM on an idle stream");
-      else this.#idled();
+      else this.#core.budgets.idle();
       return;
     }
-    if (core.role === "server" && !stream.localClosed && !this.countReset()) return;
+    if (core.role === "server" && !stream.localClosed && !core.budgets.reset()) return;
     const code = uint32(bytes, from);
     const refused = core.role === "client" && code === ErrorCode.RefusedStream;
     core.onPeerReset(stream, code, refused ? "Unprocessed" : "Peer");
@@ -346,13 +324,11 @@ export class Receiver<T> {
     if ((flags & Flag.Acknowledge) !== 0) {
       if (length > 0) return core.fail(ErrorCode.FrameSizeError, "a SETTINGS ACK with a payload");
       if (!this.#settingsSeen) return this.#protocolError("the first frame is not SETTINGS");
-      if (!core.onSettingsAcknowledged()) this.#idled();
+      if (!core.onSettingsAcknowledged()) this.#core.budgets.idle();
       return;
     }
     if (length % 6 !== 0) return core.fail(ErrorCode.FrameSizeError, "SETTINGS cut off");
-    if (!this.#settings.spend() || length / 6 > core.limits.settingsEntriesMax) {
-      return core.fail(ErrorCode.EnhanceYourCalm, "too many SETTINGS");
-    }
+    if (!core.budgets.settings(length / 6, core.limits.settingsEntriesMax)) return;
     this.#settingsSeen = true;
     core.onSettings(bytes, from, to);
   }
@@ -362,9 +338,9 @@ export class Receiver<T> {
     const { bytes, streamId, flags, from, to } = this.#reader;
     if (streamId !== 0) return this.#protocolError("PING on a stream");
     if (to - from !== 8) return core.fail(ErrorCode.FrameSizeError, "a PING that is not 8 bytes");
-    if ((flags & Flag.Acknowledge) !== 0) core.onPong(view(bytes, from, to));
-    else if (!this.#pings.spend()) core.fail(ErrorCode.EnhanceYourCalm, "too many PINGs");
-    else core.onPing(view(bytes, from, to));
+    const payload = view(bytes, from, to);
+    if ((flags & Flag.Acknowledge) === 0) core.onPing(payload);
+    else core.onPong(payload);
   }
 
   #onGoAway(): void {
@@ -409,12 +385,5 @@ export class Receiver<T> {
 
   #protocolError(reason: string): void {
     this.#core.fail(ErrorCode.ProtocolError, reason);
-  }
-
-  /** A frame that moved nothing. */
-  #idled(): boolean {
-    if (this.#idle.spend()) return true;
-    this.#core.fail(ErrorCode.EnhanceYourCalm, "too many frames that move nothing");
-    return false;
   }
 }

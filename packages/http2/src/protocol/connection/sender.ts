@@ -20,6 +20,8 @@ export const PREFIX_BYTES = 5;
 
 /** What the sender tells of. */
 export interface SenderEvents<T> {
+  /** A HEADERS or DATA frame has been written: now, not when what it carries was handed over. */
+  wrote(): void;
   /** Our side of the stream has ended. */
   ended(stream: Stream<T>): void;
   drained(stream: Stream<T>): void;
@@ -84,6 +86,7 @@ export class Sender<T> {
   ): void {
     const block = this.encoder.encode(list, extra);
     this.#writer.headers(stream.id, block, endStream, this.frameBytesMax);
+    this.#events.wrote();
     if (endStream) this.#ended(stream);
   }
 
@@ -136,6 +139,7 @@ export class Sender<T> {
     }
     if (list === null) {
       this.#writer.header(0, FrameType.Data, Flag.EndStream, stream.id);
+      this.#events.wrote();
       this.#ended(stream);
     } else this.head(stream, list, extra, true);
   }
@@ -192,6 +196,7 @@ export class Sender<T> {
     this.window -= bytes;
     stream.sendWindow -= bytes;
     this.windowUpdates.allow(WINDOW_UPDATES_PER_DATA);
+    this.#events.wrote();
   }
 
   #enqueue(

@@ -27,6 +27,8 @@ export class Stream<T> {
   /** As the peer's content-length says; -1 where it says nothing. */
   bodyExpected = -1;
   bodyReceived = 0;
+  /** Counted for it among what open requests hold. */
+  requestBytes = 0;
 
   /** What the peer may still send. */
   receiveWindow: number;

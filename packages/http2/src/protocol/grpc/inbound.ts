@@ -86,10 +86,10 @@ export class Inbound {
       }
       this.#reader = new MessageReader(messageBytesMax);
     }
-    const before = this.#reader.left;
+    const before = this.#reader.heldBytes;
     this.#reader.push(piece(chunk, from, to));
     this.#deliver(this.#reader);
-    assembly.add(this.#reader.left - before);
+    assembly.add(this.#reader.heldBytes - before);
     if (assembly.isTooMuch && !this.#sink.isOver) {
       this.#sink.onUnreadable(TOO_MUCH_UNFINISHED);
     }
@@ -98,15 +98,15 @@ export class Inbound {
   resume(): void {
     this.isPaused = false;
     if (this.#reader === null) return;
-    const before = this.#reader.left;
+    const before = this.#reader.heldBytes;
     this.#deliver(this.#reader);
-    this.#options.assembly.add(this.#reader.left - before);
+    this.#options.assembly.add(this.#reader.heldBytes - before);
   }
 
   /** What is left will not be read any more. */
   clear(): void {
     if (this.#pumping || this.#reader === null) return;
-    this.#options.assembly.add(-this.#reader.left);
+    this.#options.assembly.add(-this.#reader.heldBytes);
     this.#reader.clear();
   }
 

@@ -4,6 +4,9 @@ import { uint32 } from "../frames/index.ts";
 
 export type Cut = "Message" | "Wanting" | "TooLarge";
 
+/** What a piece of a message is counted with beside its bytes: a message may come a byte at a time, and each is an object. */
+const PIECE_BYTES = 256;
+
 /**
  * Cuts a body, however it was chunked, into messages (gRPC over HTTP/2, Length-Prefixed-Message). A length is checked against
  * the bound before anything is allocated, and a message is put together only once all of it is here; one that
@@ -28,6 +31,11 @@ export class MessageReader {
   /** Bytes that have not been handed out: at the end of a body there must be none. */
   get left(): number {
     return this.#left;
+  }
+
+  /** What is held of what has not been handed out. */
+  get heldBytes(): number {
+    return this.#left + PIECE_BYTES * (this.#rest?.length ?? 0);
   }
 
   push(chunk: Bytes): void {

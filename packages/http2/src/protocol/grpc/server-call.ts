@@ -75,6 +75,10 @@ export class ServerCall<M extends Method> implements Http2GrpcCall, InboundSink,
     return this.#side.connection.room;
   }
 
+  hold(bytes: number): void {
+    this.#side.connection.hold(this.#stream, bytes);
+  }
+
   open(halfClosed: boolean): void {
     this.#handler = this.#opening.method.open(this);
     if (halfClosed) this.onBody(EMPTY, 0, 0, true);

@@ -10,7 +10,6 @@ import {
 import { HeaderList } from "../fields/index.ts";
 import { ErrorCode } from "../frames/index.ts";
 import { GRPC_LIMITS, type GrpcLimits, PASSED_OVER_BYTES_MAX } from "../limits.ts";
-import type { Pool } from "../pool.ts";
 import { responseHeaders, statusFields } from "./answers.ts";
 import { type Compression, compressionNamed, offer } from "./compression.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -31,8 +30,6 @@ export interface ServerShared<M extends Method> {
   readonly compressions?: readonly Compression[];
   readonly limits?: GrpcLimits;
   readonly connection?: ConnectionOptions;
-  /** Messages that are not whole count there too, for many connections together. */
-  readonly assemblyPool?: Pool;
 }
 
 /** Whoever carries the bytes. */
@@ -68,7 +65,7 @@ export class ServerSide<M extends Method> implements ConnectionHandler<ServerCal
     const { messageBytesMax, assemblyBytesMax } = this.limits;
     const pushedOut = (): void =>
       this.connection.close(ErrorCode.EnhanceYourCalm, TOO_MUCH_OVER_ALL);
-    const share = shared.assemblyPool?.join(pushedOut) ?? null;
+    const share = shared.connection?.receivePool?.join(pushedOut) ?? null;
     const assembly = new Assembly(assemblyBytesMax, share);
     this.inbound = { messageBytesMax, assembly };
     this.observer = shared.observer ?? null;

@@ -17,6 +17,11 @@ export interface GrpcCall {
   readonly buffered: number;
   /** Bytes that its connection may still hold besides, before it is cut; no number where nobody counts. */
   readonly room: number;
+  /**
+   * So many bytes more, or fewer, are kept of what was asked: they count among the requests that are not over, of all
+   * connections together, and who holds the most of these is cut. That may be this call, before `hold` returns.
+   */
+  hold(bytes: number): void;
   /** Ends the call, after what was written. Neither `write` nor a second `end` may follow. */
   end(status: Status): void;
   /** No `onMessage` and no `onHalfClose` until `resume`: how a service bounds what it has been asked for. */

@@ -2,6 +2,7 @@ import {
   assert,
   type Bytes,
   EMPTY,
+  type Failure,
   type KeyspaceId,
   type Machine,
   Malformed,
@@ -63,6 +64,8 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
   #waiting: Waiting | null = null;
   #askedAt: Ticks | null = null;
   #isAdmitted = false;
+  /** As the kernel was told last. */
+  #until: Ticks = ticks(0);
   #pending: RequestId | null = null;
   #onValue: ((value: Bytes) => void) | null = null;
   #timeout: Status | null = null;
@@ -129,6 +132,12 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
     this.fail(Refusal.noLeader);
   }
 
+  /** The deadline that the kernel is told. */
+  #limit(): Ticks {
+    this.#until = this.deadline;
+    return this.#until;
+  }
+
   /** The tick after which no answer is of use: the client's own limit or the server's, whichever is sooner. */
   get deadline(): Ticks {
     const wait = Math.min(
@@ -145,19 +154,19 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
       return;
     }
     this.#onValue = onValue;
-    this.#pending = this.context.port.request(this, this.keyspace, kind, body, this.deadline);
+    this.#pending = this.context.port.request(this, this.keyspace, kind, body, this.#limit());
   }
 
   /** Asks for the right to look, and looks. `onMachine` must answer, or fork and `workOn`, before it returns. */
   read(level: ReadLevel, onMachine: (machine: EtcdMachine) => void): void {
     this.#onMachine = onMachine;
-    this.#pending = this.context.port.read(this, this.keyspace, level, this.deadline);
+    this.#pending = this.context.port.read(this, this.keyspace, level, this.#limit());
   }
 
   /** Goes on once a quorum of group 0 has confirmed that what this member knows of the cluster is current. */
   confirm(onConfirmed: () => void): void {
     this.#onConfirmed = onConfirmed;
-    this.#pending = this.context.port.read(this, SYSTEM_KEYSPACE, "readIndex", this.deadline);
+    this.#pending = this.context.port.read(this, SYSTEM_KEYSPACE, "readIndex", this.#limit());
   }
 
   /** For requests of the port that are neither of the two; `start` returns the id under which it can be cancelled. */
@@ -168,13 +177,13 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
   ): void {
     this.#onValue = onValue;
     this.#timeout = timeout;
-    this.#pending = start(this, this.deadline);
+    this.#pending = start(this, this.#limit());
   }
 
   onReply(_id: RequestId, outcome: Outcome): void {
     this.#pending = null;
     if (!outcome.ok && outcome.code === "Overloaded") this.context.admission.onRefusedBehind();
-    if (!outcome.ok) this.fail(outcome.code === "Timeout" ? this.#timedOut() : statusOf(outcome));
+    if (!outcome.ok) this.fail(this.#statusOf(outcome));
     else if (this.#onValue !== null) this.#onValue(outcome.value);
     else this.reply(revisionOf(outcome.value), bodyOf(outcome.value));
   }
@@ -233,12 +242,21 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
     if (this.#waiting === null) this.fail(Refusal.tooManyRequests);
   }
 
-  #timedOut(): Status {
+  #statusOf(failure: Failure): Status {
+    if (failure.code === "Timeout") return this.#timedOut();
+    // What waits to be sent to a leader when its time is up finds none, be there one or not.
+    const isLate = failure.code === "NoLeader" && this.context.port.now() >= this.#until;
+    return isLate && this.#isClientsLimit ? DEADLINE_EXCEEDED : statusOf(failure);
+  }
+
+  /** The client allows no more than the server does. */
+  get #isClientsLimit(): boolean {
     const { timeoutMs } = this.call;
-    if (timeoutMs === null || timeoutMs > this.context.options.requestTimeoutMs) {
-      return this.#timeout ?? Refusal.timeout;
-    }
-    return DEADLINE_EXCEEDED;
+    return timeoutMs !== null && timeoutMs <= this.context.options.requestTimeoutMs;
+  }
+
+  #timedOut(): Status {
+    return this.#isClientsLimit ? DEADLINE_EXCEEDED : (this.#timeout ?? Refusal.timeout);
   }
 
   /** True once the call was answered or its client left. */

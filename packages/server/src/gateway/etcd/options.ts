@@ -24,6 +24,8 @@ export interface EtcdOptions {
   /** Event bytes a watch stream may hold for a slow client; then its watchers wait for it. */
   readonly watchBufferBytesMax: number;
   readonly watchersPerStreamMax: number;
+  /** Bytes of the requests of a stream's watchers; one more is refused. A single one is bounded by `requestBytesMax`. */
+  readonly watcherBytesPerStreamMax: number;
   /** Requests of one watch stream that wait for their answer; then the stream is not read. */
   readonly watchRequestsPendingMax: number;
   /** A watch response beyond it is cut between events, if the watcher asked for fragments. */
@@ -46,6 +48,7 @@ export const ETCD_OPTIONS: EtcdOptions = {
   progressIntervalMs: 600_000,
   watchBufferBytesMax: 4 * 1024 * 1024,
   watchersPerStreamMax: 100_000,
+  watcherBytesPerStreamMax: 32 * 1024 * 1024,
   watchRequestsPendingMax: 256,
   fragmentBytes: 2 * 1024 * 1024,
   keepAlivesPendingMax: 256,

@@ -22,9 +22,20 @@ type Create = MessageOf<typeof WatchCreateRequest>;
 
 /** A request of the stream that has not been answered yet. */
 type Owed =
-  | { readonly type: "Create"; readonly create: Create; opening: Watcher | string | null }
+  | {
+      readonly type: "Create";
+      readonly create: Create;
+      readonly bytes: number;
+      opening: Watcher | string | null;
+    }
+  /** A creation that asks for too much to be kept. */
+  | { readonly type: "Refusal"; readonly reason: string }
   | { readonly type: "Cancel"; readonly watchId: bigint }
   | { readonly type: "Progress" };
+
+type Opening = Extract<Owed, { readonly type: "Create" }>;
+
+const isBarrier = ({ type }: Owed): boolean => type === "Cancel" || type === "Progress";
 
 /**
  * One Watch stream. Its requests are answered in their order, because clients match `created` replies to
@@ -39,8 +50,10 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
   /** Every watcher that has an id on this stream, from its request on until it ended. */
   readonly #watchers = new Map<bigint, Watcher>();
   readonly #owed: Owed[] = [];
-  /** How many of `#owed` are not creations: behind one of them nothing is opened yet. */
+  /** How many of `#owed` are neither creations nor their refusals: behind one of them nothing is opened yet. */
   #barriers = 0;
+  /** Of the requests of all watchers, those that are still to be opened among them. */
+  #requestBytes = 0;
   #nextWatchId = 0n;
   #stalled = false;
   #halfClosed = false;
@@ -65,7 +78,7 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
       return;
     }
     const { create_request: create, cancel_request: cancel, progress_request: progress } = request;
-    if (create !== null) this.#owe({ type: "Create", create, opening: null });
+    if (create !== null) this.#onCreate(create, message.length);
     else if (cancel !== null) this.#owe({ type: "Cancel", watchId: cancel.watch_id });
     else if (progress !== null) this.#owe({ type: "Progress" });
   }
@@ -140,10 +153,28 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
     }
   }
 
+  /** Keys may be as long as requests may be, and are kept for as long as they are watched. */
+  #onCreate(create: Create, bytes: number): void {
+    const { requestBytesMax, watcherBytesPerStreamMax } = this.#context.options;
+    if (bytes > requestBytesMax) {
+      this.#owe({ type: "Refusal", reason: Refusal.tooLarge.message });
+    } else if (this.#requestBytes + bytes > watcherBytesPerStreamMax) {
+      this.#owe({ type: "Refusal", reason: Refusal.tooManyRequests.message });
+    } else {
+      this.#hold(bytes);
+      if (!this.#over) this.#owe({ type: "Create", create, bytes, opening: null });
+    }
+  }
+
+  #hold(bytes: number): void {
+    this.#requestBytes += bytes;
+    this.#call.hold(bytes);
+  }
+
   #owe(owed: Owed): void {
     this.#owed.push(owed);
-    if (owed.type !== "Create") this.#barriers++;
-    else if (this.#barriers === 0) owed.opening = this.#openWatcher(owed.create);
+    if (isBarrier(owed)) this.#barriers++;
+    else if (owed.type === "Create" && this.#barriers === 0) owed.opening = this.#openWatcher(owed);
     this.#answer();
     if (this.#owed.length >= this.#context.options.watchRequestsPendingMax) this.#call.pause();
   }
@@ -152,10 +183,14 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
   #answer(): void {
     for (let head = this.#owed[0]; head !== undefined && !this.#over; head = this.#owed[0]) {
       if (head.type === "Create") {
-        const opening = (head.opening ??= this.#openWatcher(head.create));
+        const opening = (head.opening ??= this.#openWatcher(head));
         if (typeof opening !== "string" && !opening.settled) break;
         this.#owed.shift();
+        if (typeof opening === "string") this.#hold(-head.bytes);
         this.#created(opening);
+      } else if (head.type === "Refusal") {
+        this.#owed.shift();
+        this.#created(head.reason);
       } else {
         this.#owed.shift();
         this.#barriers--;
@@ -172,13 +207,13 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
   /** Opens the creations up to the next request that has to wait for them. */
   #openFollowing(): void {
     for (const owed of this.#owed) {
-      if (owed.type !== "Create") return;
-      owed.opening ??= this.#openWatcher(owed.create);
+      if (isBarrier(owed)) return;
+      if (owed.type === "Create") owed.opening ??= this.#openWatcher(owed);
     }
   }
 
   /** The watcher, or why there is none, in etcd's words. */
-  #openWatcher(create: Create): Watcher | string {
+  #openWatcher({ create, bytes }: Opening): Watcher | string {
     if (create.start_revision < 0n) return Refusal.compacted.message;
     if (isEmptyRange(create)) return "mvcc: watcher range is empty";
     if (create.watch_id !== 0n && this.#watchers.has(create.watch_id)) {
@@ -188,7 +223,7 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
       return Refusal.tooManyRequests.message;
     }
     const watchId = create.watch_id === 0n ? this.#unusedWatchId() : create.watch_id;
-    const watcher = new Watcher(this, watchId, create);
+    const watcher = new Watcher(this, watchId, create, bytes);
     this.#watchers.set(watchId, watcher);
     const body = encode(WatchCreateRequest, create);
     watcher.id = this.#context.port.watch(watcher, this.keyspace, body);
@@ -267,6 +302,7 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
 
   #forget(watcher: Watcher): void {
     this.#watchers.delete(watcher.watchId);
+    this.#hold(-watcher.requestBytes);
   }
 
   #endIfIdle(): void {
@@ -287,6 +323,7 @@ class WatchStream implements CallHandler, WatcherOwner, ProgressStream, LeaderDe
     for (const { id } of this.#watchers.values()) if (id !== null) this.#context.port.unwatch(id);
     this.#watchers.clear();
     this.#owed.length = 0;
+    this.#hold(-this.#requestBytes);
   }
 }
 

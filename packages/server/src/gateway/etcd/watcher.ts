@@ -27,6 +27,8 @@ export class Watcher implements WatchCaller {
   readonly progressNotify: boolean;
   readonly fragment: boolean;
   readonly startRevision: number;
+  /** Of its request, which stays for as long as it watches. */
+  readonly requestBytes: number;
   /** What the kernel knows the watch by; null until it was asked. */
   id: RequestId | null = null;
   /** The store's revision when the watch opened; null until then, and for one that never will. */
@@ -39,8 +41,14 @@ export class Watcher implements WatchCaller {
   readonly #owner: WatcherOwner;
   #held: Held[] = [];
 
-  constructor(owner: WatcherOwner, watchId: bigint, create: MessageOf<typeof WatchCreateRequest>) {
+  constructor(
+    owner: WatcherOwner,
+    watchId: bigint,
+    create: MessageOf<typeof WatchCreateRequest>,
+    requestBytes: number,
+  ) {
     this.#owner = owner;
+    this.requestBytes = requestBytes;
     this.watchId = watchId;
     this.progressNotify = create.progress_notify;
     this.fragment = create.fragment;

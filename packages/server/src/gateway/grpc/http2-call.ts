@@ -100,6 +100,9 @@ export class Http2Call implements GrpcCall, Timed {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** What requests hold is bounded by `sessionMemoryMb` too, as far as Node knows of it. */
+  hold(): void {}
+
   write(parts: readonly Bytes[]): boolean {
     if (this.#phase !== "open") return true;
     if (this.#method.type === "unary") {

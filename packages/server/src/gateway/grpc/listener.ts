@@ -5,9 +5,9 @@ import {
   GRPC_LIMITS,
   GrpcServer,
   LISTENER_LIMITS,
-  type Pool,
   type Status,
 } from "@quorate/http2";
+import type { Pools } from "../pools.ts";
 import { type Http2Limits, Http2Listener } from "./http2-listener.ts";
 import type { CallObserver, Method, ServiceTable } from "./service-table.ts";
 
@@ -30,7 +30,7 @@ export function listenerOf(
   table: ServiceTable,
   observer: CallObserver,
   limits: Http2Limits,
-  sendPool: Pool,
+  pools: Pools,
   flush: Flush,
 ): GrpcListener {
   if (by === "node") return new Http2Listener(table, observer, limits);
@@ -48,7 +48,8 @@ export function listenerOf(
       slowReaderMs: limits.slowReaderMs,
     },
     grpcLimits: { ...GRPC_LIMITS, messageBytesMax: limits.messageBytesMax },
-    sendPool,
+    sendPool: pools.send,
+    receivePool: pools.receive,
     listenerLimits: { ...LISTENER_LIMITS, connectionsMax: limits.sessionsMax },
   });
 }

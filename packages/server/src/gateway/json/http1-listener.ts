@@ -1,10 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Pool } from "@quorate/http2";
-import { type CallObserver, Deadlines, type ServiceTable, type Status } from "../grpc/index.ts";
+import {
+  type CallObserver,
+  Deadlines,
+  parseTimeout,
+  type ServiceTable,
+  type Status,
+} from "../grpc/index.ts";
+import type { Pools } from "../pools.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { JsonCall, type JsonCallOptions } from "./json-call.ts";
-import { errorBody, httpStatusOf, METHOD_NOT_ALLOWED, NOT_FOUND } from "./json-error.ts";
+import {
+  errorBody,
+  httpStatusOf,
+  invalidTimeout,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+} from "./json-error.ts";
 import { Routes } from "./routes.ts";
 
 /** Every bound of the listener, by name. */
@@ -43,7 +55,7 @@ export class Http1Listener {
     endpoints: Endpoints,
     observer: CallObserver,
     limits: Http1Limits,
-    sendPool: Pool,
+    pools: Pools,
   ) {
     this.#limits = limits;
     this.#routes = new Routes(table);
@@ -54,7 +66,7 @@ export class Http1Listener {
       deadlines: new Deadlines(),
       observer,
       slowReaderMs: limits.slowReaderMs,
-      sendPool,
+      pools,
     };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
@@ -112,6 +124,11 @@ export class Http1Listener {
     }
     if (request.method !== "POST") {
       refuse(request, response, METHOD_NOT_ALLOWED);
+      return;
+    }
+    const timeout = request.headers["grpc-timeout"];
+    if (typeof timeout === "string" && parseTimeout(timeout) === null) {
+      refuse(request, response, invalidTimeout(timeout));
       return;
     }
     const call = new JsonCall(request, response, route, this.#callOptions);

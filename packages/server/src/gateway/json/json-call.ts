@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Pool, Share } from "@quorate/http2";
+import type { Share } from "@quorate/http2";
 import { type Bytes, concat, Malformed } from "@quorate/kernel/core";
+import { Refusal } from "../etcd/index.ts";
 import {
   type CallHandler,
   type CallObserver,
@@ -13,6 +14,7 @@ import {
   status,
   type Timed,
 } from "../grpc/index.ts";
+import type { Pools } from "../pools.ts";
 import { decode, encode, fromJson, toJson } from "../protobuf/index.ts";
 import { errorBody, httpStatusOf, streamError } from "./json-error.ts";
 import { JsonSplitter } from "./json-splitter.ts";
@@ -27,8 +29,7 @@ export interface JsonCallOptions {
   readonly observer: CallObserver;
   /** How long a client may take no byte of a finished answer before its connection is cut. */
   readonly slowReaderMs: number;
-  /** What all connections hold of answers that are not read. */
-  readonly sendPool: Pool;
+  readonly pools: Pools;
 }
 
 const JSON_HEADERS = {
@@ -60,6 +61,9 @@ export class JsonCall implements GrpcCall, Timed {
   #answer: readonly Bytes[] | null = null;
   /** What the response holds, as far as it is counted. */
   readonly #share: Share;
+  /** What is held of the body, and kept by the service. */
+  readonly #received: Share;
+  #kept = 0;
 
   constructor(
     request: IncomingMessage,
@@ -72,7 +76,8 @@ export class JsonCall implements GrpcCall, Timed {
     this.#route = route;
     this.#options = options;
     this.#splitter = new JsonSplitter(options.objectBytesMax);
-    this.#share = options.sendPool.join(() => this.#pushedOut());
+    this.#share = options.pools.send.join(() => this.#pushedOut());
+    this.#received = options.pools.receive.join(() => this.abandon(Refusal.tooManyRequests));
     const timeout = this.metadata("grpc-timeout");
     this.timeoutMs = timeout === undefined ? null : parseTimeout(timeout);
     const limitMs =
@@ -103,7 +108,12 @@ export class JsonCall implements GrpcCall, Timed {
   }
 
   get room(): number {
-    return this.#options.sendPool.room;
+    return this.#options.pools.send.room;
+  }
+
+  hold(bytes: number): void {
+    this.#kept += bytes;
+    this.#countReceived();
   }
 
   write(parts: readonly Bytes[]): boolean {
@@ -147,6 +157,7 @@ export class JsonCall implements GrpcCall, Timed {
     this.#paused = false;
     this.#request.resume();
     this.#pump();
+    this.#countReceived();
   }
 
   onDeadline(): void {
@@ -174,6 +185,7 @@ export class JsonCall implements GrpcCall, Timed {
     }
     for (const text of texts) this.#texts.push(text);
     this.#pump();
+    this.#countReceived();
   }
 
   #onBodyEnd(): void {
@@ -193,6 +205,13 @@ export class JsonCall implements GrpcCall, Timed {
     const { writableNeedDrain, writableEnded, writableLength, destroyed } = this.#response;
     const held = (writableNeedDrain || writableEnded) && !destroyed ? writableLength : 0;
     if (held !== this.#share.bytes) this.#share.add(held - this.#share.bytes);
+  }
+
+  #countReceived(): void {
+    let held = this.#kept + this.#splitter.heldBytes;
+    for (const text of this.#texts) held += text.length;
+    if (!this.#over && held !== this.#received.bytes)
+      this.#received.add(held - this.#received.bytes);
   }
 
   #pushedOut(): void {
@@ -241,6 +260,9 @@ export class JsonCall implements GrpcCall, Timed {
 
   #finish(code: number): void {
     this.#over = true;
+    this.#splitter.clear();
+    this.#texts.length = 0;
+    this.#received.add(-this.#received.bytes);
     this.#options.deadlines.delete(this);
     this.#options.observer.finished(this.#route.method, code, performance.now() - this.#startedMs);
   }

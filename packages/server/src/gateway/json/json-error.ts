@@ -26,6 +26,12 @@ export function streamError({ code, message }: Status): string {
   return `${JSON.stringify({ error })}\n`;
 }
 
+/** In the words of etcd's gateway. */
+export const invalidTimeout = (text: string): Status => ({
+  code: Code.InvalidArgument,
+  message: `invalid grpc-timeout: ${text}`,
+});
+
 export const NOT_FOUND: Status = { code: Code.NotFound, message: "Not Found" };
 export const METHOD_NOT_ALLOWED: Status = {
   code: Code.Unimplemented,

@@ -24,6 +24,7 @@ it("holds events and the end until its created reply is written, then gives them
     },
     0n,
     CREATE,
+    20,
   );
   watcher.onWatching(ID, 4);
   watcher.onEvents(ID, 5, new Uint8Array(1));

@@ -7,7 +7,6 @@ import {
 } from "node:http2";
 import { createServer, type Server } from "node:net";
 import * as grpc from "@grpc/grpc-js";
-import { Pool } from "@quorate/http2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   Code,
@@ -17,6 +16,7 @@ import {
   prefixOf,
   status,
 } from "../../../src/gateway/grpc/index.ts";
+import { POOL_LIMITS, poolsOf } from "../../../src/gateway/pools.ts";
 import { echoTable, type Seen, Tally } from "./echo.ts";
 
 let server: Server;
@@ -31,7 +31,7 @@ describe.each(["quorate", "node"] as const)("HTTP/2 by %s", (by) => {
     seen = echo.seen;
     tally = new Tally();
     const limits = { ...HTTP2_LIMITS, messageBytesMax: 100_000 };
-    listener = listenerOf(by, echo.table, tally, limits, new Pool(2 ** 30), "microtask");
+    listener = listenerOf(by, echo.table, tally, limits, poolsOf(POOL_LIMITS), "microtask");
     server = createServer((socket) => listener.accept(socket));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

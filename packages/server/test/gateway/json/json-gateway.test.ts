@@ -250,6 +250,35 @@ describe("the JSON gateway", () => {
     });
   });
 
+  it("refuses a deadline that is none before it looks at the call, as etcd's gateway does", async () => {
+    const message = "invalid grpc-timeout: bad";
+    for (const path of ["/v3/kv/range", "/v3/watch"]) {
+      const [code, body] = await post(path, "{}", { "grpc-timeout": "bad" });
+      expect([code, JSON.parse(body)]).toEqual([400, { error: message, message, code: 3 }]);
+    }
+    expect((await post("/v3/kv/range", '{"key":"YQ=="}', { "grpc-timeout": "5S" }))[0]).toBe(200);
+  });
+
+  it("says of a call whose own time is up that it is, and not what the kernel lacked meanwhile", async () => {
+    served.node.failure = { code: "NoLeader", definite: true };
+    const put = (timeout: string) =>
+      post("/v3/kv/put", '{"key":"YQ=="}', { "grpc-timeout": timeout });
+    for (const timeout of ["0n", "0m"]) {
+      const [code, body] = await put(timeout);
+      expect([code, JSON.parse(body)]).toMatchObject([
+        504,
+        { code: 4, message: "context deadline exceeded" },
+      ]);
+    }
+    for (const timeout of ["4S", "100S"]) {
+      const [code, body] = await put(timeout);
+      expect([code, JSON.parse(body)]).toMatchObject([
+        503,
+        { code: 14, message: "etcdserver: no leader" },
+      ]);
+    }
+  });
+
   it("reads metadata from headers, with grpc-gateway's prefix or plain", async () => {
     for (const name of ["grpc-metadata-quorate-keyspace", "quorate-keyspace"]) {
       expect(await post("/v3/kv/put", PUT_A, { [name]: "nowhere" })).toMatchObject([

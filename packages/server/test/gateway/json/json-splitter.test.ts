@@ -49,6 +49,20 @@ it.each([["[1]"], ["1"], ["x{}"], ['{} "a"']])(
   },
 );
 
+it("counts what each part of an object costs that comes byte by byte, and holds nothing of one that is whole", () => {
+  const body = Buffer.from(JSON.stringify({ key: "x".repeat(10_000) }));
+  const splitter = new JsonSplitter(100_000);
+  for (let at = 0; at < body.length - 1; at++) {
+    expect(splitter.push(body.subarray(at, at + 1))).toEqual([]);
+    expect(splitter.heldBytes).toBeGreaterThan(200 * (at + 1));
+  }
+  expect(splitter.push(body.subarray(-1))).toEqual([body.toString()]);
+  expect(splitter.heldBytes).toBe(0);
+  splitter.push(body.subarray(0, 100));
+  splitter.clear();
+  expect(splitter.heldBytes).toBe(0);
+});
+
 it("refuses an object beyond the bound before it is whole", () => {
   const splitter = new JsonSplitter(10);
   expect(splitter.push(Buffer.from('{"a":'))).toEqual([]);
