@@ -54,6 +54,8 @@ export {
   type Name,
   PaxosCluster,
   type PaxosClusterSetup,
+  PrimaryCluster,
+  type PrimaryClusterSetup,
   put,
   RaftCluster,
   type RaftClusterSetup,
