@@ -55,6 +55,8 @@ export {
   type Name,
   PaxosCluster,
   type PaxosClusterSetup,
+  PrimaryCluster,
+  type PrimaryClusterSetup,
   put,
   RaftCluster,
   type RaftClusterSetup,

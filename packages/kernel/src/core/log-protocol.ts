@@ -1,7 +1,7 @@
 import type { Malformed } from "./bytes.ts";
 import type { Bytes, LogIndex, NodeId } from "./ids.ts";
 import type { Log } from "./log.ts";
-import type { GroupConfig, Protocol } from "./seam.ts";
+import type { GroupConfig, Position, Protocol } from "./seam.ts";
 
 /** A configuration, and the entry that made it. */
 export interface ConfigAt {
@@ -35,6 +35,8 @@ export interface Standing {
   readonly termStart: LogIndex | null;
   /** A leader: the term of the last entry that it found, whoever's it is. What an older leader said of the time may be later than true. */
   readonly termBefore: number;
+  /** Where it matters how far the log surely goes: the last entry that is on this replica's disk. Else the end of the log counts. */
+  readonly durable?: Position;
   /** It is not to be appointed to anything now. */
   readonly unfit?: true;
 }

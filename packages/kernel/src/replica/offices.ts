@@ -210,7 +210,7 @@ export class Offices {
     const leader = groups.get(SYSTEM_GROUP)?.standing.leader ?? null;
     if (replica === null || leader === null || replica.state.repairing) return;
     if (replica.standing.unfit === true) return;
-    const { last } = replica.state.log;
+    const last = replica.standing.durable ?? replica.state.log.last;
     const standpoint = { epoch: last.epoch, lastIndex: last.index };
     if (leader === node) this.#hear(node, group, standpoint, now);
     else tell(leader, group, encodeStandpoint(standpoint));
@@ -238,8 +238,9 @@ export class Offices {
     const profile = options.profiles.get(groups.system.keyspaces.get(keyspace)?.profile ?? "");
     const rule = profile?.office;
     if (rule == null) return;
+    // What was said before the last holder's time was over says nothing: it may have gone on since.
     const known = [...(this.#heard.get(group) ?? [])].filter(
-      ([member, { at }]) => born.includes(member) && now.ticks - at < FRESH_TICKS,
+      ([member, { at }]) => born.includes(member) && at >= free && now.ticks - at < FRESH_TICKS,
     );
     const sound = known.filter(([member]) => office.inSync.includes(member));
     const waited = now.ticks - free;

@@ -1,9 +1,11 @@
 import {
   type Bytes,
   decoded,
+  type Entry,
   entriesBytes,
   logIndex,
   Malformed,
+  type Position,
   Reader,
   readEntries,
   Writer,
@@ -31,7 +33,7 @@ export function encodeMessage(m: PrimaryMessage): Bytes {
   const w = new Writer(size).u8(TYPES.indexOf(m.type)).uint(m.epoch);
   switch (m.type) {
     case "Update":
-      w.uint(m.prev.index).uint(m.prev.epoch).uint(m.commit).uint(m.base).u8(Number(m.answer));
+      w.uint(m.prev.index).uint(m.prev.epoch).uint(m.commit).uint(m.since).u8(Number(m.answer));
       return writeEntries(w, m.entries).take();
     case "Ack":
       return w.u8(STATES.indexOf(m.state)).uint(m.match).take();
@@ -50,14 +52,33 @@ export const decodeMessage = (bytes: Bytes): PrimaryMessage | Malformed =>
     return message;
   });
 
+/** What the step relies on is checked here, where it can still be refused: epochs in order, no change of members. */
+function entriesIn(r: Reader, prev: Position, epoch: number): readonly Entry[] {
+  const entries = readEntries(r, prev.index);
+  let before = prev.epoch;
+  for (const entry of entries) {
+    if (entry.epoch < before || entry.epoch > epoch)
+      throw new Malformed("epochs of entries out of order");
+    if (entry.kind === "configuration") throw new Malformed("an update changes no members");
+    before = entry.epoch;
+  }
+  return entries;
+}
+
+function flag(r: Reader): boolean {
+  const byte = r.u8();
+  if (byte > 1) throw new Malformed(`${byte} is neither yes nor no`);
+  return byte === 1;
+}
+
 function read(r: Reader): PrimaryMessage {
   const type = TYPES[r.u8()];
   const epoch = r.uint();
   switch (type) {
     case "Update": {
       const prev = { index: logIndex(r.uint()), epoch: r.uint() };
-      const [commit, base, answer] = [logIndex(r.uint()), logIndex(r.uint()), r.u8() === 1];
-      return { type, epoch, prev, commit, base, answer, entries: readEntries(r, prev.index) };
+      const [commit, since, answer] = [logIndex(r.uint()), logIndex(r.uint()), flag(r)];
+      return { type, epoch, prev, commit, since, answer, entries: entriesIn(r, prev, epoch) };
     }
     case "Ack": {
       const state = STATES[r.u8()];

@@ -78,8 +78,9 @@ function resign(
 ): PrimaryStep {
   const version = state.office?.version ?? 0;
   const handOver = { to, id, giveUpAt: now, resigned: true };
+  const petition = { type: "resign", to } as const;
   return [
-    { ...state, role: { ...role, handOver, petitioned: { version, at: now } } },
-    [{ type: "Petition", petition: { type: "resign", to }, version }],
+    { ...state, role: { ...role, handOver, petitioned: { version, at: now, petition } } },
+    [{ type: "Petition", petition, version }],
   ];
 }

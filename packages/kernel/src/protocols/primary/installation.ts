@@ -11,6 +11,7 @@ import {
   andThen,
   follow,
   hardStateOf,
+  lostFrom,
   NO_EFFECTS,
   type PrimaryState,
   type PrimaryStep,
@@ -18,10 +19,11 @@ import {
   send,
 } from "./state.ts";
 
-/** A forked replica wants any snapshot of its primary's; others one that is ahead of what they hold. */
+/** A forked replica wants any snapshot of its primary's; others one that is ahead of what they hold; a primary none: it came late. */
 export const wants = (state: PrimaryState, at: Position): boolean =>
   state.installing === null &&
-  (state.forked ||
+  state.role.type === "Secondary" &&
+  (state.fork !== null ||
     state.repairing ||
     (at.index > state.commitIndex && state.log.epochAt(at.index) !== at.epoch));
 
@@ -64,10 +66,15 @@ export function onInstalled(
     undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
     installing: null,
-    forked: false,
+    fork: null,
     repairing: false,
   };
-  return andThen(persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config)), (s) => {
+  const { fork, log } = state;
+  const lost: PrimaryStep = [next, fork === null || fork.found ? [] : [lostFrom(log, fork.from)]];
+  const kept = andThen(lost, (s) =>
+    persist(s, now.ticks, encodeInstalled(hardStateOf(s), at, config)),
+  );
+  return andThen(kept, (s) => {
     const primary = s.role.type === "Secondary" ? s.role.primary : null;
     if (primary === null) return [s, NO_EFFECTS];
     const ack = { type: "Ack", epoch: s.term, state: "Holds", match: at.index } as const;

@@ -9,8 +9,8 @@ export type PrimaryMessage =
       readonly prev: Position;
       readonly entries: readonly Entry[];
       readonly commit: LogIndex;
-      /** The first entry of this epoch: what another log has from there on of an older one, nobody else has. */
-      readonly base: LogIndex;
+      /** Where the epoch of `prev` begins, as far back as this log tells: who has another epoch at `prev` looks before that for what both have. */
+      readonly since: LogIndex;
       /** Whether an acknowledgement is wanted: a commit notice wants none. */
       readonly answer: boolean;
     }

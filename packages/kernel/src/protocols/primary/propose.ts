@@ -4,6 +4,7 @@ import {
   type Entry,
   type Failure,
   type LogIndex,
+  type NodeId,
   type Now,
   type RequestId,
   type Ticks,
@@ -63,18 +64,36 @@ function refusalOf(state: PrimaryState, now: Ticks): Failure | null {
   if (role.type === "Secondary") return nobody(role.primary);
   if (role.handOver !== null) return nobody(role.handOver.to);
   if (!mayAct(state, now)) return nobody(null);
+  const missing = missed(state, now);
+  if (missing !== null)
+    return readOnly(
+      `a write needs every replica, and ${missing} is missing; reads go on, writes when it is back`,
+    );
   const inSync = office?.inSync.length ?? 0;
   const needed = Math.min(settings.inSyncMin, configOf(state).voters.length);
   if (inSync >= needed) return null;
-  return {
-    code: "Rejected",
-    definite: true,
-    status: FAILED_PRECONDITION,
-    message: `quorate: read-only: ${inSync} replicas are in step and a write needs ${needed}; reads go on, writes when more are back`,
-  };
+  return readOnly(
+    `${inSync} replicas are in step and a write needs ${needed}; reads go on, writes when more are back`,
+  );
 }
 
-const nobody = (leaderHint: Primary["progress"]["members"][number] | null): Failure => ({
+/** Where a write needs all and nobody is ever declared out of step: who has not been heard for so long that it would wait in vain. */
+function missed({ role, settings }: PrimaryState, now: Ticks): NodeId | null {
+  const { acks, shrinkTicks, silenceTicks, retransmitTicks } = settings;
+  if (role.type !== "Primary" || acks !== "all" || shrinkTicks !== null) return null;
+  const { members, values } = role.progress;
+  const at = values.findIndex(({ heardAt }) => now - heardAt > silenceTicks + retransmitTicks);
+  return members[at] ?? null;
+}
+
+const readOnly = (why: string): Failure => ({
+  code: "Rejected",
+  definite: true,
+  status: FAILED_PRECONDITION,
+  message: `quorate: read-only: ${why}`,
+});
+
+const nobody = (leaderHint: NodeId | null): Failure => ({
   code: "NotLeader",
   definite: true,
   leaderHint,

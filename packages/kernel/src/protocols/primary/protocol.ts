@@ -38,17 +38,21 @@ export function primary(settings: PrimarySettings): LogProtocol<PrimaryState, Pr
 export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
 /** A primary that may not act now has no duties: what it proposed would be refused. */
-function standing({ role, self, hung, able, log }: PrimaryState): Standing {
-  const unfit = hung ? ({ unfit: true } as const) : {};
+function standing(state: PrimaryState): Standing {
+  const { role, self, hung, able, log, fork, installing, durableIndex } = state;
+  const epoch = log.epochAt(durableIndex) ?? log.base.epoch;
+  const durable = { index: durableIndex, epoch };
+  const unfit = hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {};
   return role.type === "Primary"
     ? {
         role: "leader",
         leader: self,
         termStart: able ? role.base : null,
         termBefore: epochBefore(log, role.base),
+        durable,
         ...unfit,
       }
-    : { role: "follower", leader: role.primary, termStart: null, termBefore: 0, ...unfit };
+    : { role: "follower", leader: role.primary, termStart: null, termBefore: 0, durable, ...unfit };
 }
 
 const isInStep = ({ office }: PrimaryState, member: NodeId): boolean =>

@@ -18,7 +18,7 @@ export function onRead(
   ids: readonly RequestId[],
   level: ReadLevel,
 ): PrimaryStep {
-  if (level === "local" && !state.forked && !state.repairing)
+  if (level === "local" && state.fork === null && !state.repairing)
     return [state, [{ type: "Readable", ids, at: state.lastApplied, validUntil: null }]];
   const { reads, settings, log } = state;
   const waiting = reads.waiting.reduce((sum, one) => sum + one.ids.length, 0);
@@ -40,8 +40,12 @@ export function onRead(
   return [{ ...state, reads: { ...reads, waiting: [...reads.waiting, reader] } }, NO_EFFECTS];
 }
 
-const isWhole = ({ role, forked, repairing }: PrimaryState): boolean =>
-  !forked && !repairing && role.type === "Secondary" && role.joined;
+const isWhole = ({ role, fork, repairing }: PrimaryState): boolean =>
+  fork === null && !repairing && role.type === "Secondary" && role.joined;
+
+/** What is committed here may be what too few had acknowledged: only its primary's log tells. */
+const mayAnswer = (state: PrimaryState): boolean =>
+  state.role.type === "Primary" || !state.settings.rules.joinBeforeReads || isWhole(state);
 
 /** At the end of a turn: lets look whoever may, and asks the primary for the others. */
 export function serveReads(state: PrimaryState, now: Now): PrimaryStep {
@@ -49,10 +53,11 @@ export function serveReads(state: PrimaryState, now: Now): PrimaryStep {
   if (reads.waiting.length === 0) return [state, NO_EFFECTS];
   const effects: PrimaryEffect[] = [];
   let { questions } = reads;
+  const may = mayAnswer(state);
   const kept: Waiting[] = [];
   for (const one of reads.waiting) {
     const at = one.at ?? ownIndex(state, now.ticks);
-    if (at !== null && at <= commitIndex) {
+    if (at !== null && at <= commitIndex && may) {
       effects.push({ type: "Readable", ids: one.ids, at, validUntil: null });
     } else if (now.ticks - one.since > settings.readTicksMax) {
       for (const id of one.ids) effects.push(refuse(id, { code: "NoLeader", definite: true }));

@@ -1,4 +1,4 @@
-import type { Entry, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
+import type { Entry, Log, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
 import {
   andThen,
@@ -11,10 +11,9 @@ import {
   type PrimaryState,
   type PrimaryStep,
   type Progress,
-  replaceAfter,
   send,
 } from "./state.ts";
-import { awaited } from "./tenure.ts";
+import { possibleInSync } from "./tenure.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
 type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
@@ -40,21 +39,26 @@ function advance(state: PrimaryState, now: Ticks): PrimaryStep {
 function acknowledged(state: PrimaryState, role: Primary): LogIndex {
   const { settings, durableIndex, log } = state;
   const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
-  const members = settings.rules.shrinkFirst
-    ? awaited(state, role)
-    : role.progress.members.filter((member) => responds(state, role, member));
-  const matches = members.map((member) => role.progress.get(member)?.match ?? 0);
-  matches.sort((a, b) => b - a);
-  const needed = settings.acks === "all" ? matches.length : Math.min(settings.acks, matches.length);
-  return Math.min(own, needed === 0 ? own : (matches[needed - 1] ?? 0)) as LogIndex;
+  const held = possibleInSync(state, role).map((inSync) => heldBy(state, role, inSync));
+  return Math.min(own, ...held) as LogIndex;
 }
 
-/** Used where the rule is switched off that waits for group 0's word. */
-function responds(state: PrimaryState, role: Primary, member: NodeId): boolean {
-  const progress = role.progress.get(member);
-  return (
-    awaited(state, role).includes(member) && progress !== undefined && progress.match >= role.base
-  );
+/** Up to where enough of the others in such a set have the log. */
+function heldBy(
+  { settings, log }: PrimaryState,
+  { progress, base }: Primary,
+  inSync: readonly NodeId[],
+): number {
+  const matches: number[] = [];
+  for (const member of progress.members) {
+    const { match } = progress.get(member) ?? { match: 0 };
+    // Without the rule whoever does not answer is not waited for.
+    if (inSync.includes(member) && (settings.rules.shrinkFirst || match >= base))
+      matches.push(match);
+  }
+  matches.sort((a, b) => b - a);
+  const needed = settings.acks === "all" ? matches.length : Math.min(settings.acks, matches.length);
+  return needed === 0 ? log.lastIndex : (matches[needed - 1] ?? 0);
 }
 
 function sendAll(state: PrimaryState, now: Ticks): PrimaryStep {
@@ -113,8 +117,8 @@ const joint = ({ base }: Primary, { match }: Progress): LogIndex =>
   (match > 0 ? match + 1 : base) as LogIndex;
 
 /**
- * Early: an update promises nothing but what is its receiver's to check, the log before it. What its commit index says was
- * acknowledged by their disks, and by this one's.
+ * Early, once this replica's disk knows of the epoch: an update promises nothing but that no other has this place in it, and what is its
+ * receiver's to check, the log before it. What its commit index says was acknowledged by their disks, and by this one's.
  */
 function update(
   state: PrimaryState,
@@ -124,7 +128,7 @@ function update(
   entries: readonly Entry[],
   answer: boolean,
 ): PrimaryEffect {
-  const { term: epoch, commitIndex, log } = state;
+  const { term: epoch, commitIndex, log, durableIndex, settings } = state;
   const prev: Position = { index: after, epoch: log.epochAt(after) ?? log.base.epoch };
   const message: Update = {
     type: "Update",
@@ -132,10 +136,18 @@ function update(
     prev,
     entries,
     commit: commitIndex,
-    base,
+    since: prev.epoch === epoch ? base : beginningOf(log, prev),
     answer,
   };
-  return send(to, message, true);
+  return send(to, message, durableIndex >= base || !settings.rules.persistEpochFirst);
+}
+
+/** Where the epoch of this entry begins. Looks at no more entries than the tail that is kept. */
+function beginningOf(log: Log, { index, epoch }: Position): LogIndex {
+  let first = index;
+  while (first > log.firstIndex && log.epochAt((first - 1) as LogIndex) === epoch)
+    first = (first - 1) as LogIndex;
+  return first;
 }
 
 /** Tells every secondary that its primary lives, and asks where its log joins. */
@@ -168,13 +180,15 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
     role: { ...role, progress: role.progress.with(from, next) },
   });
   if (m.state === "Forked") {
-    if (progress.mode === "snapshot") return [put(heard), NO_EFFECTS];
+    // One who may not act any more makes nobody whole: what it has may be old.
+    if (progress.mode === "snapshot" || !mayAct(state, now.ticks)) return [put(heard), NO_EFFECTS];
     const next: Progress = { ...heard, mode: "snapshot", match: 0 as LogIndex, inflight: 0 };
     return [put(next), [{ type: "Transfer", to: from }]];
   }
+  // It is being replaced: what it had may be gone by now. It is probed when that is over.
+  if (progress.mode === "snapshot") return [put(heard), NO_EFFECTS];
   const match = Math.min(m.match, log.lastIndex) as LogIndex;
   if (m.state === "Lacks") {
-    if (progress.mode === "snapshot") return [put(heard), NO_EFFECTS];
     // An answer to something older costs a repetition at most; a disk that lied must not leave it without.
     const known = Math.min(progress.match, match) as LogIndex;
     const next = (match + 1) as LogIndex;
@@ -185,7 +199,7 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
   return [
     put({
       ...heard,
-      mode: progress.mode === "snapshot" && match < progress.match ? "snapshot" : "stream",
+      mode: "stream",
       match: further,
       next: Math.max(progress.next, further + 1) as LogIndex,
       inflight,
@@ -193,88 +207,4 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
     }),
     NO_EFFECTS,
   ];
-}
-
-/** The primary's word on the log: joins it to one's own, or says where that goes on (card 9). */
-export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update): PrimaryStep {
-  const { refuseOldEpochs } = state.settings.rules;
-  if (m.epoch < state.term && refuseOldEpochs)
-    return [
-      state,
-      [send(from, { type: "Ack", epoch: state.term, state: "Lacks", match: 0 as LogIndex }, true)],
-    ];
-  if (state.role.type === "Primary" && m.epoch === state.term) return [state, NO_EFFECTS];
-  const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
-  if (state.installing !== null) return step;
-  return andThen(step, (s) => join(s, now.ticks, from, m));
-}
-
-function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
-  const { log, commitIndex } = state;
-  const answer = (s: PrimaryState, what: Ack["state"], match: LogIndex): PrimaryEffect =>
-    send(
-      from,
-      { type: "Ack", epoch: s.term, state: what, match },
-      !s.settings.rules.persistBeforeAck,
-    );
-  if (state.repairing || state.forked) return [state, [answer(state, "Forked", commitIndex)]];
-  // What was dropped from the tail is committed, and the same wherever nobody forked.
-  const skipped = Math.max(0, log.base.index - m.prev.index);
-  const entries = m.entries.slice(skipped);
-  const prev: Position =
-    skipped === 0
-      ? m.prev
-      : {
-          index: (m.prev.index + Math.min(skipped, m.entries.length)) as LogIndex,
-          epoch: log.base.epoch,
-        };
-  if (skipped > m.entries.length) return [state, [answer(state, "Lacks", log.lastIndex)]];
-  if (skipped === 0 && log.epochAt(prev.index) !== prev.epoch) {
-    if (prev.index <= commitIndex) return fork(state, answer);
-    const match = Math.min(commitIndex, prev.index - 1) as LogIndex;
-    return [state, [answer(state, "Lacks", match)]];
-  }
-  const at = entries.findIndex(({ index, epoch }) => log.epochAt(index) !== epoch);
-  const fresh = state.settings.rules.truncateOnlyOnConflict
-    ? at < 0
-      ? []
-      : entries.slice(at)
-    : entries;
-  const [first] = fresh;
-  if (first !== undefined && first.index <= commitIndex) return fork(state, answer);
-  const written: PrimaryStep =
-    first === undefined
-      ? [state, NO_EFFECTS]
-      : replaceAfter(
-          state,
-          now,
-          before(log.epochAt((first.index - 1) as LogIndex), first.index),
-          fresh,
-        );
-  const match = (prev.index + entries.length) as LogIndex;
-  return andThen(joinedOf(written), (s) =>
-    andThen(commit(s, Math.min(m.commit, match) as LogIndex), (done) => [
-      done,
-      m.answer ? [answer(done, "Holds", match)] : NO_EFFECTS,
-    ]),
-  );
-}
-
-const joinedOf = ([state, effects]: PrimaryStep): PrimaryStep =>
-  state.role.type !== "Secondary" || state.role.joined
-    ? [state, effects]
-    : [{ ...state, role: { ...state.role, joined: true } }, effects];
-
-const before = (epoch: number | null, index: number): Position => ({
-  index: (index - 1) as LogIndex,
-  epoch: epoch ?? 0,
-});
-
-/** What this replica has applied its primary does not have: it was acknowledged by too few (card 1, PA-3). It serves nobody before a snapshot has replaced it. */
-function fork(
-  state: PrimaryState,
-  answer: (s: PrimaryState, what: Ack["state"], match: LogIndex) => PrimaryEffect,
-): PrimaryStep {
-  const next = { ...state, forked: true };
-  return [next, [answer(next, "Forked", state.commitIndex)]];
 }

@@ -13,10 +13,14 @@ export interface PrimaryRules {
   readonly actWithinTenure: boolean;
   /** Group 0 has declared a secondary out of step before anything is acknowledged without it (card 2, shrink). */
   readonly shrinkFirst: boolean;
-  /** A secondary that is to come into step is waited for from when that is asked for. */
+  /** What was asked of group 0 counts from then on, beside what is known: it may be granted before this primary hears of it. */
   readonly growFirst: boolean;
   /** A primary that restarts acts in a new epoch only: it has forgotten which entries of the old one it gave away. */
   readonly newEpochInNewLife: boolean;
+  /** Nothing leaves in an epoch before this primary's disk knows that it has begun: after a crash it would act in it again. */
+  readonly persistEpochFirst: boolean;
+  /** A secondary answers no reader, but for its own state, before its log was found to be its primary's (PA-3). */
+  readonly joinBeforeReads: boolean;
   /** Entries are removed only where one conflicts, never because a message was shorter (CU-2). */
   readonly truncateOnlyOnConflict: boolean;
   /** A primary whose own disk hangs gives its office back. */
@@ -33,6 +37,8 @@ export const ALL_PRIMARY_RULES: PrimaryRules = Object.freeze({
   shrinkFirst: true,
   growFirst: true,
   newEpochInNewLife: true,
+  persistEpochFirst: true,
+  joinBeforeReads: true,
   truncateOnlyOnConflict: true,
   resignOnHungDisk: true,
   readsAfterOwnEpoch: true,
@@ -44,7 +50,7 @@ export interface PrimarySettings {
   readonly acks: "all" | number;
   /**
    * A write that has waited so long for secondaries goes on without those that are missing, once group 0 has declared them out of step.
-   * Null: it waits for them, however long.
+   * Null: it waits for them, however long, and where all are waited for nothing new is taken while one is missing.
    */
   readonly shrinkTicks: number | null;
   /** With fewer members in step, the primary among them, writes are refused and reads go on (catalogue C8). */

@@ -38,7 +38,7 @@ export function start(
     term: hardState.epoch,
     bornIn: hardState.epoch,
     repairing: hardState.repairing,
-    forked: false,
+    fork: null,
     log,
     configs,
     commitIndex,

@@ -6,12 +6,14 @@ import {
   type Failure,
   fail,
   type Lane,
+  type Log,
   type LogIndex,
   type LogState,
   type NodeId,
   type Office,
   type PerMember,
   type PersistSeq,
+  type Petition,
   type Position,
   type RequestId,
   type Step,
@@ -38,7 +40,7 @@ export interface PrimaryState extends LogState {
   /** The epoch on the disk when this life began. */
   readonly bornIn: number;
   /** What is committed here is not what its primary has: it serves nobody before a snapshot has replaced it. */
-  readonly forked: boolean;
+  readonly fork: Fork | null;
   /** Entries up to here were handed out for applying. */
   readonly handedOut: LogIndex;
   readonly persisted: PersistSeq;
@@ -55,6 +57,12 @@ export interface PrimaryState extends LogState {
   readonly reads: Reads;
   /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
   readonly installing: Position | null;
+}
+
+/** From `from` on a log differs from its primary's, and not before that once it is `found`. */
+export interface Fork {
+  readonly from: LogIndex;
+  readonly found: boolean;
 }
 
 export type Role = Secondary | Primary;
@@ -76,10 +84,15 @@ export interface Primary {
   readonly heartbeatAt: Ticks;
   /** Since when the oldest uncommitted entry has waited; null while none does. */
   readonly waitingSince: Ticks | null;
-  /** Who is to come into step: waited for already. */
-  readonly growing: readonly NodeId[];
-  /** When group 0 was last asked for something, for the office of this version. */
-  readonly petitioned: { readonly version: number; readonly at: Ticks } | null;
+  /**
+   * What group 0 was last asked for, of the office of which version, and when. Until another version is heard of it may be granted
+   * already; nothing else is asked of the same version but to be released.
+   */
+  readonly petitioned: {
+    readonly version: number;
+    readonly at: Ticks;
+    readonly petition: Petition;
+  } | null;
   readonly handOver: HandOver | null;
 }
 
@@ -160,9 +173,10 @@ export function replaceAfter(
   prev: Position,
   entries: readonly Entry[],
 ): PrimaryStep {
-  const undurable = state.undurable.map((u) =>
-    u.lastIndex > prev.index ? { ...u, lastIndex: prev.index } : u,
-  );
+  const cut = prev.index < state.log.lastIndex;
+  const undurable = cut
+    ? state.undurable.map((u) => (u.lastIndex > prev.index ? { ...u, lastIndex: prev.index } : u))
+    : state.undurable;
   const durableIndex = Math.min(state.durableIndex, prev.index) as LogIndex;
   let step: PrimaryStep = [
     { ...state, log: state.log.truncate(prev.index), undurable, durableIndex },
@@ -217,6 +231,13 @@ export function commit(state: PrimaryState, upTo: LogIndex): PrimaryStep {
   const entries = state.log.slice(state.handedOut, upTo);
   return [{ ...state, commitIndex: upTo, handedOut: upTo }, [{ type: "Commit", entries }]];
 }
+
+/** From here on this log is no part of the group's. */
+export const lostFrom = (log: Log, from: LogIndex): PrimaryEffect => ({
+  type: "Lost",
+  from,
+  to: log.lastIndex,
+});
 
 /** Nobody's primary: it follows whoever it hears in this epoch or a later one. */
 export function follow(

@@ -10,10 +10,11 @@ import {
 import { continueHandOver, onTransferLeadership, onYield } from "./hand-over.ts";
 import { keepInSync } from "./in-sync.ts";
 import { onInstalled, onInstalling, onTransferred } from "./installation.ts";
+import { onUpdate } from "./joining.ts";
 import type { PrimaryMessage } from "./message.ts";
 import { onPropose } from "./propose.ts";
 import { onAnswer, onAsk, onRead, serveReads } from "./reads.ts";
-import { heartbeat, onAck, onUpdate, replicate } from "./replication.ts";
+import { heartbeat, onAck, replicate } from "./replication.ts";
 import {
   andThen,
   askAgain,

@@ -35,10 +35,9 @@ export function onConfigure(
     return stays ? [told, NO_EFFECTS] : follow(told, office.epoch, null, now.ticks);
   }
   if (state.role.type === "Primary" && office.epoch === state.term) {
-    const { growing, handOver } = state.role;
+    const { handOver } = state.role;
     const next: Primary = {
       ...state.role,
-      growing: growing.filter((member) => !office.inSync.includes(member)),
       // The office is this replica's still: what it gave away was refused, or came back.
       handOver: office.version > known && handOver?.resigned === true ? null : handOver,
     };
@@ -49,7 +48,7 @@ export function onConfigure(
 
 /** A replica that cannot serve gives the office back; one that may have acted in this epoch before it crashed asks for a new one. */
 function takeOffice(state: PrimaryState, now: Now, office: Office): PrimaryStep {
-  if (state.repairing || state.forked)
+  if (state.repairing || state.fork !== null || state.installing !== null)
     return ask(state, office.version, { type: "resign", to: null });
   const acted = office.epoch === state.bornIn;
   if (acted && state.settings.rules.newEpochInNewLife)
@@ -62,7 +61,6 @@ function takeOffice(state: PrimaryState, now: Now, office: Office): PrimaryStep 
     progress: PerMember.of(othersOf(state), () => probing(adopted.log.lastIndex, now.ticks)),
     heartbeatAt: now.ticks,
     waitingSince: now.ticks,
-    growing: [],
     petitioned: null,
     handOver: null,
   };
@@ -72,7 +70,8 @@ function takeOffice(state: PrimaryState, now: Now, office: Office): PrimaryStep 
     kind: "noop",
     command: new Uint8Array(0),
   } as const;
-  return andThen([{ ...adopted, role }, effects], (s) =>
+  // How long it may act was said with the epoch.
+  return andThen([{ ...adopted, role, until: state.until }, effects], (s) =>
     replaceAfter(s, now.ticks, s.log.last, [noop]),
   );
 }
@@ -92,11 +91,18 @@ export const probing = (lastIndex: LogIndex, now: Ticks): Progress => ({
   told: 0 as LogIndex,
 });
 
-/** Whom a write waits for: who is in step, and who is to be (`growFirst`); never this replica itself, whose disk counts apart. */
-export function awaited(state: PrimaryState, role: Primary): readonly NodeId[] {
-  const inSync = state.office?.inSync ?? [];
-  const growing = state.settings.rules.growFirst ? role.growing : [];
-  return role.progress.members.filter(
-    (member) => inSync.includes(member) || growing.includes(member),
-  );
+/**
+ * The sets that may be in step, as far as this primary knows: as group 0 said last, and as it was asked since. A write is acknowledged by
+ * the rule of each, for whoever is appointed next is chosen by the one that is in force, heard of or not.
+ */
+export function possibleInSync(
+  { office, settings }: PrimaryState,
+  { petitioned }: Primary,
+): readonly (readonly NodeId[])[] {
+  if (office === null) return [];
+  const asked =
+    settings.rules.growFirst &&
+    petitioned?.version === office.version &&
+    petitioned.petition.type === "inSync";
+  return asked ? [office.inSync, petitioned.petition.inSync] : [office.inSync];
 }
