@@ -5,6 +5,7 @@ import { type Figure, renderFigures } from "./figures.ts";
 import { groups } from "./groups.ts";
 import { journal } from "./journal.ts";
 import { openLoopLatency } from "./open-loop-latency.ts";
+import { protocols } from "./protocols.ts";
 import { environment, store } from "./results.ts";
 import type { Row } from "./row.ts";
 import { simSpeed } from "./sim.ts";
@@ -23,6 +24,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   journal,
   checkpoint,
   groups,
+  protocols,
   stages,
   verify: verifySpeed,
   sim: simSpeed,

@@ -20,7 +20,7 @@ const SAMPLE_MICROS = 500;
 const CREATED_AT_ONCE = 50;
 
 const settings = JSON.parse(process.argv[2] ?? "") as NodeSettings;
-const { name, dataDir, peer, client, founders, tls, checkpointBytes } = settings;
+const { name, dataDir, peer, client, founders, tls, checkpointBytes, profile } = settings;
 const server = await startServer({
   name,
   dataDir,
@@ -35,7 +35,10 @@ const server = await startServer({
   learner: false,
   log: silentLog,
   ...(tls !== null && { clientTls: { ...tls, ca: null }, peerTls: tls }),
-  ...(checkpointBytes !== null && { kernel: { checkpointBytes } }),
+  kernel: {
+    ...(checkpointBytes !== null && { checkpointBytes }),
+    ...(profile !== null && { defaultProfile: profile }),
+  },
   onHalt: (reason) => {
     process.stderr.write(`halted: ${reason}\n`);
     process.exit(1);

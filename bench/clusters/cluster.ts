@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly network?: Network;
   /** Quorate's alone: how much is written between two checkpoints. */
   readonly checkpointBytes?: number;
+  /** Quorate's alone: the profile of the keyspace `default`. */
+  readonly profile?: string;
 }
 
 /** Where one member lives. */

@@ -9,4 +9,6 @@ export interface NodeSettings {
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string } | null;
   /** Null for the default. */
   readonly checkpointBytes: number | null;
+  /** Of the keyspace `default`; null for the default. */
+  readonly profile: string | null;
 }

@@ -6,7 +6,7 @@ const SCRIPT = join(import.meta.dirname, "../quorate-node.ts");
 
 const QUORATE: Kind = {
   kind: "quorate",
-  command({ name, dataDir, client, peer, tls }, all, { checkpointBytes }) {
+  command({ name, dataDir, client, peer, tls }, all, { checkpointBytes, profile }) {
     const founders = all.map((place) => ({ name: place.name, address: place.peer }));
     const settings: NodeSettings = {
       name,
@@ -16,6 +16,7 @@ const QUORATE: Kind = {
       founders,
       tls,
       checkpointBytes: checkpointBytes ?? null,
+      profile: profile ?? null,
     };
     return [process.execPath, SCRIPT, JSON.stringify(settings)];
   },
