@@ -50,6 +50,7 @@ function readTable(file: string): readonly Row[] | string {
   if (head?.startsWith("file\tmodel\texpected") !== true) {
     return `${file}: expected a first line of file, model, expected, notes`;
   }
+  if (lines.length === 0) return `${file}: no rows below its first line`;
   return lines.map((line) => {
     const [name = "", model = "", expected = "", notes = ""] = line.split("\t");
     return { file: name, model, expected, notes };

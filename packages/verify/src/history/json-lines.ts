@@ -19,6 +19,8 @@ export class HistoryReader {
   private readonly events: Event[] = [];
   private lines = 0;
   private readonly openUntil = new Map<number, number>();
+  /** What each process has invoked and not completed. */
+  private readonly invoked = new Map<number, string>();
 
   line(text: string): void {
     this.lines++;
@@ -63,6 +65,7 @@ export class HistoryReader {
     if (!Number.isSafeInteger(time)) throw this.malformed("`time` must be a whole number");
     if (key !== null && typeof key !== "string") throw this.malformed("`key` must be a string");
     this.order(process, time as number);
+    this.completes(type, process, f);
     return {
       type,
       process,
@@ -78,6 +81,16 @@ export class HistoryReader {
       throw this.malformed(`process ${process} goes back in time`);
     }
     this.openUntil.set(process, time);
+  }
+
+  private completes(type: Event["type"], process: number, f: string): void {
+    const begun = this.invoked.get(process);
+    if (type === "invoke") this.invoked.set(process, f);
+    else this.invoked.delete(process);
+    if (type === "invoke" || begun === undefined || begun === f) return;
+    throw this.malformed(
+      `process ${process} completes ${wordOf(f)}, and had invoked ${wordOf(begun)}`,
+    );
   }
 
   private malformed(why: string): Malformed {

@@ -227,6 +227,10 @@ describe("table", () => {
     expect(table(["good.edn\tset\tok\tDISPUTED: never read"]).status).toBe(1);
   });
 
+  it("without rows proves nothing, and is a wrong call", () => {
+    expect(table([]).status).toBe(2);
+  });
+
   it("is a wrong call without a table", () => {
     const options = { file: join(folder, "none.tsv"), data: null, budget: 10, json: false };
     expect(run((terminal, usage) => tableCommand(options, terminal, usage)).status).toBe(2);

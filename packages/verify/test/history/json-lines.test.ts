@@ -99,6 +99,15 @@ describe("the format", () => {
       3,
     ],
   ];
+  it("refuses a completion of something else than its process had invoked", () => {
+    const lines = [
+      HISTORY_HEADER,
+      '{"type":"invoke","process":0,"f":"read","value":null,"time":1}',
+      '{"type":"ok","process":0,"f":"write","value":1,"time":2}',
+    ];
+    expect(() => parseHistory(lines.join("\n"))).toThrow("had invoked read");
+  });
+
   it("has its header however it is spaced, after a byte order mark, with either end of line", () => {
     const header = '{ "version": 1, "format": "quorate-history" }';
     const event = '{"type":"ok","process":1,"f":"read","value":3,"time":4}';
