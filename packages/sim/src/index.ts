@@ -1,3 +1,4 @@
+export { type Cost, costsPage, measureCosts } from "./costs/index.ts";
 export {
   type Episode,
   FAULT_TYPES,
@@ -54,6 +55,8 @@ export {
   type Name,
   PaxosCluster,
   type PaxosClusterSetup,
+  PrimaryCluster,
+  type PrimaryClusterSetup,
   put,
   RaftCluster,
   type RaftClusterSetup,

@@ -40,6 +40,34 @@ describe.each(MODES)("a node in a %s", (runIn) => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  describe("what makes no sense is refused, does nothing, and leaves the node alone", () => {
+    it("requests beyond the bound", async () => {
+      const large = node.kv.put("too-large", "x".repeat(2 ** 21));
+      await expect(large).rejects.toMatchObject({ code: "TooLarge", definite: true });
+      expect(await node.kv.get("too-large")).toBeNull();
+    });
+
+    it.each([Number.POSITIVE_INFINITY, Number.NaN, 1e300, 0, -1])(
+      "a deadline of %s",
+      async (deadlineMillis) => {
+        const put = node.kv.put("late", "x", { deadlineMillis });
+        await expect(put).rejects.toMatchObject({ name: "QuorateError", definite: true });
+        expect(await node.kv.get("late")).toBeNull();
+      },
+    );
+
+    it("arguments of other types", async () => {
+      const untyped = node.kv as unknown as {
+        put(key: unknown, value: unknown): Promise<unknown>;
+        range(range: unknown, options: unknown): Promise<unknown>;
+      };
+      for (const value of [7, undefined, null, {}])
+        await expect(untyped.put("odd", value)).rejects.toBeInstanceOf(QuorateError);
+      await expect(untyped.range("odd", { limit: 1.5 })).rejects.toBeInstanceOf(QuorateError);
+      expect(await node.kv.get("odd")).toBeNull();
+    });
+  });
+
   describe("keys and values", () => {
     it("are written, read in ranges and at revisions, and deleted", async () => {
       const { revision } = await node.kv.put("r/a", "1");

@@ -18,6 +18,7 @@ export function writeEntries(writer: Writer, entries: readonly Entry[]): Writer 
 
 export function readEntries(reader: Reader, after: LogIndex): readonly Entry[] {
   const count = reader.u32();
+  if (after + count > Number.MAX_SAFE_INTEGER) throw new Malformed("indexes beyond all numbers");
   // An entry takes 13 bytes at least: a count that lies is found before anything is allocated for it.
   if (count * HEAD_BYTES > reader.left)
     throw new Malformed(`${count} entries in ${reader.left} bytes`);

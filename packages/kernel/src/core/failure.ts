@@ -8,6 +8,8 @@ export type Failure =
   | { readonly code: "NoLeader"; readonly definite: true }
   /** The deadline passed. The write may have happened, or may yet happen. */
   | { readonly code: "Timeout"; readonly definite: false; readonly waitedTicks: Ticks }
+  /** The deadline had passed before anything was done. */
+  | { readonly code: "Expired"; readonly definite: true }
   /** A bound named in the options was reached; nothing was done. */
   | { readonly code: "Overloaded"; readonly definite: true; readonly retryAfterTicks: Ticks }
   /** The disk reserve or the keyspace quota refuses writes; reads and deletes go on. */

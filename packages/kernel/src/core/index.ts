@@ -109,7 +109,7 @@ export {
 } from "./journal/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
-export { configIndexOf, configOf } from "./log-protocol.ts";
+export { configIndexOf, configOf, epochBefore } from "./log-protocol.ts";
 export {
   ANSWER,
   type Answer,

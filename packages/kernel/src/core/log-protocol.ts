@@ -1,7 +1,7 @@
 import type { Malformed } from "./bytes.ts";
 import type { Bytes, LogIndex, NodeId } from "./ids.ts";
 import type { Log } from "./log.ts";
-import type { GroupConfig, Protocol } from "./seam.ts";
+import type { GroupConfig, Position, Protocol } from "./seam.ts";
 
 /** A configuration, and the entry that made it. */
 export interface ConfigAt {
@@ -33,6 +33,12 @@ export interface Standing {
   readonly leader: NodeId | null;
   /** A leader: the first index of its own. It has duties once that is committed. */
   readonly termStart: LogIndex | null;
+  /** A leader: the term of the last entry that it found, whoever's it is. What an older leader said of the time may be later than true. */
+  readonly termBefore: number;
+  /** Where it matters how far the log surely goes: the last entry that is on this replica's disk. Else the end of the log counts. */
+  readonly durable?: Position;
+  /** It is not to be appointed to anything now. */
+  readonly unfit?: true;
 }
 
 /** A protocol that orders commands in a log: interchangeable under every machine. */
@@ -54,6 +60,10 @@ export type AnyLogProtocol = LogProtocol<LogState, unknown>;
 
 export const configOf = (state: LogState): GroupConfig => newest(state).config;
 export const configIndexOf = (state: LogState): LogIndex => newest(state).index;
+
+/** The epoch of the entry before this one. */
+export const epochBefore = (log: Log, index: LogIndex): number =>
+  log.epochAt((index - 1) as LogIndex) ?? log.base.epoch;
 
 function newest({ configs }: LogState): ConfigAt {
   const last = configs[configs.length - 1];

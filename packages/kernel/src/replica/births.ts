@@ -15,6 +15,7 @@ import {
   encodeSystemState,
   type SystemGroup,
   SystemMachine,
+  type SystemState,
 } from "../machines/system/index.ts";
 import {
   BIRTH,
@@ -109,7 +110,10 @@ export class Births {
   }
 
   /** A group that the system keyspace names and this node does not hold yet. Null for a profile of a later release. */
-  bear(node: Node, group: SystemGroup, profile: string, now: Now): Replica | null {
+  bear(node: Node, system: SystemState, group: SystemGroup, now: Now): Replica | null {
+    const keyspace = system.keyspaces.get(group.keyspace);
+    if (keyspace === undefined) return null;
+    const { name, profile } = keyspace;
     const self = this.#identity.node;
     const founder = group.born.includes(self);
     const config = founder ? founding(group.born) : joining(self);
@@ -121,7 +125,10 @@ export class Births {
       founder,
       initial: new Uint8Array(0),
     };
-    if (this.#profile(birth) === null) return null;
+    if (this.#profile(birth) === null) {
+      node.note("error", "profile unknown", { keyspace: name, profile });
+      return null;
+    }
     const replica = this.#start(node, birth, this.#orphans.get(group.group) ?? [], now);
     this.#orphans.delete(group.group);
     return replica;

@@ -1,5 +1,9 @@
 export {
+  appointed,
   encodeSystemCommand,
+  firstOffice,
+  petitioned,
+  renewed,
   type SystemCommand,
   SystemKind,
   type SystemState,
@@ -15,7 +19,12 @@ export {
   type Profiles,
   standardProfiles,
 } from "./profiles.ts";
-export { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
+export {
+  ALL_OFFICE_RULES,
+  ALL_REPLICA_RULES,
+  type OfficeRules,
+  type ReplicaRules,
+} from "./rules.ts";
 export type {
   GroupStatus,
   Identity,

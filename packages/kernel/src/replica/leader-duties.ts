@@ -53,7 +53,7 @@ export class LeaderDuties {
   /** This replica leads from now on. Log time goes on from the last stamp in the log, applied or not. */
   begin(now: Now, state: LogState, standing: Standing, applier: Applier): void {
     if (this.#options.rules.logTimeGoesOn) this.clock.hear(lastStamp(state, applier));
-    this.clock.lead(now.ticks, state.term, termBefore(state, standing));
+    this.clock.lead(now.ticks, state.term, standing.termBefore);
     this.#logTimeAt = now.ticks;
     const { checkTicks } = this.#options;
     this.#markAt = checkTicks === 0 ? null : ((now.ticks + checkTicks) as Ticks);
@@ -156,12 +156,6 @@ export class LeaderDuties {
 /** A leader that has committed nothing in its term yet does not know where its log ends, and has no duties. */
 const hasBegun = ({ commitIndex }: LogState, { termStart }: Standing): boolean =>
   termStart !== null && commitIndex >= termStart;
-
-/** The term of the last entry that the leader of this term found in its log. */
-function termBefore({ log }: LogState, { termStart }: Standing): number {
-  if (termStart === null) return 0;
-  return log.epochAt((termStart - 1) as LogIndex) ?? log.base.epoch;
-}
 
 /** The log time of the last command in the log, applied or not. */
 function lastStamp({ log }: LogState, applier: Applier): number {

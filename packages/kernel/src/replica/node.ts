@@ -7,7 +7,6 @@ import {
   type KeyspaceId,
   type Lane,
   type Machine,
-  Malformed,
   type NodeId,
   type Now,
   type Outcome,
@@ -18,10 +17,9 @@ import {
   type Ticks,
   unreachable,
 } from "../core/index.ts";
-import type { SystemGroup, SystemState } from "../machines/system/index.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { Births } from "./births.ts";
-import { deliver } from "./delivery.ts";
+import { Frames } from "./frames.ts";
 import { Groups } from "./groups.ts";
 import { Liveness } from "./liveness.ts";
 import { CHANGE_UNDER_WAY, isMemberChange } from "./membership.ts";
@@ -36,7 +34,7 @@ import { Repairs } from "./repairs.ts";
 import type { Replica } from "./replica.ts";
 import type { Note, ReplicaPort } from "./replica-port.ts";
 import { Retention } from "./retention.ts";
-import { Router } from "./router.ts";
+import { Router, unknownKeyspace } from "./router.ts";
 import type {
   GroupStatus,
   Identity,
@@ -50,8 +48,10 @@ import type {
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
 import { lost, Watches } from "./watches.ts";
-import { decodeMembers, encodeMembers, FrameKind, type Item, readItems } from "./wire.ts";
+import { FrameKind } from "./wire.ts";
 
+/** For frames that wait for no record. */
+const NOW = 0 as JournalSeq;
 /** Group runs in one turn: a group's effects may touch others (group 0 gives birth), but not for ever. */
 const ROUNDS_MAX = 8;
 
@@ -74,6 +74,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #steward: Steward;
   readonly #repairs = new Repairs();
   readonly #offices: Offices;
+  readonly #frames: Frames;
   /** Undurable records, oldest first. */
   #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
   readonly #counters: Record<string, number> = {};
@@ -106,6 +107,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#retention = new Retention(options);
     this.#steward = this.#newSteward(self);
     this.#offices = this.#newOffices();
+    this.#frames = this.#newFrames();
     births.recover(this, now, (replica) => this.#adopt(replica));
     this.#recovering = false;
     this.#steward.follow(now.ticks);
@@ -184,7 +186,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #onInput(input: NodeInput): void {
     switch (input.type) {
       case "Frame":
-        return this.#onFrame(input.from, input.bytes);
+        return this.#frames.take(input.from, input.bytes, this.#turn.now);
       case "Link":
         return this.#onLink(input.peer, input.up);
       case "Request":
@@ -217,48 +219,6 @@ export class Node implements NodeKernel, ReplicaPort {
       default:
         return unreachable(input);
     }
-  }
-
-  #onFrame(from: NodeId, bytes: Bytes): void {
-    const items = readItems(bytes);
-    if (items instanceof Malformed) return this.#count("frames_malformed");
-    if (this.#liveness.heard(from, this.#turn.now.ticks))
-      this.#feedAll({ type: "Link", peer: from, up: true });
-    for (const item of items) this.#onItem(from, item);
-  }
-
-  #onItem(from: NodeId, { group, kind, bytes }: Item): void {
-    if (kind === FrameKind.alive) return this.#onAlive(from, bytes);
-    if (kind === FrameKind.members) return this.#onMembers(bytes);
-    if (kind === FrameKind.standpoint) {
-      const told = this.#offices.onStandpoint(from, group, bytes, this.#turn.now.ticks);
-      return told ? undefined : this.#count("items_malformed");
-    }
-    const replica = this.#groups.get(group);
-    if (replica === null) return this.#count("items_of_unknown_groups");
-    this.#turn.touch(replica);
-    const delivery = deliver(replica, from, kind, bytes, this.#turn.now);
-    if (delivery === "Malformed") this.#count("items_malformed");
-    if (delivery === "Unknown") this.#count("items_of_unknown_kind");
-  }
-
-  /** A peer that has missed a change of the members is told who they are: it may know nobody else who could tell it. */
-  #onAlive(from: NodeId, bytes: Bytes): void {
-    const epoch = this.#liveness.report(from, bytes);
-    const { membershipEpoch, nodes } = this.#groups.system;
-    if (epoch === null || epoch >= membershipEpoch) return;
-    const peers = [...nodes.values()].map(({ node, peerAddress }) => ({
-      node,
-      address: peerAddress,
-    }));
-    const told = encodeMembers({ epoch: membershipEpoch, peers });
-    this.send(from, "control", SYSTEM_GROUP, FrameKind.members, told, 0 as JournalSeq);
-  }
-
-  #onMembers(bytes: Bytes): void {
-    const told = decodeMembers(bytes);
-    if (told instanceof Malformed) return this.#count("items_malformed");
-    this.#steward.hear(told, this.#turn.now.ticks);
   }
 
   #onLink(peer: NodeId, up: boolean): void {
@@ -297,7 +257,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
     const replica = this.#groups.of(keyspace);
     if (replica === null) {
-      this.#turn.ask(lost(id, { code: "UnknownKeyspace", definite: true, keyspace }));
+      this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
       return;
     }
     this.#turn.ask(this.#watches.open(id, replica, body));
@@ -412,7 +372,10 @@ export class Node implements NodeKernel, ReplicaPort {
         node: this.#identity.node,
         groups: this.#groups,
         touch: (replica) => this.#turn.touch(replica),
-        bear: (state, group) => this.#bear(state, group),
+        bear: (state, group) => {
+          const replica = this.#births.bear(this, state, group, this.#turn.now);
+          if (replica !== null) this.#adopt(replica);
+        },
         retire: (replica) => this.#retire(replica),
         setPeers: (peers) => {
           const before = this.#liveness.peers;
@@ -432,6 +395,19 @@ export class Node implements NodeKernel, ReplicaPort {
     );
   }
 
+  #newFrames(): Frames {
+    return new Frames({
+      groups: this.#groups,
+      liveness: this.#liveness,
+      steward: this.#steward,
+      offices: this.#offices,
+      turn: this.#turn,
+      linkUp: (peer) => this.#feedAll({ type: "Link", peer, up: true }),
+      tell: (to, kind, bytes) => this.send(to, "control", SYSTEM_GROUP, kind, bytes, NOW),
+      count: (what) => this.#count(what),
+    });
+  }
+
   #newOffices(): Offices {
     const { node, start } = this.#identity;
     return new Offices({
@@ -440,23 +416,12 @@ export class Node implements NodeKernel, ReplicaPort {
       groups: this.#groups,
       options: this.#options,
       isUp: (other) => other === node || this.#liveness.isUp(other),
-      configure: (replica, { office }, until) => {
-        if (office !== null) this.#turn.feed(replica, { type: "Configure", office, until });
-      },
+      turn: this.#turn,
       submit: (command) => this.#router.submitOwn(command),
       tell: (leader, group, standpoint) =>
-        this.send(leader, "control", group, FrameKind.standpoint, standpoint, 0 as JournalSeq),
+        this.send(leader, "control", group, FrameKind.standpoint, standpoint, NOW),
       note: (event, fields) => this.note("info", event, fields),
     });
-  }
-
-  #bear(state: SystemState, group: SystemGroup): void {
-    const keyspace = state.keyspaces.get(group.keyspace);
-    if (keyspace === undefined) return;
-    const { name, profile } = keyspace;
-    const replica = this.#births.bear(this, group, profile, this.#turn.now);
-    if (replica === null) this.note("error", "profile unknown", { keyspace: name, profile });
-    else this.#adopt(replica);
   }
 
   #adopt(replica: Replica): void {
@@ -503,7 +468,7 @@ export class Node implements NodeKernel, ReplicaPort {
       this.#space === "ample" && !this.#spaceChanged ? ticks - aliveTicks / 2 : ticks + 1;
     this.#spaceChanged = false;
     for (const peer of this.#liveness.untold(recent as Ticks))
-      this.send(peer, "control", SYSTEM_GROUP, FrameKind.alive, bytes, 0 as JournalSeq);
+      this.send(peer, "control", SYSTEM_GROUP, FrameKind.alive, bytes, NOW);
     for (const peer of this.#liveness.silent(ticks))
       this.#feedAll({ type: "Link", peer, up: false });
   }

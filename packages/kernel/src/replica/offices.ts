@@ -18,6 +18,7 @@ import type { Groups } from "./groups.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { Note } from "./replica-port.ts";
+import type { Turn } from "./turn.ts";
 
 /** How often whoever misses its primary says how far it is, and whoever fills offices looks. */
 const LOOK_TICKS = 100;
@@ -54,7 +55,7 @@ export interface OfficesHost {
   readonly groups: Groups;
   readonly options: NodeOptions;
   readonly isUp: (node: NodeId) => boolean;
-  readonly configure: (replica: Replica, group: SystemGroup, until: Ticks | null) => void;
+  readonly turn: Turn;
   readonly submit: (command: SystemCommand) => void;
   readonly tell: (leader: NodeId, group: GroupId, standpoint: Bytes) => void;
   readonly note: (event: string, fields: Note["fields"]) => void;
@@ -173,12 +174,14 @@ export class Offices {
       if (serial <= this.#serial - ASKED_MAX) this.#asked.delete(serial);
     const { tenureTicks: millis } = options;
     submit({ type: "renewTenure", node, start, serial: this.#serial, millis });
-    this.#renewAt = (now + Math.floor(millis / 4)) as Ticks;
+    // One who asks and hears nothing, because it hears nobody, must not hold its offices for ever without being able to act.
+    const deaf = this.#until !== null && now >= this.#until;
+    this.#renewAt = (now + (deaf ? 3 * millis : Math.floor(millis / 4))) as Ticks;
   }
 
   /** Tells the replicas here what has changed of their offices. */
   #configure(): void {
-    const { groups, node, configure } = this.#host;
+    const { groups, node, turn } = this.#host;
     for (const group of this.#appointed) {
       const replica = groups.get(group.group);
       const { office } = group;
@@ -188,7 +191,7 @@ export class Offices {
       const same = told?.version === office.version && told.until === until;
       if (same && told.replica === replica) continue;
       this.#told.set(group.group, { version: office.version, until, replica });
-      configure(replica, group, until);
+      turn.feed(replica, { type: "Configure", office, until });
     }
   }
 
@@ -206,7 +209,8 @@ export class Offices {
     const replica = groups.get(group);
     const leader = groups.get(SYSTEM_GROUP)?.standing.leader ?? null;
     if (replica === null || leader === null || replica.state.repairing) return;
-    const { last } = replica.state.log;
+    if (replica.standing.unfit === true) return;
+    const last = replica.standing.durable ?? replica.state.log.last;
     const standpoint = { epoch: last.epoch, lastIndex: last.index };
     if (leader === node) this.#hear(node, group, standpoint, now);
     else tell(leader, group, encodeStandpoint(standpoint));
@@ -234,8 +238,9 @@ export class Offices {
     const profile = options.profiles.get(groups.system.keyspaces.get(keyspace)?.profile ?? "");
     const rule = profile?.office;
     if (rule == null) return;
+    // What was said before the last holder's time was over says nothing: it may have gone on since.
     const known = [...(this.#heard.get(group) ?? [])].filter(
-      ([member, { at }]) => born.includes(member) && now.ticks - at < FRESH_TICKS,
+      ([member, { at }]) => born.includes(member) && at >= free && now.ticks - at < FRESH_TICKS,
     );
     const sound = known.filter(([member]) => office.inSync.includes(member));
     const waited = now.ticks - free;

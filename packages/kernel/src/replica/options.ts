@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS as PAXOS_SETTINGS,
   type PaxosSettings,
 } from "../protocols/paxos/index.ts";
+import { DEFAULT_PRIMARY_SETTINGS, type PrimarySettings } from "../protocols/primary/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { DEFAULT_SETTINGS as ZAB_SETTINGS, type ZabSettings } from "../protocols/zab/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
@@ -18,11 +19,15 @@ export interface NodeOptions {
   readonly raft: RaftSettings;
   readonly paxos: PaxosSettings;
   readonly zab: ZabSettings;
+  /** Of all forms of primary–secondary replication; what makes each of them is its protocol's. */
+  readonly primary: PrimarySettings;
   readonly profiles: Profiles;
   /** What the first leader of group 0 makes of the keyspace `default`. */
   readonly defaultProfile: string;
   /** Requests that wait for an outcome, of all clients; beyond it `Overloaded`. */
   readonly pendingMax: number;
+  /** The largest request; one beyond it gets `TooLarge`. A journal record must hold it, and a frame. */
+  readonly requestBytesMax: number;
   /** The log tail kept for followers; one that lags further gets a snapshot. */
   readonly tailEntriesMax: number;
   readonly tailBytesMax: number;
@@ -56,6 +61,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   raft: DEFAULT_SETTINGS,
   paxos: PAXOS_SETTINGS,
   zab: ZAB_SETTINGS,
+  primary: DEFAULT_PRIMARY_SETTINGS,
   profiles: standardProfiles({
     quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,
@@ -65,6 +71,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   }),
   defaultProfile: "etcd",
   pendingMax: 16_384,
+  requestBytesMax: 1_572_864,
   tailEntriesMax: 10_000,
   tailBytesMax: 64 << 20,
   checkpointBytes: 64 << 20,

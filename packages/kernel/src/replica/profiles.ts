@@ -36,7 +36,15 @@ export interface Profile {
 export type Profiles = ReadonlyMap<string, Profile>;
 
 /** Of this release's presets. */
-export const PROFILE_NAMES = ["etcd", "chubby", "zookeeper"] as const;
+export const PROFILE_NAMES = [
+  "etcd",
+  "chubby",
+  "zookeeper",
+  "primary-sync",
+  "mysql",
+  "primary-async",
+  "waro",
+] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** The presets that this release knows (catalogue L): one range each, and etcd's machine: revisions, watches, leases. */
@@ -57,10 +65,31 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
     ]),
   };
   const elected = { ...machine, office: null };
+  const appointed = { ...machine, fixedMembers: true };
   const profiles: Readonly<Record<ProfileName, Profile>> = {
     etcd: { ...elected, protocol: "raft", fixedMembers: false },
     chubby: { ...elected, protocol: "paxos", fixedMembers: true },
     zookeeper: { ...elected, protocol: "zab", fixedMembers: true },
+    "primary-sync": {
+      ...appointed,
+      protocol: "synchronous",
+      office: { holders: (inSync) => inSync, loss: "wait" },
+    },
+    mysql: {
+      ...appointed,
+      protocol: "semi-synchronous",
+      office: { holders: (inSync) => Math.min(2, inSync), loss: "promote" },
+    },
+    "primary-async": {
+      ...appointed,
+      protocol: "asynchronous",
+      office: { holders: () => 1, loss: "promote" },
+    },
+    waro: {
+      ...appointed,
+      protocol: "write-all",
+      office: { holders: (inSync) => inSync, loss: "wait" },
+    },
   };
   return new Map(Object.entries(profiles));
 }

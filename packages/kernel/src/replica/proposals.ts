@@ -339,7 +339,7 @@ function outcomeOf({ refusal, status, message }: ForwardRefused): Outcome {
     case "NoSpace":
       return fail({ code: "NoSpace", definite: true });
     case "Expired":
-      return fail({ code: "NoLeader", definite: true });
+      return fail({ code: "Expired", definite: true });
     case "Refused":
       return fail({ code: "Rejected", definite: true, status, message });
   }

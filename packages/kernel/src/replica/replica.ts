@@ -313,6 +313,17 @@ export class Replica {
       case "Transfer":
         this.#transfers.begin(effect.to, now);
         return;
+      case "Lost": {
+        const { from, to } = effect;
+        const { group } = this;
+        this.#port.note("error", "acknowledged writes lost", {
+          group,
+          from,
+          to,
+          count: to - from + 1,
+        });
+        return;
+      }
       case "Petition":
         this.#port.petition(this.group, effect.version, effect.petition);
         return;
@@ -413,6 +424,8 @@ export class Replica {
         lastPersist: () => this.#persisted.last,
         installed: (applier, covers) => {
           this.#replaceMachine(applier);
+          // What was applied here before may be more than the group has kept: then there is nothing to catch up with.
+          this.#recoverTo = Math.min(this.#recoverTo, applier.index) as LogIndex;
           this.#backlog = [];
           this.coverage.restart(covers);
         },

@@ -85,6 +85,9 @@ export class Router {
         id,
         fail({ code: "Rejected", definite: true, status: 3, message: "a session id has 63 bits" }),
       );
+    const limitBytes = this.#options.requestBytesMax;
+    if (body.length > limitBytes)
+      return this.#reply(id, fail({ code: "TooLarge", definite: true, limitBytes }));
     const replica = this.#admit(id, keyspace);
     if (replica === null) return;
     const membership = keyspace === SYSTEM_KEYSPACE && MEMBERSHIP.includes(kind);
@@ -231,10 +234,7 @@ export class Router {
     if (this.#draining) return { code: "Stopped", definite: true };
     if (this.#pending.size >= this.#options.pendingMax)
       return { code: "Overloaded", definite: true, retryAfterTicks: 100 as Ticks };
-    if (replica !== null) return null;
-    // A node that has just joined does not know the keyspaces yet; the default one surely comes.
-    if (keyspace === DEFAULT_KEYSPACE) return { code: "NoLeader", definite: true };
-    return { code: "UnknownKeyspace", definite: true, keyspace };
+    return replica !== null ? null : unknownKeyspace(keyspace);
   }
 
   #expect(
@@ -267,3 +267,9 @@ export class Router {
     if (id < OWN_IDS_FROM) this.#turn.ask({ type: "Reply", id, outcome, after });
   }
 }
+
+/** A node that has just begun or joined does not know the keyspaces yet; the default one surely comes. */
+export const unknownKeyspace = (keyspace: KeyspaceId): Failure =>
+  keyspace === DEFAULT_KEYSPACE
+    ? { code: "NoLeader", definite: true }
+    : { code: "UnknownKeyspace", definite: true, keyspace };

@@ -49,7 +49,10 @@ export class Endpoints {
       if (!answer.elsewhere) throw new CommandFailed(Exit.failed, `${endpoint}: ${message}`);
       failures.push(`${endpoint}: ${message}`);
     }
-    throw new CommandFailed(Exit.failed, `no endpoint served this:\n  ${failures.join("\n  ")}`);
+    throw new CommandFailed(
+      Exit.failed,
+      `no endpoint served this (--endpoints names others):\n  ${failures.join("\n  ")}`,
+    );
   }
 
   callAt(endpoint: string, path: string, body: object): Promise<Answer> {
@@ -212,11 +215,11 @@ function explained({ code = "", message }: NodeJS.ErrnoException): string {
     return "it asks for a certificate: give --cert and --key";
   if (REFUSED_CERTIFICATE.test(code)) return `it refuses the certificate of --cert (${code})`;
   if (UNTRUSTED.includes(code))
-    return `its certificate is of no authority that is trusted (${message}): give --cacert`;
+    return `its certificate is of no authority that is trusted (${message}): give the authority that signed it as --cacert`;
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO")
     return "it does not speak TLS: leave https:// and --cacert out";
   if (code === "ECONNRESET")
-    return `${message}; a port that speaks the other of http:// and https:// hangs up like this`;
+    return `${message}; so hangs up a port that speaks the other of http:// and https://, and one that does not trust --cert`;
   return message || "it does not accept connections";
 }
 

@@ -10,6 +10,8 @@ interface Explanation {
 const majorityOf = (replicas: number): number => Math.floor(replicas / 2) + 1;
 const lossesBorne = (replicas: number): number => replicas - majorityOf(replicas);
 
+const FIXED = "its members are those it was created with";
+
 const majorityLoses = (replicas: number): readonly string[] => [
   `${lossesBorne(replicas)} of ${replicas} replicas may fail, or be cut off, and everything goes on; nothing that was acknowledged is lost`,
   "with more gone writes and linearizable reads wait and fail; what was acknowledged comes back with the majority",
@@ -30,6 +32,96 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
       `a linearizable read: a round of ${2 * n} small messages, shared by all reads of a turn`,
     ],
     loses: majorityLoses,
+  },
+  chubby: {
+    what: "Multi-Paxos orders the writes: one master holds one ballot for all slots (Lamport 1998; Chandra, Griesemer and Redstone 2007).",
+    promises: [
+      "linearizable, as etcd's profile: reads ask a majority whether the ballot still holds",
+      "a serializable read is answered by the member itself, and may be old",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${3 * n} messages (accept, accepted, decided), a sync at each of ${n + 1} replicas, of which a majority is waited for`,
+      `a linearizable read: a round of ${2 * n} small messages, shared by all reads of a turn`,
+    ],
+    loses: majorityLoses,
+  },
+  zookeeper: {
+    what: "ZAB orders the writes: discovery, synchronisation, broadcast (Junqueira, Reed and Serafini 2011).",
+    promises: [
+      "writes and comparisons are linearizable; a client's own writes are in its order",
+      "a linearizable read is ZooKeeper's `sync` and a read: it goes through the leader, which asks no quorum, so one that was deposed without knowing may answer it with what was true before; a write before the read excludes that",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${3 * n} messages (propose, ack, commit), a sync at each of ${n + 1} replicas, of which a majority is waited for`,
+      "a read through the leader: 2 messages; a serializable read: none",
+    ],
+    loses: majorityLoses,
+  },
+  "primary-sync": {
+    what: "An appointed primary sends every write to all secondaries that are in step, and acknowledges it when all of them hold it.",
+    promises: [
+      "linearizable: the primary answers reads, as long as its tenure lasts",
+      "a secondary that is missing for a second is declared out of step by the system keyspace first, and the write goes on without it; it is back when it has caught up",
+      "with fewer than two in step it is read-only",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack), a sync at each of ${n + 1} replicas, all of which are waited for: the slowest decides`,
+      "a read: none at the primary, 2 messages elsewhere",
+    ],
+    loses: (replicas) => [
+      `${replicas - 1} of ${replicas} replicas may fail one after the other, and nothing that was acknowledged is lost; at once only those that the rest is in step without`,
+      "the primary: writes and reads wait until its tenure is over (2 s) and the furthest of those in step has its office",
+      "the system keyspace without a majority: nobody is appointed and nobody declared out of step; the primary stops when its tenure ends",
+    ],
+  },
+  mysql: {
+    what: "Semi-synchronous: an appointed primary acknowledges a write when one secondary holds it, too.",
+    promises: [
+      "linearizable while no primary is lost together with the secondaries that hold its last writes",
+      "with no secondary in reach for ten seconds it falls to asynchronous, which `keyspace list` and the log show, and comes back when one has caught up",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack), a sync at each of ${n + 1} replicas; the primary and the quickest secondary are waited for`,
+    ],
+    loses: () => [
+      "one replica: nothing that was acknowledged",
+      "the primary after it fell to asynchronous: what it acknowledged alone; the furthest secondary is promoted",
+    ],
+  },
+  "primary-async": {
+    what: "Asynchronous: an appointed primary acknowledges a write when its own disk holds it, and its secondaries follow.",
+    promises: [
+      "secondaries are a prefix of the primary's log, never anything else",
+      "no more: an acknowledged write is lost with the primary if no secondary has it yet",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${n} messages and their answers, one sync waited for: the primary's own`,
+    ],
+    loses: () => [
+      "a secondary: nothing",
+      "the primary: the last writes it acknowledged; the furthest secondary is promoted after its tenure (2 s), and what the old primary has beyond is undone when it is back",
+    ],
+  },
+  waro: {
+    what: "Write all, read one: a write is acknowledged when every replica holds it, and any replica answers a read.",
+    promises: [
+      "linearizable, with reads that cost no message and no sync at any member",
+      "nobody is ever declared out of step: a write waits for whoever is missing",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack) and ${n} notices, a sync at each of ${n + 1} replicas, all of which are waited for`,
+      "a read: none; it waits while a write is under way",
+    ],
+    loses: (replicas) => [
+      `any one of ${replicas} replicas: all writes, until it is back; reads go on at all others`,
+      "the primary: writes, until it is back or its tenure is over and another is appointed",
+    ],
   },
 };
 

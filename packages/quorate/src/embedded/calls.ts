@@ -1,16 +1,18 @@
 import { type Bytes, concat, type Outcome, type RequestId } from "@quorate/kernel/core";
 import type { ApiCaller, ApiPort } from "./api-port.ts";
-import { errorOf, QuorateError } from "./errors.ts";
+import { badArgument, errorOf, QuorateError } from "./errors.ts";
 
 /** How long a call may take, and how its caller takes it back. */
 export interface CallOptions {
-  /** Then it fails with `Timeout`. 5000 if not given. */
+  /** Then it fails with `Timeout`. 5000 if not given; a day at most. */
   readonly deadlineMillis?: number;
   /** Then it fails with `Aborted`; a write is not undone by that. */
   readonly signal?: AbortSignal;
 }
 
 const DEADLINE_MILLIS = 5000;
+/** A day: whoever waits longer does not wait for an answer. */
+const DEADLINE_MILLIS_MAX = 86_400_000;
 
 /** Requests of the embedding process to its node, as promises. They fail with `QuorateError`. */
 export class Calls {
@@ -69,6 +71,11 @@ class Call implements ApiCaller {
 
   start(ask: (deadlineMillis: number) => RequestId): void {
     const { signal, deadlineMillis = DEADLINE_MILLIS } = this.#options;
+    if (!(deadlineMillis > 0 && deadlineMillis <= DEADLINE_MILLIS_MAX)) {
+      const most = `it is above 0 and at most ${DEADLINE_MILLIS_MAX}`;
+      this.#reject(badArgument(`deadlineMillis is ${deadlineMillis}: ${most}`));
+      return;
+    }
     if (signal?.aborted === true) {
       this.#reject(new QuorateError("Aborted", true, "aborted before it was asked"));
       return;

@@ -19,6 +19,10 @@ export class QuorateError extends Error {
   }
 }
 
+/** What was asked makes no sense: nothing was done. */
+export const badArgument = (message: string): QuorateError =>
+  new QuorateError("Rejected", true, message);
+
 export function errorOf(failure: Failure): QuorateError {
   return new QuorateError(failure.code, failure.definite, textOf(failure));
 }
@@ -30,6 +34,8 @@ function textOf(failure: Failure): string {
       return failure.message;
     case "Timeout":
       return `no answer in ${failure.waitedTicks} ms: a write may have happened, or may yet happen`;
+    case "Expired":
+      return "the deadline had passed before anything was done";
     case "TooLarge":
       return `the request is larger than ${failure.limitBytes} bytes`;
     case "Overloaded":

@@ -1,10 +1,18 @@
 import { type Bytes, fromUtf8, utf8 } from "@quorate/kernel/core";
 import type { MessageOf, messages } from "@quorate/server";
+import { badArgument } from "./errors.ts";
 
 /** A key or a value: bytes, or a text that stands for its UTF-8. */
 export type Data = string | Bytes;
 
-export const bytesOf = (data: Data): Bytes => (typeof data === "string" ? utf8(data) : data);
+/** Throws `QuorateError` for what a caller without types may pass. */
+export function bytesOf(data: Data): Bytes {
+  if (typeof data === "string") return utf8(data);
+  if (data instanceof Uint8Array) return data;
+  throw badArgument(
+    `a key or a value is a text or a Uint8Array, not ${data === null ? "null" : typeof data}`,
+  );
+}
 
 /** A key with its value at a revision. */
 export class KeyValue {

@@ -12,7 +12,7 @@ import {
 } from "@quorate/kernel/etcd";
 import { decode, encode, type MessageOf, type MessageType, messages } from "@quorate/server";
 import type { CallOptions, Calls } from "./calls.ts";
-import { errorOf } from "./errors.ts";
+import { badArgument, errorOf } from "./errors.ts";
 import { bytesOf, type Data, type KeyRange, KeyValue, rangeOf } from "./key-value.ts";
 import { type Txn, type TxnResult, txnMessage, txnResult } from "./txn.ts";
 
@@ -51,7 +51,8 @@ export class Kv {
   /** In order of their keys. A large range is gathered in slices, from one revision. */
   async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
     const { limit = 0, revision = 0 } = options;
-    const request = { ...rangeOf(range), limit: BigInt(limit), revision: BigInt(revision) };
+    const bounds = { limit: countOf("limit", limit), revision: countOf("revision", revision) };
+    const request = { ...rangeOf(range), ...bounds };
     const body = encode(messages.RangeRequest, request);
     refuse(checkRange(body));
     const response = decoded(messages.RangeResponse, await this.#calls.range(body, options));
@@ -94,6 +95,12 @@ export class Kv {
     const value = await this.#calls.write(EtcdKind.txn, body, options);
     return txnResult(revisionOf(value), decoded(messages.TxnResponse, bodyOf(value)));
   }
+}
+
+function countOf(name: string, n: number): bigint {
+  if (!Number.isSafeInteger(n) || n < 0)
+    throw badArgument(`${name} is ${n}: it is a whole number from 0`);
+  return BigInt(n);
 }
 
 /** Bytes of the machine's own making: if they do not decode, that is a bug. */

@@ -19,7 +19,8 @@ export type Operation =
   | { readonly type: "delete"; readonly range: KeyRange };
 
 export interface Txn {
-  readonly compare: readonly Comparison[];
+  /** None: `success` is done. */
+  readonly compare?: readonly Comparison[];
   /** Done if all comparisons hold. */
   readonly success: readonly Operation[];
   readonly failure?: readonly Operation[];
@@ -44,7 +45,7 @@ type Response = MessageOf<typeof messages.TxnResponse>;
 
 export function txnMessage(txn: Txn): Request {
   return {
-    compare: txn.compare.map(compareMessage) as readonly Compare[],
+    compare: (txn.compare ?? []).map(compareMessage) as readonly Compare[],
     success: txn.success.map(operationMessage) as readonly Op[],
     failure: (txn.failure ?? []).map(operationMessage) as readonly Op[],
   };

@@ -115,6 +115,10 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
   }
   return {
     raft: { ...DEFAULT_OPTIONS.raft, heartbeatTicks, electionTicksMin, electionTicksMax },
+    paxos: { ...DEFAULT_OPTIONS.paxos, heartbeatTicks, electionTicksMin, electionTicksMax },
+    zab: { ...DEFAULT_OPTIONS.zab, pingTicks: heartbeatTicks, syncLimitTicks: electionTicksMax },
+    primary: { ...DEFAULT_OPTIONS.primary, heartbeatTicks, silenceTicks: electionTicksMin },
+    requestBytesMax: read.integer("max-request-bytes"),
     // The gateway holds clients to max-txn-ops. Machines take what any gateway may let in, or a member that was
     // started with a smaller bound would refuse an entry that the others apply.
     profiles: standardProfiles({

@@ -67,6 +67,9 @@ const fullDisk: KindOf<"fullDisk"> = {
   },
 };
 
+/** How soon whoever stands still is looked at again. */
+const PAUSED_MILLIS = 1000;
+
 const failSync: KindOf<"failSync"> = {
   family: "disk",
   lasts: [100, 3000],
@@ -76,11 +79,14 @@ const failSync: KindOf<"failSync"> = {
     if (!victim.isUp) return;
     victim.failSync();
     field.excuse(victim);
-    later(field, millis, () => {
-      if (!victim.isUp) field.bite("failSync");
+    const mend = (): void => {
       victim.mendSync();
+      // It halts when it hears of it, and that may be when it goes on.
+      if (victim.isUp && victim.isPaused) return later(field, PAUSED_MILLIS, mend);
+      if (!victim.isUp) field.bite("failSync");
       victim.boot();
-    });
+    };
+    later(field, millis, mend);
   },
 };
 

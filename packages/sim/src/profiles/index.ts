@@ -1,2 +1,2 @@
 export type { Profile } from "./profile.ts";
-export { PROFILES, profileNamed } from "./profiles.ts";
+export { PROFILES, profileNamed, promisedTo } from "./profiles.ts";

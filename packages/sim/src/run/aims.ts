@@ -1,3 +1,4 @@
+import type { ProfileName } from "@quorate/kernel/replica";
 import type { FaultType } from "../faults/index.ts";
 import type { DiskFaults } from "../world/disk.ts";
 import type { NetworkFaults } from "../world/network.ts";
@@ -14,6 +15,8 @@ export type Choices<T> = { readonly [K in keyof T]?: readonly T[K][] };
  */
 export interface Aim {
   readonly shape?: Choices<Pick<RunPlan, "nodes" | "millis">>;
+  /** Whose protocol it is a rule of, where that is not everybody's. */
+  readonly keyspace?: ProfileName;
   readonly reads?: RunPlan["reads"];
   /** Each as likely as it is often named. */
   readonly faults?: readonly FaultType[];
@@ -35,6 +38,9 @@ const LOST: readonly FaultType[] = ["loseJournal", "badSectors", "rotBit", "spoi
 /** Every entry travels alone, and slowly: a log is often complete in part. */
 const PIECEMEAL = { batchEntriesMax: [1], inflightMessagesMax: [1, 4], tailEntriesMax: [10_000] };
 const BUSY = { clients: [4, 6], operations: [200] };
+
+const CHUBBY = { keyspace: "chubby" } as const;
+const ZOOKEEPER = { keyspace: "zookeeper" } as const;
 
 export const AIMS: Readonly<Record<Rule, Aim>> = {
   persistBeforeReply: {
@@ -182,5 +188,153 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     all: true,
     product: { applyEntriesMax: [4096] },
     work: { watchers: [3], compactions: [true], operations: [200] },
+  },
+  paxosPersistBeforeReply: {
+    ...CHUBBY,
+    shape: { nodes: [3] },
+    faults: ["crash", "crashAll", "crashLoop", "isolateLeader"],
+    all: true,
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+  },
+  paxosPromiseHolds: {
+    ...CHUBBY,
+    shape: { nodes: [3, 5] },
+    faults: ["pauseLeader", "isolateLeader", "deposeAgain", "clog"],
+    all: true,
+    network: { mode: ["bare"], delayMicrosMax: [40_000] },
+    product: PIECEMEAL,
+    work: BUSY,
+  },
+  paxosAdoptHighest: { ...CHUBBY, faults: DEPOSED, all: true },
+  paxosQuorumOfOneBallot: {
+    ...CHUBBY,
+    shape: { nodes: [5] },
+    faults: ["deposeAgain", "pauseLeader", "isolateLeader"],
+    all: true,
+    network: { mode: ["bare"], delayMicrosMax: [40_000] },
+    product: PIECEMEAL,
+    work: BUSY,
+  },
+  paxosFillHoles: {
+    ...CHUBBY,
+    shape: { nodes: [5] },
+    faults: ["deposeAgain", "crash", "isolateLeader"],
+    all: true,
+    network: { mode: ["bare"], delayMicrosMax: [40_000], lossPerMille: [100] },
+    product: { ...PIECEMEAL, inflightMessagesMax: [64] },
+    work: BUSY,
+  },
+  paxosLearnByBallot: { ...CHUBBY, faults: DEPOSED, all: true },
+  paxosCountSelfWhenDurable: { ...CHUBBY, faults: DEPOSED, all: true },
+  paxosConfirmReads: {
+    ...CHUBBY,
+    faults: ["isolateLeader", "pauseLeader", "bridge"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  paxosLeaseWithinBound: {
+    ...CHUBBY,
+    reads: "lease",
+    faults: ["isolateLeader", "pauseLeader", "drift"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  paxosRepairPastLostPromises: {
+    ...CHUBBY,
+    shape: { nodes: [3] },
+    faults: [...LOST, "isolateLeader"],
+    all: true,
+  },
+  paxosRepairedBySeeing: {
+    ...CHUBBY,
+    shape: { nodes: [3] },
+    faults: ["farAway", "crash", "loseLeader", "loseJournal", "isolateRebuilder"],
+    all: true,
+    gapMillis: [2000],
+    network: { delayMicrosMax: [40_000] },
+    product: { ...PIECEMEAL, inflightMessagesMax: [1] },
+    work: { ...BUSY, toTheEnd: [true] },
+    habits: { thinkMillisMax: [20] },
+  },
+  paxosLeaderStickiness: {
+    ...CHUBBY,
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["absence"]] },
+  },
+  paxosPreVote: {
+    ...CHUBBY,
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["absence"]] },
+  },
+  paxosBackOff: {
+    ...CHUBBY,
+    faults: DEPOSED,
+    all: true,
+    product: { jitter: [false] },
+  },
+  paxosCheckQuorum: {
+    ...CHUBBY,
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["deafness"]] },
+  },
+  paxosStepDownOnHungDisk: {
+    ...CHUBBY,
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["hungDisk"]] },
+  },
+  zabPersistBeforeReply: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabPersistAcceptedEpoch: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabPersistCurrentEpoch: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabPromiseEpochOnce: {
+    ...ZOOKEEPER,
+    shape: { nodes: [3, 5] },
+    faults: ["deposeAgain", "pauseLeader", "crash", "bridge"],
+    all: true,
+    gapMillis: [300],
+    network: { mode: ["bare"], delayMicrosMax: [40_000] },
+    work: BUSY,
+  },
+  zabTruncate: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabTruncateFlushed: {
+    ...ZOOKEEPER,
+    shape: { nodes: [3] },
+    faults: ["crash", "crashAll", "crashLoop", "isolateLeader"],
+    all: true,
+    gapMillis: [300],
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+    work: BUSY,
+  },
+  zabSyncBeforeBroadcast: {
+    ...ZOOKEEPER,
+    faults: ["crash", "isolateLeader", "deposeAgain", "clog"],
+    all: true,
+    gapMillis: [300],
+    network: { delayMicrosMax: [40_000] },
+    product: PIECEMEAL,
+    work: BUSY,
+  },
+  zabLaterProposalsToJoiner: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabCommitByMajority: { ...ZOOKEEPER, faults: DEPOSED, all: true },
+  zabGiveUpWhenFollowerAhead: {
+    ...ZOOKEEPER,
+    shape: { nodes: [3, 5] },
+    faults: ["deposeAgain", "crash", "crashAll", "isolateLeader"],
+    all: true,
+    gapMillis: [300],
+    network: { mode: ["bare"], delayMicrosMax: [40_000], lossPerMille: [100] },
+    work: BUSY,
+  },
+  zabRepairedByLaterEpoch: {
+    ...ZOOKEEPER,
+    shape: { nodes: [3] },
+    faults: ["farAway", "crash", "loseLeader", "loseJournal", "isolateRebuilder"],
+    all: true,
+    gapMillis: [2000],
+    network: { delayMicrosMax: [40_000] },
+    product: { ...PIECEMEAL, inflightMessagesMax: [1] },
+    work: { ...BUSY, toTheEnd: [true] },
+    habits: { thinkMillisMax: [20] },
   },
 };

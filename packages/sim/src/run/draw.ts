@@ -52,6 +52,7 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
   ] as const;
   const aim: Aim = options.aim === undefined ? {} : AIMS[options.aim];
   const reads = options.reads ?? aim.reads ?? "readIndex";
+  const { keyspace = aim.keyspace ?? "etcd" } = options;
   const shape = bend(
     { nodes: shapeDice.pick([3, 3, 3, 3, 5, 5, 1]), millis: MILLIS },
     aim.shape,
@@ -61,8 +62,10 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
   const first = shapeDice.below(nodes);
   const frail = Array.from({ length: Math.floor((nodes - 1) / 2) }, (_, i) => (first + i) % nodes);
   const network = bend(drawNetwork(networkDice), aim.network, aimDice);
-  const work = bend(drawWork(workDice, habitDice, options), aim.work, aimDice);
-  const { keyspace = "etcd" } = options;
+  const work = withinPromise(
+    keyspace,
+    bend(drawWork(workDice, habitDice, options), aim.work, aimDice),
+  );
   const faults = withinReach(keyspace, {
     ...aim,
     ...(options.faults !== undefined && { faults: options.faults }),
@@ -198,6 +201,10 @@ function withinReach(keyspace: ProfileName, aim: Aim): Aim {
   const { faults = FAULT_TYPES } = aim;
   return { ...aim, faults: faults.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
 }
+
+/** A write of write-all waits for whoever is missing: what one missing member stops is no fault (card 3). */
+const withinPromise = (keyspace: ProfileName, work: WorkPlan): WorkPlan =>
+  keyspace === "waro" ? { ...work, trials: [] } : work;
 
 /** What was drawn, but for what the aim wants drawn from among other values. */
 function bend<T extends object>(drawn: T, choices: Choices<T> | undefined, dice: Dice): T {

@@ -111,8 +111,7 @@ export class PaxosCluster {
 
   /** Its time-out passes once, and these may answer. */
   stand(name: Name, promisers: readonly Name[]): this {
-    const { electionTicksMax, backOffDoublingsMax } = this.settings;
-    this.net.pass(2 ** (backOffDoublingsMax + 1) * electionTicksMax).wake(idOf(name));
+    this.net.pass(2 * this.settings.electionTicksMax).wake(idOf(name));
     this.exchange(name, promisers, isPhase1);
     this.net.lose();
     return this;
@@ -126,11 +125,13 @@ export class PaxosCluster {
     return this;
   }
 
-  /** What is on its way arrives at these, and their answers; all else is lost, and what these then lack is sent again. */
-  reaches(name: Name, to: readonly Name[] = this.names): this {
+  /** What is on its way arrives at these, and their answers, and then so many heartbeats and what follows from them; all else is lost. */
+  reaches(name: Name, to: readonly Name[] = this.names, heartbeats = 1): this {
     this.exchange(name, to, () => true);
-    this.net.lose().pass(this.settings.heartbeatTicks).wake(idOf(name));
-    this.exchange(name, to, () => true);
+    for (let i = 0; i < heartbeats; i++) {
+      this.net.lose().pass(this.settings.heartbeatTicks).wake(idOf(name));
+      this.exchange(name, to, () => true);
+    }
     this.net.lose();
     return this;
   }
@@ -170,8 +171,8 @@ export class PaxosCluster {
 
   /** Its last records are damaged: it comes back to be rebuilt by the others. */
   repair(name: Name, lost: number): this {
-    this.net.repair(idOf(name), lost);
-    return this.forget(name);
+    this.forget(name).net.repair(idOf(name), lost);
+    return this;
   }
 
   recordsOf(name: Name): number {

@@ -9,6 +9,7 @@ import {
   type Now,
   type Outcome,
   type PersistSeq,
+  type Position,
   type Protocol,
   type Recovered,
   type RequestId,
@@ -28,7 +29,9 @@ interface Member<S, M> {
   readonly id: NodeId;
   /** Null while it is down. */
   state: S | null;
-  /** What its disk surely holds, and what it was given and may still lose. */
+  /** Null until it has installed a snapshot. */
+  checkpoint: Recovered["checkpoint"];
+  /** What its disk surely holds behind the checkpoint, and what it was given and may still lose. */
   durable: Bytes[];
   volatile: Bytes[];
   /** Persisted in this life. */
@@ -77,7 +80,14 @@ export class Stepper<S, M extends { readonly type: string }> {
     this.#config = config;
     this.#seed = seed;
     for (const id of members) {
-      const blank = { state: null, volatile: [], persisted: 0, waiting: [], syncs: true };
+      const blank = {
+        state: null,
+        checkpoint: null,
+        volatile: [],
+        persisted: 0,
+        waiting: [],
+        syncs: true,
+      };
       this.#members.set(id, { id, durable: [...records], applied: [], ...blank });
       this.restart(id);
     }
@@ -160,10 +170,25 @@ export class Stepper<S, M extends { readonly type: string }> {
   }
 
   restart(id: NodeId): this {
-    const recovered: Recovered = { checkpoint: null, records: this.#member(id).durable };
+    const { checkpoint, durable } = this.#member(id);
+    const recovered: Recovered = { checkpoint, records: durable };
     return this.#revive(id, (seed) =>
       this.#protocol.start(id, this.#config, recovered, seed, this.now),
     );
+  }
+
+  /**
+   * A snapshot has come to this member, if its protocol wants it: its checkpoint is durable, and what was persisted before
+   * is void. What the machine is given next follows the snapshot.
+   */
+  install(id: NodeId, at: Position, config: GroupConfig): this {
+    const member = this.#member(id);
+    if (member.state === null || !this.#protocol.wants(member.state, at)) return this;
+    const meta = this.#protocol.meta(member.state);
+    this.sync(id).input(id, { type: "Installing", at });
+    member.checkpoint = { at, config, meta };
+    member.durable = [];
+    return this.input(id, { type: "Installed", at, config });
   }
 
   /** It restarts without its last records, which are damaged; the ones before them are readable. */
@@ -171,6 +196,11 @@ export class Stepper<S, M extends { readonly type: string }> {
     const member = this.#member(id);
     member.durable = member.durable.slice(0, Math.max(0, member.durable.length - lost));
     const readable = member.durable;
+    if (member.checkpoint !== null) {
+      // The records behind a lost checkpoint join nothing.
+      member.checkpoint = null;
+      member.durable = [];
+    }
     return this.#revive(id, (seed) =>
       this.#protocol.repair(id, this.#config, readable, seed, this.now),
     );

@@ -3,6 +3,8 @@ import {
   type Entry,
   fromUtf8,
   type GroupConfig,
+  type LogProtocol,
+  type NodeId,
   type Outcome,
   type ReadLevel,
   type RequestId,
@@ -11,6 +13,7 @@ import {
 import {
   ALL_RULES,
   DEFAULT_SETTINGS,
+  epoch,
   type ZabMessage,
   type ZabRules,
   type ZabSettings,
@@ -39,6 +42,8 @@ export class ZabCluster {
   readonly net: Stepper<ZabState, ZabMessage>;
   readonly settings: ZabSettings;
   readonly names: readonly Name[];
+  /** Snapshots that were asked for. */
+  readonly transfers: { readonly from: NodeId; readonly to: NodeId }[] = [];
   readonly #observer = new ZabObserver();
   readonly #violations: string[] = [];
   #requests = 0;
@@ -52,11 +57,38 @@ export class ZabCluster {
       ...setup.settings,
       rules: { ...ALL_RULES, ...setup.rules },
     };
-    const protocol = zab(this.settings);
+    const protocol = this.#watched(zab(this.settings));
     this.net = new Stepper({ protocol, members, config, seed: setup.seed });
     this.net.stepped = (_, state) => {
       for (const violation of this.#observer.look(state)) this.#violations.push(violation);
     };
+  }
+
+  /** Notes what asks for a snapshot, which the stepper does not stream. */
+  #watched(protocol: LogProtocol<ZabState, ZabMessage>): LogProtocol<ZabState, ZabMessage> {
+    return {
+      ...protocol,
+      step: (state, now, inputs) => {
+        const [next, effects] = protocol.step(state, now, inputs);
+        for (const effect of effects)
+          if (effect.type === "Transfer") this.transfers.push({ from: state.self, to: effect.to });
+        return [next, effects];
+      },
+    };
+  }
+
+  /** The first of the snapshots asked for arrives, and its sender hears of it. */
+  install(): this {
+    const transfer = this.transfers.shift();
+    if (transfer === undefined) throw new RangeError("no snapshot was asked for");
+    const { from, to } = transfer;
+    const { log, lastApplied, configs } = this.net.stateOf(from);
+    const at = { index: lastApplied, epoch: log.epochAt(lastApplied) ?? 0 };
+    const config = configs[0]?.config;
+    if (config === undefined) throw new RangeError("a replica always has a configuration");
+    this.net.install(to, at, config);
+    this.net.input(from, { type: "Transferred", to, at, ok: true });
+    return this;
   }
 
   /** What the omniscient observer found broken so far. */
@@ -80,9 +112,10 @@ export class ZabCluster {
     return log.slice(log.base.index, log.lastIndex).map(({ epoch, index }) => [epoch, index]);
   }
 
-  /** The commands that this member's machine was given in all its lives, as texts; no-ops left out. */
+  /** The commands that this member's machine was given, as texts: each index once, whatever it was given again after a restart. */
   deliveredBy(name: Name): readonly string[] {
-    return textsOf(this.net.appliedOf(idOf(name)));
+    const byIndex = new Map(this.net.appliedOf(idOf(name)).map((entry) => [entry.index, entry]));
+    return textsOf([...byIndex.values()]);
   }
 
   /** The commands in its history, delivered or not. */
@@ -129,6 +162,37 @@ export class ZabCluster {
     if (!this.leaders().includes(name))
       throw new RangeError(`${this.leaders().join() || "nobody"} leads, and not ${name}`);
     return this;
+  }
+
+  /**
+   * The election errs, as it may: it tells each of these that `leader` leads, and the leader that all have voted for it.
+   * What they send then is on its way.
+   */
+  believe(leader: Name, followers: readonly Name[]): this {
+    const id = idOf(leader);
+    this.#makeLook(leader);
+    for (const from of this.names.map(idOf).filter((other) => other !== id)) {
+      const message = { ...HEARSAY, standing: "looking", vote: id } as const;
+      this.net.input(id, { type: "Receive", from, message });
+    }
+    for (const name of followers) this.believeAgain(name, leader);
+    return this;
+  }
+
+  /** One more is told that `leader` leads, who does so already. */
+  believeAgain(name: Name, leader: Name): this {
+    this.#makeLook(name);
+    const message = { ...HEARSAY, standing: "leading", vote: null } as const;
+    this.net.input(idOf(name), { type: "Receive", from: idOf(leader), message });
+    this.net.lose((flight) => flight.message.type === "Notification");
+    return this;
+  }
+
+  #makeLook(name: Name): void {
+    const { role, self } = this.state(name);
+    if (role.type === "Following")
+      this.net.input(self, { type: "Link", peer: role.leader, up: false });
+    if (role.type === "Leading") this.net.input(self, { type: "Yield", heir: false });
   }
 
   /** Commands are proposed at this member, in one turn. What it sends is on its way and not delivered. */
@@ -187,8 +251,8 @@ export class ZabCluster {
 
   /** Its last records are damaged: it comes back to be rebuilt by the others. */
   repair(name: Name, lost: number): this {
-    this.net.repair(idOf(name), lost);
     this.#observer.forget(idOf(name), true);
+    this.net.repair(idOf(name), lost);
     return this;
   }
 
@@ -212,6 +276,12 @@ export class ZabCluster {
     return found;
   }
 }
+
+const HEARSAY = {
+  type: "Notification",
+  acceptedEpoch: epoch(0),
+  candidate: null,
+} as const;
 
 const textsOf = (entries: readonly Entry[]): readonly string[] =>
   entries.filter(({ kind }) => kind === "command").map(({ command }) => keyOf(command));

@@ -127,8 +127,11 @@ export class LeaseHolders {
   #renew(holder: Holder): void {
     if (holder.state !== "holding") return;
     const asked = this.#world.agenda.now;
-    this.#ask(EtcdKind.leaseKeepAlive, leaseKeepAliveRequest(holder.lease), (outcome) => {
-      if (outcome?.ok) this.#renewed(holder, asked, ttlIn(bodyOf(outcome.value)));
+    const { lease } = holder;
+    this.#ask(EtcdKind.leaseKeepAlive, leaseKeepAliveRequest(lease), (outcome) => {
+      // An answer that comes late may speak of the lease that it held before this one (seed 4014370).
+      if (outcome?.ok && holder.lease === lease)
+        this.#renewed(holder, asked, ttlIn(bodyOf(outcome.value)));
       this.#world.agenda.after(this.#interval(holder), () => this.#renew(holder));
     });
   }

@@ -6,6 +6,7 @@ import {
   type NodeId,
   type Position,
 } from "@quorate/kernel/core";
+import { isPrimary } from "@quorate/kernel/primary";
 import {
   type Digest,
   electionSafety,
@@ -108,9 +109,11 @@ export class GroupObserver {
   ): void {
     const from = Math.max(replica.seen, state.log.base.index) as LogIndex;
     if (state.commitIndex <= from) return;
+    // What is acknowledged by too few may be lost, and another written in its place: that is the promise (card 1).
+    const kept = !isPrimary(state) || state.settings.acks === "all";
     for (const { index, epoch, kind, command } of state.log.slice(from, state.commitIndex)) {
       const digest = { epoch, kind, checksum: crc32c(command) };
-      hold(stateMachineSafety(this.#committed, index, digest, state.self));
+      if (kept) hold(stateMachineSafety(this.#committed, index, digest, state.self));
     }
     replica.seen = state.commitIndex;
     const epoch = state.log.epochAt(state.commitIndex);

@@ -228,6 +228,11 @@ export class SimNode implements Station {
     this.#network.departed(this.id, silently);
   }
 
+  /** It stands still: what it was told it does later. */
+  get isPaused(): boolean {
+    return this.#agenda.now < this.#pausedUntil;
+  }
+
   /** Stands still, clock and all of the outside going on, as a stopped process does. */
   pause(micros: number): void {
     this.#trace.note(this.#agenda.now, `${this.name} pauses for ${micros / 1000} ms`, this.name);

@@ -49,11 +49,11 @@ export function heal(c: PaxosCluster): boolean {
   for (const name of c.names)
     if (c.net.isUp(idOf(name))) sync(c, name);
     else c.restart(name);
-  c.net.run(60_000);
+  c.net.run(25_000);
   const leader = c.leaders().find((name) => c.decidedOf(name) > 0);
   if (leader === undefined) return false;
   c.propose(leader, put("x", "last"));
-  c.net.run(5000);
+  c.net.run(2000);
   const histories = c.names.map((name) => c.state(name).commitIndex);
   const known = c.entryAt(leader, histories[c.names.indexOf(leader)] ?? 0);
   const text = known === null ? "" : String.fromCharCode(...known.command);

@@ -24,6 +24,13 @@ const SOCKETS_MAX = 256;
 /** etcd's JSON gateway, at any member. Its connections are kept. */
 export class Api {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
+  /** What all calls speak of; null: the keyspace behind the port. */
+  #keyspace: string | null = null;
+
+  /** From now on calls speak of this keyspace. */
+  use(keyspace: string): void {
+    this.#keyspace = keyspace;
+  }
 
   /** One call, under `/v3`. Never rejects. */
   call<T>(endpoint: string, path: string, body: object, millis: number): Promise<Answer<T>> {
@@ -80,7 +87,10 @@ export class Api {
 
   #post(endpoint: string, path: string): http.ClientRequest {
     const [host, port] = endpoint.split(":");
-    const headers = { "content-type": "application/json" };
+    const headers = {
+      "content-type": "application/json",
+      ...(this.#keyspace !== null && { "quorate-keyspace": this.#keyspace }),
+    };
     return http.request({
       host,
       port,

@@ -11,6 +11,8 @@ export interface Options {
   readonly workloads: readonly WorkloadName[];
   readonly seed: number;
   readonly against: "quorate" | "etcd";
+  /** Of the keyspace that the clients use; null: the keyspace `default`, as it is. */
+  readonly profile: string | null;
   /** Where the members' data lie; null: a temporary directory that is removed afterwards. */
   readonly data: string | null;
   readonly report: string;
@@ -36,6 +38,7 @@ export const USAGE = `quorate torture: processes of a cluster under faults, and 
   --workloads LIST  all, or of ${WORKLOADS.join(", ")} (all)
   --seed S          what is drawn (drawn itself, and printed)
   --against WHOM    quorate or etcd (quorate)
+  --profile P       of the keyspace that clients use, such as chubby (the default keyspace)
   --data DIR        the members' data, in an empty directory; kept (a temporary one, removed)
   --report DIR      options, episodes, histories, verdicts, logs (torture-SEED)
   --rate OPS        operations a second, all together, at most 5000 (300)
@@ -66,6 +69,7 @@ export function parseOptions(args: readonly string[], drawn: number): Options {
     workloads: workloads(given["workloads"] ?? "all"),
     seed,
     against: choice("against", given["against"] ?? "quorate", ["quorate", "etcd"]),
+    profile: profileOf(given["profile"], given["against"]),
     data: data === undefined ? null : resolve(data),
     report: resolve(report ?? `torture-${seed}`),
     rate: integer("rate", given["rate"] ?? String(DEFAULTS.rate)),
@@ -83,6 +87,7 @@ export const commandOf = (options: Options): string =>
     `--nodes ${options.nodes}`,
     `--for ${options.millis / 1000}s`,
     `--against ${options.against}`,
+    ...(options.profile === null ? [] : [`--profile ${options.profile}`]),
     `--faults ${options.faults.join(",") || "none"}`,
     `--workloads ${options.workloads.join(",")}`,
     `--rate ${options.rate}`,
@@ -97,6 +102,7 @@ const NAMES = [
   "workloads",
   "seed",
   "against",
+  "profile",
   "data",
   "report",
   "rate",
@@ -112,6 +118,14 @@ function valuesOf(args: readonly string[]): { readonly [name: string]: string | 
   } catch (error) {
     throw new BadUsage(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Which there are, the members say. */
+function profileOf(text: string | undefined, against: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (against === "etcd") throw new BadUsage("--profile is of a keyspace, and etcd has one alone");
+  if (/^[a-z-]{1,64}$/.test(text)) return text;
+  throw new BadUsage(`--profile must be the name of a profile, not ${text}`);
 }
 
 function integer(name: keyof typeof BOUNDS, text: string): number {

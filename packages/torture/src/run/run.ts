@@ -44,6 +44,8 @@ const BOOT_MILLIS = 40_000;
 /** After all has healed every member serves again by then. */
 const RECOVERY_MILLIS = 40_000;
 const PROGRESS_MILLIS = 5000;
+const POLL_MILLIS = 100;
+const KEYSPACE = "torture";
 
 /**
  * One run: members, clients, faults, healing, last reads, judgement. `interrupted` ends it early, with `CannotRun`; what it has laid
@@ -58,6 +60,7 @@ export async function run(
   const phases = phasesOf(cleanup, interrupted);
   const stage = await layOut(options, cleanup);
   await boot(options, stage, interrupted);
+  if (options.profile !== null) await found(options.profile, stage, interrupted);
   tell(`${options.nodes} members of ${options.against} serve, on ${stage.network.kind}`);
 
   const dice = new Dice(options.seed);
@@ -121,6 +124,30 @@ async function boot(
   throw new CannotRun(
     [`${late.join(", ")} did not come up; the logs are in ${report}/logs`, ...said].join("\n"),
   );
+}
+
+/** Creates the keyspace that all clients use from now on, and waits until it takes writes. */
+async function found(
+  profile: string,
+  { cluster: { api, endpoints } }: Stage,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const [endpoint = ""] = endpoints;
+  const made = await api.call(
+    endpoint,
+    "/keyspaces/create",
+    { name: KEYSPACE, profile },
+    BOOT_MILLIS,
+  );
+  if (made.type !== "ok") throw new CannotRun(`the keyspace was not created: ${made.why}`);
+  api.use(KEYSPACE);
+  const until = performance.now() + BOOT_MILLIS;
+  for (;;) {
+    const read = await api.call(endpoint, "/kv/range", { key: "AA==" }, PROGRESS_MILLIS);
+    if (read.type === "ok" || interrupted.aborted) return;
+    if (performance.now() > until) throw new CannotRun(`the keyspace does not serve: ${read.why}`);
+    await lasting(POLL_MILLIS, interrupted);
+  }
 }
 
 function skippedOf(

@@ -7,7 +7,7 @@ export {
   SystemKind,
 } from "./codec.ts";
 export { SystemMachine } from "./machine.ts";
-export { isFree } from "./offices.ts";
+export { appointed, firstOffice, isFree, petitioned, renewed } from "./offices.ts";
 export {
   clusterVersionOf,
   learnersOf,

@@ -119,7 +119,8 @@ export function recordEntries(
   ballot: Ballot,
   entries: readonly Entry[],
 ): PaxosStep {
-  let step: PaxosStep = [state, NO_EFFECTS];
+  const acceptedUnder = Math.max(state.acceptedUnder, ballot) as Ballot;
+  let step: PaxosStep = [{ ...state, acceptedUnder }, NO_EFFECTS];
   for (let from = 0; from < entries.length; ) {
     const part = entries.slice(from, from + fitting(entries, from, state.settings.batchBytesMax));
     const [first, last] = [part[0] as Entry, part[part.length - 1] as Entry];

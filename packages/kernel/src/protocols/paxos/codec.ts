@@ -38,7 +38,7 @@ const SIZES: Readonly<Record<PaxosMessage["type"], number>> = {
   PreVote: 17,
   PreVoteReply: 10,
   Prepare: 18,
-  Promised: 33,
+  Promised: 41,
   Reject: 17,
   Accept: 33,
   AcceptedSlots: 37,
@@ -74,6 +74,7 @@ export function encodeMessage(m: PaxosMessage): Bytes {
         writer
           .uint(m.fromSlot)
           .uint(m.decided)
+          .uint(m.acceptedUnder)
           .uint(m.rest ?? 0),
         m.chosen,
       );
@@ -167,12 +168,22 @@ function readBody(
 }
 
 function readPromised(ballot: Ballot, r: Reader): PaxosMessage {
-  const [fromSlot, decided, rest] = [firstSlot(r), logIndex(r.uint()), logIndex(r.uint())];
+  const [fromSlot, decided] = [firstSlot(r), logIndex(r.uint())];
+  const [acceptedUnder, rest] = [readBallot(r), logIndex(r.uint())];
   const chosen = readChosen(r, fromSlot);
   const accepted = readAccepted(r);
   if (rest !== 0 && rest <= fromSlot) throw new Malformed("a promise that does not go on");
   const next = rest === 0 ? null : rest;
-  return { type: "Promised", ballot, fromSlot, chosen, accepted, decided, rest: next };
+  return {
+    type: "Promised",
+    ballot,
+    fromSlot,
+    chosen,
+    accepted,
+    decided,
+    acceptedUnder,
+    rest: next,
+  };
 }
 
 /** Entries from `first` on, as the log may hold them: of no ballot, and none that changes the members. */

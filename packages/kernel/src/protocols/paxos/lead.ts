@@ -5,6 +5,7 @@ import {
   EMPTY,
   type Entry,
   hasQuorum,
+  NO_BALLOT,
   type NodeId,
   type Now,
   PerMember,
@@ -40,7 +41,7 @@ import { Window } from "./window.ts";
  */
 export function becomeLeader(
   state: PaxosState,
-  { found, promised }: Preparing,
+  { found, promised, before }: Preparing,
   now: Now,
 ): PaxosStep {
   const first = firstUndecided(state);
@@ -57,7 +58,7 @@ export function becomeLeader(
   }
   const termStart = (last + 1) as Slot;
   entries.push(noop(termStart));
-  const role = newLeader(state, now, votes, promised, termStart);
+  const role: Leader = { ...newLeader(state, now, votes, promised, termStart), before };
   // What is not durable yet was accepted under older ballots, and says nothing of this one.
   const undurable = state.undurable.map((record) => ({ ...record, lastSlot: 0 as Slot }));
   const next: PaxosState = {
@@ -101,6 +102,7 @@ function newLeader(
     votes,
     nextSlot: firstUndecided(state),
     termStart,
+    before: NO_BALLOT,
     undecidedBytes: 0,
     round: 0,
     roundsSent: [],

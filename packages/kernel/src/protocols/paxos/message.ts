@@ -57,6 +57,8 @@ export interface Promised {
   readonly accepted: readonly Accepted<Entry>[];
   /** All slots up to here are known to be chosen, and their entries are there. */
   readonly decided: Slot;
+  /** The highest ballot under which anything may have been accepted there: never less, perhaps more. */
+  readonly acceptedUnder: Ballot;
   /** From where on to ask for the rest; null where this was all. */
   readonly rest: Slot | null;
 }

@@ -1,5 +1,6 @@
 import {
   type Accepted,
+  type Ballot,
   configOf,
   type Entry,
   hasQuorum,
@@ -43,6 +44,7 @@ export function prepare(state: PaxosState, now: Now, takeOver: boolean): PaxosSt
       type: "Preparing",
       promised: [],
       found: new Window(),
+      before: s.acceptedUnder,
       promiseSeq: s.persisted,
     };
     const message: Prepare = { type: "Prepare", ballot, fromSlot: firstUndecided(s), takeOver };
@@ -85,8 +87,9 @@ function promisedFrom(state: PaxosState, { ballot, fromSlot }: Prepare): Promise
   const before = Math.min(fromSlot - 1, log.lastIndex) as LogIndex;
   const chosen = log.slice(before, log.lastIndex, batchEntriesMax, batchBytesMax);
   const told: Accepted<Entry>[] = [];
-  const decided = log.lastIndex;
-  const message = { type: "Promised", ballot, fromSlot, chosen, accepted: told, decided } as const;
+  const { acceptedUnder } = state;
+  const head = { type: "Promised", ballot, fromSlot, chosen, decided: log.lastIndex } as const;
+  const message = { ...head, accepted: told, acceptedUnder };
   const lastChosen = before + chosen.length;
   if (lastChosen < log.lastIndex) return { ...message, rest: (lastChosen + 1) as Slot };
   let bytes = chosen.reduce((sum, { command }) => sum + command.length, 0);
@@ -104,7 +107,8 @@ function promisedFrom(state: PaxosState, { ballot, fromSlot }: Prepare): Promise
 /** One acceptor's promise, or a part of it (a promise of an older ballot was dropped by `step`). */
 export function onPromised(state: PaxosState, now: Now, from: NodeId, m: Promised): PaxosStep {
   if (state.role.type !== "Preparing" || m.ballot !== state.term) return [state, NO_EFFECTS];
-  const role = state.role;
+  const before = Math.max(state.role.before, m.acceptedUnder) as Ballot;
+  const role: Preparing = { ...state.role, before };
   if (role.promised.some(({ acceptor }) => acceptor === from)) return [state, NO_EFFECTS];
   return andThen(learnFrom(state, now, m), (s) => {
     for (const found of m.accepted) {
@@ -121,7 +125,7 @@ export function onPromised(state: PaxosState, now: Now, from: NodeId, m: Promise
       fromSlot: m.rest,
       takeOver: false,
     };
-    return [resetElectionTimer(s, now.ticks), [send(s, from, message)]];
+    return [resetElectionTimer({ ...s, role }, now.ticks), [send(s, from, message)]];
   });
 }
 

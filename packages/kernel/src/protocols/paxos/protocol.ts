@@ -37,12 +37,14 @@ const metaOf = (state: PaxosState): Bytes =>
 /** One that has finished phase 1 still stands until what it found is chosen again, and with it its own first entry. */
 function standing(state: PaxosState): Standing {
   const { role } = state;
-  if (role.type === "Follower") return { role: "follower", leader: role.leader, termStart: null };
+  if (role.type === "Follower")
+    return { role: "follower", leader: role.leader, termStart: null, termBefore: 0 };
   const leads = role.type === "Leader" && isEstablished(state, role);
   return {
     role: leads ? "leader" : "candidate",
     leader: leaderOf(state),
     termStart: leads ? role.termStart : null,
+    termBefore: leads ? role.before : 0,
   };
 }
 

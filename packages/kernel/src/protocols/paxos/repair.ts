@@ -84,5 +84,7 @@ export function repaired(step: PaxosStep, now: Now, ownFrom: Slot): PaxosStep {
     ? state.commitIndex >= ownFrom
     : state.commitIndex > 0;
   if (!whole) return step;
-  return andThen(step, (s) => persistHardState({ ...s, repairing: false }, now.ticks));
+  return andThen(step, (s) =>
+    persistHardState({ ...s, repairing: false, acceptedUnder: s.term }, now.ticks),
+  );
 }

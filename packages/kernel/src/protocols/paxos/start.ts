@@ -51,6 +51,7 @@ export function start(
     log,
     commitIndex: log.lastIndex,
     accepted,
+    acceptedUnder: hardState.promised,
     repairing: hardState.repairing,
     blind: hardState.blind,
     self,

@@ -43,6 +43,11 @@ export interface PaxosState extends LogState {
   readonly commitIndex: LogIndex;
   /** What is accepted behind the log's end: one value for a slot, the one of the highest ballot; gaps are normal. */
   readonly accepted: Window<Accepted<Entry>>;
+  /**
+   * The highest ballot under which anything may have been accepted here. A restart takes what was promised for it: more than it was, which
+   * is harmless (`Leader.before`).
+   */
+  readonly acceptedUnder: Ballot;
   /** See `HardState.repairing`. */
   readonly repairing: boolean;
   /** See `HardState.blind`. */
@@ -104,6 +109,8 @@ export interface Preparing {
   readonly promised: readonly { readonly acceptor: NodeId; readonly decided: Slot }[];
   /** The value to propose for each slot of which some promise told. */
   readonly found: Window<Accepted<Entry>>;
+  /** The highest ballot under which any of them may have accepted anything. */
+  readonly before: Ballot;
   /** Our own promise counts once this record is durable. */
   readonly promiseSeq: PersistSeq;
 }
@@ -118,6 +125,8 @@ export interface Leader {
   readonly nextSlot: Slot;
   /** The first slot given to an entry of its own; all that older ballots can have chosen lies before it. */
   readonly termStart: Slot;
+  /** No leader of a ballot between this one and its own can have had anything chosen: a majority would have told of it. */
+  readonly before: Ballot;
   /** Of the commands in undecided slots. */
   readonly undecidedBytes: number;
   readonly round: number;

@@ -26,7 +26,7 @@ export class Window<T> {
 
   /** Forgets all up to this slot. */
   dropUpTo(slot: Slot): void {
-    for (const known of [...this.#items.keys()]) if (known <= slot) this.#items.delete(known);
+    for (const known of this.#items.keys()) if (known <= slot) this.#items.delete(known);
   }
 
   clear(): void {

@@ -1,4 +1,10 @@
-import type { LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import {
+  epochBefore,
+  type LogIndex,
+  type LogProtocol,
+  type NodeId,
+  type Standing,
+} from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import type { RaftMessage } from "./message.ts";
 import { decodeRecord, encodeHardState } from "./record.ts";
@@ -37,9 +43,10 @@ const ROLES = {
 } as const satisfies Record<Role["type"], Standing["role"]>;
 
 function standing(state: RaftState): Standing {
-  const { role } = state;
+  const { role, log } = state;
   const termStart = role.type === "Leader" ? role.termStart : null;
-  return { role: ROLES[role.type], leader: leaderOf(state), termStart };
+  const termBefore = termStart === null ? 0 : epochBefore(log, termStart);
+  return { role: ROLES[role.type], leader: leaderOf(state), termStart, termBefore };
 }
 
 /** Counting such a member's vote takes nothing from the majority (dissertation §4.2.1). */

@@ -58,7 +58,8 @@ export function start(
     durable: 0 as PersistSeq,
     undurable: [],
     durableIndex: log.lastIndex,
-    heardFromLeaderAt: null,
+    // It may have acknowledged a heartbeat just before it crashed: its leader's lease stands on its not voting for so long.
+    heardFromLeaderAt: settings.leaseReads && hardState.term > 0 ? now.ticks : null,
     electionAt: null,
     // Another count in every life: a late answer to a question of an earlier one must not confirm a reader of this.
     reads: { ...NO_READS, questions: firstQuestion(seed) },

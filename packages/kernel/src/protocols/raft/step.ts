@@ -84,7 +84,7 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return onVoteDurable(onDurable(state, input.upTo), now, input.upTo);
+      return onVoteDurable(onDurable(state, now, input.upTo), now, input.upTo);
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -232,7 +232,7 @@ function dispatch(state: RaftState, now: Now, from: NodeId, message: RaftMessage
 }
 
 /** The disk holds everything persisted up to here: that much of the log may be counted. */
-function onDurable(state: RaftState, upTo: PersistSeq): RaftState {
+function onDurable(state: RaftState, now: Now, upTo: PersistSeq): RaftState {
   let durableIndex = state.durableIndex;
   let done = 0;
   for (const { seq, lastIndex } of state.undurable) {
@@ -241,7 +241,10 @@ function onDurable(state: RaftState, upTo: PersistSeq): RaftState {
     done++;
   }
   if (done === 0) return state;
-  return { ...state, durable: upTo, durableIndex, undurable: state.undurable.slice(done) };
+  // What is left waits for the next sync from now on: a disk that is slow and goes on does not hang.
+  const [next, ...rest] = state.undurable.slice(done);
+  const undurable = next === undefined ? [] : [{ ...next, at: now.ticks }, ...rest];
+  return { ...state, durable: upTo, durableIndex, undurable };
 }
 
 /** A closed link is a hint: what was under way is lost, and a leader that is cut off may be dead. */

@@ -56,7 +56,7 @@ const SIZES: Readonly<Record<Type, number>> = {
   Acknowledgement: 17,
   HistoryEnd: 25,
   NewLeader: 25,
-  AckNewLeader: 18,
+  AckNewLeader: 25,
   UpToDate: 17,
   Commit: 17,
   CommitReceived: 17,
@@ -71,6 +71,7 @@ const STANDINGS = ["looking", "following", "leading"] as const;
 const STANDING_BITS = 3;
 const CANDIDATE = 4;
 const VOTE = 8;
+const RELUCTANT = 16;
 
 /** Does this message, should it be one, hold entries? Only then does anything keep its bytes. */
 export const holdsEntries = (bytes: Bytes): boolean => TYPES[bytes[0] ?? -1] === "Proposal";
@@ -98,7 +99,7 @@ function writeBody(w: Writer, m: ZabMessage): Writer {
     case "NewLeader":
       return writePosition(w, m.last);
     case "AckNewLeader":
-      return w.uint(m.upTo).u8(Number(m.counts));
+      return w.uint(m.upTo).uint(m.repairMark);
     case "UpToDate":
       return w.uint(m.commit);
     case "Acknowledgement":
@@ -149,7 +150,7 @@ function readBody(type: Type | undefined, r: Reader): ZabMessage {
     case "NewLeader":
       return { type, epoch: epochIn(r), last: positionIn(r) };
     case "AckNewLeader":
-      return { type, epoch: epochIn(r), upTo: indexIn(r), counts: flag(r) };
+      return { type, epoch: epochIn(r), upTo: indexIn(r), repairMark: r.uint() };
     case "UpToDate":
       return { type, epoch: epochIn(r), commit: indexIn(r) };
     case "Acknowledgement":
@@ -176,6 +177,7 @@ function writeNotification(w: Writer, m: Notification): Writer {
   const flags =
     STANDINGS.indexOf(m.standing) |
     (m.candidate === null ? 0 : CANDIDATE) |
+    (m.candidate?.reluctant ? RELUCTANT : 0) |
     (m.vote === null ? 0 : VOTE);
   w.u8(flags)
     .uint(m.acceptedEpoch)
@@ -191,9 +193,10 @@ const NOBODY: Credentials = {
 function readNotification(r: Reader): Notification {
   const flags = r.u8();
   const standing = STANDINGS[flags & STANDING_BITS];
-  if (standing === undefined || flags > (STANDING_BITS | CANDIDATE | VOTE))
+  if (standing === undefined || flags > (STANDING_BITS | CANDIDATE | VOTE | RELUCTANT))
     throw new Malformed("no such notification");
-  const [acceptedEpoch, vote, candidate] = [epochIn(r), readNodeId(r), credentialsIn(r)];
+  const [acceptedEpoch, vote, credentials] = [epochIn(r), readNodeId(r), credentialsIn(r)];
+  const candidate = { ...credentials, reluctant: (flags & RELUCTANT) !== 0 };
   return {
     type: "Notification",
     standing,

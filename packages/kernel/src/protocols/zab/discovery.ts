@@ -1,6 +1,7 @@
 import {
   configOf,
   hasQuorum,
+  isVoter,
   type LogIndex,
   NO_POSITION,
   type NodeId,
@@ -20,6 +21,7 @@ import {
   isAhead,
   isDurable,
   type Leading,
+  markOf,
   NO_EFFECTS,
   othersOf,
   type Progress,
@@ -70,7 +72,11 @@ function discovering(state: ZabState, now: Now, followers: PerMember<Progress>):
 export function restartEpoch(state: ZabState, now: Now): ZabStep {
   const { role } = state;
   if (role.type !== "Leading" || role.epoch === null) return [state, NO_EFFECTS];
-  const followers = role.followers.map(({ repairMark }) => ({ ...absent(now.ticks), repairMark }));
+  const followers = role.followers.map(({ repairMark, acceptedEpoch }) => ({
+    ...absent(now.ticks),
+    repairMark,
+    acceptedEpoch,
+  }));
   const message: Appoint = { type: "Appoint", epoch: role.epoch, leader: state.self };
   const next = discovering(state, now, followers);
   // Early: whom to report to is a hint.
@@ -98,7 +104,7 @@ export function report(state: ZabState, leader: NodeId): ZabEffect {
   const message: FollowerInfo = {
     type: "FollowerInfo",
     acceptedEpoch: state.acceptedEpoch,
-    repairMark: state.repairing ? state.repairMark : 0,
+    repairMark: markOf(state),
   };
   // Early: it promises nothing, and an epoch that a crash takes back is only avoided for nothing.
   return sendEarly(leader, message);
@@ -178,17 +184,16 @@ export function onNewEpoch(state: ZabState, now: Now, from: NodeId, m: NewEpoch)
   // It was chosen before our report came, or by a leader of old: the report of our epoch makes it choose again.
   if (m.epoch < acceptedEpoch) return [state, NO_EFFECTS];
   const isNew = m.epoch > acceptedEpoch;
-  if (!isNew && role.phase === "broadcast") return [state, NO_EFFECTS];
   const counts =
     !state.repairing && (isNew || acceptedFrom === from || !settings.rules.promiseEpochOnce);
-  const restores =
-    state.repairing && (m.chosenAfter === state.repairMark || !settings.rules.repairedByLaterEpoch);
+  const joins = isNew || role.phase === "discovery";
+  const restores = m.chosenAfter === markOf(state) || !settings.rules.repairedByLaterEpoch;
   const joined: Following = {
     ...role,
-    phase: "synchronization",
+    phase: joins ? "synchronization" : role.phase,
     heardAt: now.ticks,
     toldCommit: isNew ? (0 as LogIndex) : role.toldCommit,
-    restores,
+    restores: restores || (!joins && role.restores),
   };
   const next: ZabState = { ...state, role: joined };
   const accepted: ZabStep = isNew
@@ -220,8 +225,12 @@ export function onAckEpoch(state: ZabState, now: Now, from: NodeId, m: AckEpoch)
   const next = withProgress(state, from, promised);
   if (role.phase !== "discovery") return synchronise(next, now, from, last);
   // Its history may hold what was committed and ours lacks: whoever has it must lead.
-  const ahead = counts && isAhead({ currentEpoch, last }, credentialsOf(state));
-  if (ahead && state.settings.rules.giveUpWhenFollowerAhead) return look(next, now);
+  const ahead =
+    counts &&
+    isVoter(configOf(state), from) &&
+    isAhead({ currentEpoch, last }, credentialsOf(state));
+  const { rules, settleTicks } = state.settings;
+  if (ahead && rules.giveUpWhenFollowerAhead) return look(next, now, now.ticks + settleTicks);
   return discovered(next, now);
 }
 

@@ -6,8 +6,8 @@ import {
   PerMember,
   type Ticks,
 } from "../../core/index.ts";
-import { follow, lead } from "./discovery.ts";
-import type { Notification } from "./message.ts";
+import { follow, lead, report } from "./discovery.ts";
+import type { Candidate, Notification } from "./message.ts";
 import { waitingReaders } from "./reads.ts";
 import {
   andThen,
@@ -29,12 +29,13 @@ import { isDiskHung } from "./timers.ts";
  * Phase 0. Looks for a leader: whoever knows one says so, and among those who look the best candidate is voted for. What
  * it finds is a hint. Two may come to believe that they lead; discovery lets one of them have an epoch.
  */
-export function look(state: ZabState, now: Now): ZabStep {
+export function look(state: ZabState, now: Now, notBefore: number = now.ticks): ZabStep {
   const role: Looking = {
     type: "Looking",
     vote: null,
     heard: PerMember.of<Heard | null>(othersOf(state), () => null),
     notifyAt: (now.ticks + state.settings.notifyTicks) as Ticks,
+    notBefore: notBefore as Ticks,
     settleAt: null,
   };
   const next: ZabState = { ...state, role, reads: waitingReaders(state) };
@@ -47,6 +48,8 @@ export function onNotification(state: ZabState, now: Now, from: NodeId, m: Notif
   const { role } = state;
   if (role.type === "Following" && role.leader === from && hasLeft(state, m))
     return look(state, now);
+  // Our report may have come before it began to lead, and been dropped.
+  if (isAwaited(state, from) && m.standing === "leading") return [state, [report(state, from)]];
   if (role.type !== "Looking") {
     // Early: where this replica stands is a hint.
     return [
@@ -63,6 +66,9 @@ export function onNotification(state: ZabState, now: Now, from: NodeId, m: Notif
   const answer = first ? [sendEarly(from, notificationOf(heard, now))] : NO_EFFECTS;
   return andThen([heard, answer], (s) => evaluate(s, now));
 }
+
+const isAwaited = ({ role }: ZabState, leader: NodeId): boolean =>
+  role.type === "Following" && role.leader === leader && role.phase === "discovery";
 
 /**
  * Our leader gave up, or follows another. What it told before it began to lead says nothing: the epoch that it has
@@ -93,7 +99,7 @@ export function notificationOf(state: ZabState, now: Now): Notification {
     type: "Notification",
     standing,
     acceptedEpoch,
-    candidate: looks && mayStand(state, now) ? credentialsOf(state) : null,
+    candidate: looks ? ownCandidacy(state, now) : null,
     vote: looks ? role.vote : null,
   };
 }
@@ -121,31 +127,49 @@ function evaluate(state: ZabState, now: Now): ZabStep {
 function settle(state: ZabState, now: Now): ZabStep {
   const { role, self, settings } = state;
   if (role.type !== "Looking") return [state, NO_EFFECTS];
-  const { vote, settleAt } = role;
+  const { vote, settleAt, notBefore } = role;
   const config = configOf(state);
   const agrees = (member: NodeId): boolean =>
     member === self ? isSelfVoter(state) : freshOf(state, role, member, now)?.vote === vote;
   if (vote === null || !hasQuorum(config, agrees))
     return [{ ...state, role: { ...role, settleAt: null } }, NO_EFFECTS];
   const at = config.voters.every(agrees)
-    ? now.ticks
-    : (settleAt ?? ((now.ticks + settings.settleTicks) as Ticks));
+    ? notBefore
+    : (settleAt ?? ((Math.max(now.ticks, notBefore) + settings.settleTicks) as Ticks));
   if (now.ticks < at) return [{ ...state, role: { ...role, settleAt: at } }, NO_EFFECTS];
   return vote === self ? lead(state, now) : follow(state, now, vote);
 }
 
-/** Higher currentEpoch, then later zxid, then higher id (card 22). Each candidate speaks for itself. */
+/**
+ * Higher currentEpoch, then later zxid, then higher id (card 22). Each candidate speaks for itself. One that is reluctant
+ * still stands: were its history ahead and it did not, whoever leads would have to give up as soon as it promises.
+ */
 function bestCandidate(state: ZabState, role: Looking, now: Now): NodeId | null {
   if (!isSelfVoter(state) || !isMinded(state) || state.repairing) return null;
-  let best = mayStand(state, now) ? { id: state.self, ...credentialsOf(state) } : null;
+  const own = ownCandidacy(state, now);
+  let best = own === null ? null : { id: state.self, ...own };
   for (const id of role.heard.members) {
     const candidate = freshOf(state, role, id, now)?.candidate ?? null;
     if (candidate === null) continue;
-    const beats =
-      best === null || isAhead(candidate, best) || (!isAhead(best, candidate) && id > best.id);
-    if (beats) best = { id, ...candidate };
+    const other = { id, ...candidate };
+    if (best === null || isBetter(other, best)) best = other;
   }
   return best?.id ?? null;
+}
+
+type Known = Candidate & { readonly id: NodeId };
+
+function isBetter(a: Known, b: Known): boolean {
+  if (isAhead(a, b)) return true;
+  if (isAhead(b, a)) return false;
+  return a.reluctant === b.reluctant ? a.id > b.id : b.reluctant;
+}
+
+function ownCandidacy(state: ZabState, now: Now): Candidate | null {
+  const reluctant = now.ticks < state.standAgainAt;
+  const alone = configOf(state).voters.length === 1;
+  if (!mayStand(state, now) || (alone && reluctant)) return null;
+  return { ...credentialsOf(state), reluctant };
 }
 
 function freshOf({ settings }: ZabState, role: Looking, member: NodeId, now: Now): Heard | null {
@@ -153,13 +177,9 @@ function freshOf({ settings }: ZabState, role: Looking, member: NodeId, now: Now
   return heard === null || now.ticks - heard.at > settings.candidateTicks ? null : heard;
 }
 
-/** A learner, one that is rebuilt and one whose disk hangs have nothing to offer; one that yielded waits. */
+/** A learner, one that is rebuilt and one whose disk hangs have nothing to offer. */
 export const mayStand = (state: ZabState, now: Now): boolean =>
-  isSelfVoter(state) &&
-  !state.repairing &&
-  isMinded(state) &&
-  now.ticks >= state.standAgainAt &&
-  !isDiskHung(state, now);
+  isSelfVoter(state) && !state.repairing && isMinded(state) && !isDiskHung(state, now);
 
 /** Until a received snapshot is installed it follows nobody anew: its history is about to be another. */
 const isMinded = (state: ZabState): boolean => state.installing === null;

@@ -35,6 +35,12 @@ export interface Credentials {
   readonly last: Position;
 }
 
+/** One that could lead. */
+export interface Candidate extends Credentials {
+  /** It has just given up leading: of equals it is the last choice. */
+  readonly reluctant: boolean;
+}
+
 /** Phase 0: where the sender stands, and whom it would have lead. A hint: nothing safe rests on it. */
 export interface Notification {
   readonly type: "Notification";
@@ -42,7 +48,7 @@ export interface Notification {
   /** The epoch it has accepted: tells a leader that gave up from one that had not begun. */
   readonly acceptedEpoch: Epoch;
   /** Null: it does not stand. */
-  readonly candidate: Credentials | null;
+  readonly candidate: Candidate | null;
   readonly vote: NodeId | null;
 }
 
@@ -112,8 +118,8 @@ export interface AckNewLeader {
   readonly type: "AckNewLeader";
   readonly epoch: Epoch;
   readonly upTo: LogIndex;
-  /** False from one that is being repaired. */
-  readonly counts: boolean;
+  /** As in FollowerInfo: not 0 from one that is being repaired, which does not count. */
+  readonly repairMark: number;
 }
 
 /** Phase 2, UPTODATE: the epoch is established; serve, and deliver up to `commit`. */

@@ -1,4 +1,10 @@
-import type { LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import {
+  epochBefore,
+  type LogIndex,
+  type LogProtocol,
+  type NodeId,
+  type Standing,
+} from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import { wants } from "./installation.ts";
 import type { ZabMessage } from "./message.ts";
@@ -33,12 +39,14 @@ export function zab(settings: ZabSettings): LogProtocol<ZabState, ZabMessage> {
 
 /** A leader only once its epoch is established: its history then holds all that any leader before it can have committed. */
 function standing(state: ZabState): Standing {
-  const { role } = state;
+  const { role, log } = state;
   const leader = leaderOf(state);
-  if (role.type === "Following") return { role: "follower", leader, termStart: null };
+  if (role.type === "Following")
+    return { role: "follower", leader, termStart: null, termBefore: 0 };
   if (role.type === "Looking" || role.phase !== "broadcast")
-    return { role: "candidate", leader, termStart: null };
-  return { role: "leader", leader, termStart: termStartOf(role) };
+    return { role: "candidate", leader, termStart: null, termBefore: 0 };
+  const termStart = termStartOf(role);
+  return { role: "leader", leader, termStart, termBefore: epochBefore(log, termStart) };
 }
 
 function isInStep({ role, log, settings }: ZabState, member: NodeId): boolean {

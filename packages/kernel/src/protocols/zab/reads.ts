@@ -170,6 +170,7 @@ function askLeader(state: ZabState, leader: NodeId, now: Now): ZabStep {
 /** Readers that waited longer than any deadline allows are told that there is no leader. */
 function dropOld(state: ZabState, now: Now): ZabStep {
   const { reads } = state;
+  if (reads.waiting.length + reads.asked.length === 0) return [state, NO_EFFECTS];
   const limit = now.ticks - state.settings.readTicksMax;
   const isOld = ({ since }: { readonly since: Ticks }): boolean => since < limit;
   const old = [...reads.waiting, ...reads.asked].filter(isOld);

@@ -58,6 +58,7 @@ export function start(
       vote: null,
       heard: PerMember.of<Heard | null>(others, () => null),
       notifyAt: now.ticks,
+      notBefore: now.ticks,
       settleAt: null,
     },
     configs: [{ index: applied.index, config: members }],

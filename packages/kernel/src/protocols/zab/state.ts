@@ -20,7 +20,7 @@ import {
   type Step,
   type Ticks,
 } from "../../core/index.ts";
-import type { Credentials, Epoch, Truncate, ZabMessage } from "./message.ts";
+import type { Candidate, Credentials, Epoch, Truncate, ZabMessage } from "./message.ts";
 import { encodeHardState, type HardState } from "./record.ts";
 import type { ZabSettings } from "./settings.ts";
 
@@ -55,7 +55,7 @@ export interface ZabState extends LogState {
   /** The log end as the disk is known to hold it. Invariant: durableIndex ≤ log.lastIndex. */
   readonly durableIndex: LogIndex;
 
-  /** It yielded: not before this does it stand. */
+  /** It yielded: before this it is reluctant, and leads only if nobody else's history is as new. */
   readonly standAgainAt: Ticks;
   readonly reads: FollowerReads;
   /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
@@ -80,13 +80,15 @@ export interface Looking {
   /** What the others told last; null for those who are not looking, or were not heard. */
   readonly heard: PerMember<Heard | null>;
   readonly notifyAt: Ticks;
+  /** Before that nothing is settled: it has just given up, and must not come back at once with the same votes. */
+  readonly notBefore: Ticks;
   /** A majority agrees: the vote is settled then. */
   readonly settleAt: Ticks | null;
 }
 
 export interface Heard {
   readonly at: Ticks;
-  readonly candidate: Credentials | null;
+  readonly candidate: Candidate | null;
   readonly vote: NodeId | null;
 }
 
@@ -210,6 +212,9 @@ export const credentialsOf = ({ currentEpoch, log }: ZabState): Credentials => (
   currentEpoch,
   last: { epoch: log.last.epoch, index: log.last.index },
 });
+
+/** What it tells of its repair; 0 while it is whole. */
+export const markOf = ({ repairing, repairMark }: ZabState): number => (repairing ? repairMark : 0);
 
 /** The order of zxids. Within an epoch indexes run as counters do. */
 export const isLater = (a: Position, b: Position): boolean =>

@@ -17,6 +17,7 @@ import {
   isDurable,
   isLater,
   isUnsafe,
+  markOf,
   NO_EFFECTS,
   type Progress,
   persistHardState,
@@ -173,7 +174,7 @@ function ackNewLeader(state: ZabState, leader: NodeId): ZabEffect {
     type: "AckNewLeader",
     epoch: state.acceptedEpoch,
     upTo: state.log.lastIndex,
-    counts: !state.repairing,
+    repairMark: markOf(state),
   };
   return send(state, leader, message, "log");
 }
@@ -188,7 +189,8 @@ export function onAckNewLeader(state: ZabState, now: Now, from: NodeId, m: AckNe
   const matchIndex = Math.max(progress.matchIndex, upTo) as LogIndex;
   const next: Progress = {
     ...progress,
-    stage: m.counts ? "counted" : "listening",
+    stage: m.repairMark === 0 ? "counted" : "listening",
+    repairMark: m.repairMark,
     matchIndex,
     nextIndex: Math.max(progress.nextIndex, matchIndex + 1) as LogIndex,
     waitingSince: now.ticks,

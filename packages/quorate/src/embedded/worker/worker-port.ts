@@ -14,9 +14,9 @@ import type { Status } from "../status.ts";
 import type { Mail } from "./mail.ts";
 import { type AnswerFromNode, sharedMillis, type ToNode } from "./message.ts";
 
-/** Calls under way at most, and their bytes: as a node has them, whose bounds would come too late for the mail. */
+/** Calls under way at most, and their bytes: as many as a gateway lets in of puts (decision 0012), or a few large ones would hold up the node. */
 export const CALLS_MAX = 4096;
-export const CALL_BYTES_MAX = 64 * 1024 * 1024;
+export const CALL_BYTES_MAX = 16 * 1024 * 1024;
 
 const STOPPED: Failure = { code: "Stopped", definite: true };
 const OVERLOADED: Failure = { code: "Overloaded", definite: true, retryAfterTicks: ticks(50) };

@@ -11,7 +11,7 @@ it("sim --models holds one run against every model, and is no failure where only
 });
 
 it("sim --profile takes the names of the registered profiles, and tells them", async () => {
-  const { exit, err } = await run(["sim", "--seed", "1", "--profile", "zookeeper"]);
+  const { exit, err } = await run(["sim", "--seed", "1", "--profile", "spanner"]);
   expect(exit).toBe(2);
   expect(err).toContain("etcd, etcd-lease-reads, etcd-local-reads");
 });

@@ -1,5 +1,5 @@
 import { type Failure, unreachable } from "@quorate/kernel/core";
-import { Code, type Status, status } from "../grpc/index.ts";
+import { Code, DEADLINE_EXCEEDED, type Status, status } from "../grpc/index.ts";
 
 /** The statuses that the gateway itself gives, with etcd's texts: clients map errors by the text. */
 export const Refusal = {
@@ -45,6 +45,8 @@ export function statusOf(failure: Failure): Status {
       return Refusal.noLeader;
     case "Timeout":
       return Refusal.timeout;
+    case "Expired":
+      return DEADLINE_EXCEEDED;
     case "Overloaded":
       return Refusal.tooManyRequests;
     case "NoSpace":

@@ -1,0 +1,95 @@
+import {
+  type Bytes,
+  decoded,
+  type Entry,
+  entriesBytes,
+  logIndex,
+  Malformed,
+  type Position,
+  Reader,
+  readEntries,
+  Writer,
+  writeEntries,
+} from "../../core/index.ts";
+import type { PrimaryMessage } from "./message.ts";
+
+/** The place of a type in this list is its byte on the wire: append only. */
+const TYPES = [
+  "Update",
+  "Ack",
+  "Ask",
+  "Answer",
+] as const satisfies readonly PrimaryMessage["type"][];
+const STATES = ["Holds", "Lacks", "Forked"] as const;
+
+/** Bytes of an update beside its entries. */
+const UPDATE_BYTES = 42;
+const SMALL_BYTES = 32;
+
+export const holdsEntries = (bytes: Bytes): boolean => TYPES[bytes[0] ?? -1] === "Update";
+
+export function encodeMessage(m: PrimaryMessage): Bytes {
+  const size = m.type === "Update" ? UPDATE_BYTES + entriesBytes(m.entries) : SMALL_BYTES;
+  const w = new Writer(size).u8(TYPES.indexOf(m.type)).uint(m.epoch);
+  switch (m.type) {
+    case "Update":
+      w.uint(m.prev.index).uint(m.prev.epoch).uint(m.commit).uint(m.since).u8(Number(m.answer));
+      return writeEntries(w, m.entries).take();
+    case "Ack":
+      return w.u8(STATES.indexOf(m.state)).uint(m.match).take();
+    case "Ask":
+      return w.uint(m.question).take();
+    case "Answer":
+      return w.uint(m.question).uint(m.index).take();
+  }
+}
+
+export const decodeMessage = (bytes: Bytes): PrimaryMessage | Malformed =>
+  decoded(() => {
+    const r = new Reader(bytes);
+    const message = read(r);
+    r.end();
+    return message;
+  });
+
+/** What the step relies on is checked here, where it can still be refused: epochs in order, no change of members. */
+function entriesIn(r: Reader, prev: Position, epoch: number): readonly Entry[] {
+  const entries = readEntries(r, prev.index);
+  let before = prev.epoch;
+  for (const entry of entries) {
+    if (entry.epoch < before || entry.epoch > epoch)
+      throw new Malformed("epochs of entries out of order");
+    if (entry.kind === "configuration") throw new Malformed("an update changes no members");
+    before = entry.epoch;
+  }
+  return entries;
+}
+
+function flag(r: Reader): boolean {
+  const byte = r.u8();
+  if (byte > 1) throw new Malformed(`${byte} is neither yes nor no`);
+  return byte === 1;
+}
+
+function read(r: Reader): PrimaryMessage {
+  const type = TYPES[r.u8()];
+  const epoch = r.uint();
+  switch (type) {
+    case "Update": {
+      const prev = { index: logIndex(r.uint()), epoch: r.uint() };
+      const [commit, since, answer] = [logIndex(r.uint()), logIndex(r.uint()), flag(r)];
+      return { type, epoch, prev, commit, since, answer, entries: entriesIn(r, prev, epoch) };
+    }
+    case "Ack": {
+      const state = STATES[r.u8()];
+      if (state === undefined) throw new Malformed("no such acknowledgement");
+      return { type, epoch, state, match: logIndex(r.uint()) };
+    }
+    case "Ask":
+      return { type, epoch, question: r.uint() };
+    case "Answer":
+      return { type, epoch, question: r.uint(), index: logIndex(r.uint()) };
+    default:
+      throw new Malformed("no such message of primary–secondary replication");
+  }
+}

@@ -1,0 +1,86 @@
+import { configOf, type NodeId, type Now, type RequestId, type Ticks } from "../../core/index.ts";
+import { NO_EFFECTS, type Primary, type PrimaryState, type PrimaryStep, refuse } from "./state.ts";
+
+/** Gives the office to a member that is as far as this one; success shows as a new primary, only failure is settled here. */
+export function onTransferLeadership(
+  state: PrimaryState,
+  now: Now,
+  id: RequestId,
+  to: NodeId,
+): PrimaryStep {
+  const { role, self, office } = state;
+  if (role.type !== "Primary") {
+    const leaderHint = role.primary;
+    return [state, [refuse(id, { code: "NotLeader", definite: true, leaderHint })]];
+  }
+  if (to === self) return [state, NO_EFFECTS];
+  if (!configOf(state).voters.includes(to) || office?.inSync.includes(to) !== true)
+    return [state, [refuse(id, { code: "BadTransferee", definite: true })]];
+  return begin(state, role, now.ticks, to, id);
+}
+
+/** Steps aside: for the best of those in step, or for nobody in particular. */
+export function onYield(state: PrimaryState, now: Now, heir: boolean): PrimaryStep {
+  const { role, office } = state;
+  if (role.type !== "Primary" || office === null) return [state, NO_EFFECTS];
+  const best = role.progress.members
+    .filter((member) => office.inSync.includes(member))
+    .sort((a, b) => (role.progress.get(b)?.match ?? 0) - (role.progress.get(a)?.match ?? 0))[0];
+  if (heir && best !== undefined) return begin(state, role, now.ticks, best, null);
+  return resign(state, role, now.ticks, null, null);
+}
+
+/** At the end of a turn: the other has all, so the office is its; or the time is up, so writes are taken again. */
+export function continueHandOver(state: PrimaryState, now: Now): PrimaryStep {
+  const { role, settings, log, commitIndex, office } = state;
+  if (role.type !== "Primary" || role.handOver === null || office === null)
+    return [state, NO_EFFECTS];
+  const { to, id, giveUpAt, resigned } = role.handOver;
+  if (resigned) {
+    const { petitioned } = role;
+    const asked =
+      petitioned?.version === office.version &&
+      now.ticks - petitioned.at < settings.retransmitTicks;
+    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, to, id);
+  }
+  if (now.ticks >= giveUpAt) {
+    const waitedTicks = settings.handOverTicksMax as Ticks;
+    const failed =
+      id === null ? [] : [refuse(id, { code: "Timeout", definite: false, waitedTicks })];
+    return [{ ...state, role: { ...role, handOver: null } }, failed];
+  }
+  const match = to === null ? undefined : role.progress.get(to)?.match;
+  const ready = match === log.lastIndex && commitIndex === log.lastIndex;
+  return ready ? resign(state, role, now.ticks, to, id) : [state, NO_EFFECTS];
+}
+
+function begin(
+  state: PrimaryState,
+  role: Primary,
+  now: Ticks,
+  to: NodeId,
+  id: RequestId | null,
+): PrimaryStep {
+  const giveUpAt = (now + state.settings.handOverTicksMax) as Ticks;
+  return [
+    { ...state, role: { ...role, handOver: { to, id, giveUpAt, resigned: false } } },
+    NO_EFFECTS,
+  ];
+}
+
+/** From here on nothing is done in this office, whether or not group 0 has heard of it: its next holder may act already. */
+function resign(
+  state: PrimaryState,
+  role: Primary,
+  now: Ticks,
+  to: NodeId | null,
+  id: RequestId | null,
+): PrimaryStep {
+  const version = state.office?.version ?? 0;
+  const handOver = { to, id, giveUpAt: now, resigned: true };
+  const petition = { type: "resign", to } as const;
+  return [
+    { ...state, role: { ...role, handOver, petitioned: { version, at: now, petition } } },
+    [{ type: "Petition", petition, version }],
+  ];
+}

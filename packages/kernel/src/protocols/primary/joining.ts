@@ -1,0 +1,128 @@
+import type { Entry, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
+import type { PrimaryMessage } from "./message.ts";
+import {
+  andThen,
+  commit,
+  follow,
+  lostFrom,
+  NO_EFFECTS,
+  type PrimaryEffect,
+  type PrimaryState,
+  type PrimaryStep,
+  replaceAfter,
+  send,
+} from "./state.ts";
+
+type Update = Extract<PrimaryMessage, { type: "Update" }>;
+type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
+
+/** The primary's word on the log: joins it to one's own, or says where that goes on (card 9). */
+export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update): PrimaryStep {
+  const { refuseOldEpochs } = state.settings.rules;
+  if (m.epoch < state.term && refuseOldEpochs)
+    return [
+      state,
+      // Early: it promises nothing, and says of the epoch what group 0 has said.
+      [send(from, { type: "Ack", epoch: state.term, state: "Lacks", match: 0 as LogIndex }, true)],
+    ];
+  if (state.role.type === "Primary" && m.epoch === state.term) return [state, NO_EFFECTS];
+  const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
+  if (state.installing !== null) return step;
+  return andThen(step, (s) => join(s, now.ticks, from, m));
+}
+
+function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
+  const { commitIndex } = state;
+  if (state.repairing || state.fork?.found === true)
+    return [state, [answer(state, from, "Forked", commitIndex)]];
+  const rest = behindBase(state, m);
+  if (rest === null) return [state, [answer(state, from, "Lacks", commitIndex)]];
+  const { prev, entries, differs } = rest;
+  if (differs) return forkAt(state, from, m, prev.index);
+  const conflict = entries.find(({ index, epoch }) => state.log.epochAt(index) !== epoch);
+  if (state.fork !== null)
+    return found(state, from, conflict?.index ?? ((prev.index + entries.length + 1) as LogIndex));
+  if (conflict !== undefined && conflict.index <= commitIndex)
+    return found({ ...state, fork: { from: conflict.index, found: false } }, from, conflict.index);
+  const match = (prev.index + entries.length) as LogIndex;
+  return andThen(write(state, now, prev, entries, conflict), (s) =>
+    andThen(commit(joined(s, match), Math.min(m.commit, match) as LogIndex), (done) => [
+      done,
+      m.answer ? [answer(done, from, "Holds", match)] : NO_EFFECTS,
+    ]),
+  );
+}
+
+interface Rest {
+  readonly prev: Position;
+  readonly entries: readonly Entry[];
+  /** This log has another epoch at `prev`. */
+  readonly differs: boolean;
+}
+
+/**
+ * An update as far as it concerns what this log still holds. Null where it does not reach so far, or begins beyond what is known here: the
+ * primary is to go on behind what is committed.
+ */
+function behindBase({ log, commitIndex }: PrimaryState, m: Update): Rest | null {
+  const skipped = Math.max(0, log.base.index - m.prev.index);
+  if (skipped === 0) {
+    const differs = log.epochAt(m.prev.index) !== m.prev.epoch;
+    return differs && m.prev.index > commitIndex
+      ? null
+      : { prev: m.prev, entries: m.entries, differs };
+  }
+  const prev = m.entries[skipped - 1];
+  if (prev === undefined) return null;
+  const differs = prev.epoch !== log.base.epoch;
+  return { prev, entries: m.entries.slice(skipped), differs };
+}
+
+/** Puts into the log what it lacks. Nothing is cut but where an entry conflicts: a late repetition ends before what came since (CU-2). */
+function write(
+  state: PrimaryState,
+  now: Ticks,
+  prev: Position,
+  entries: readonly Entry[],
+  conflict: Entry | undefined,
+): PrimaryStep {
+  const { log, settings } = state;
+  const cautious = settings.rules.truncateOnlyOnConflict;
+  const first = cautious ? conflict : entries[0];
+  if (first === undefined) return [state, NO_EFFECTS];
+  const at = (first.index - 1) as LogIndex;
+  const before: Position = { index: at, epoch: log.epochAt(at) ?? prev.epoch };
+  // Where fewer than all are waited for, what is cut here may have been acknowledged by its primary.
+  const lost = settings.acks !== "all" && log.lastIndex > at ? [lostFrom(log, first.index)] : [];
+  return andThen([state, lost], (s) =>
+    replaceAfter(s, now, before, entries.slice(entries.indexOf(first))),
+  );
+}
+
+/** Its log is its primary's up to `match`. While more than that is committed here, that may be what nobody else has. */
+const joined = (state: PrimaryState, match: LogIndex): PrimaryState =>
+  state.role.type !== "Secondary" || state.role.joined || match < state.commitIndex
+    ? state
+    : { ...state, role: { ...state.role, joined: true } };
+
+/**
+ * What this replica has applied its primary does not have: it was acknowledged by too few (card 1, PA-3). It serves nobody from here on;
+ * where its log left its primary's is still to be found, epoch by epoch, so that what is lost can be named.
+ */
+function forkAt(state: PrimaryState, from: NodeId, m: Update, differs: LogIndex): PrimaryStep {
+  const at = Math.min(differs, state.fork?.from ?? differs) as LogIndex;
+  const before = Math.min(m.since, at) - 1;
+  const next: PrimaryState = { ...state, fork: { from: at, found: false } };
+  if (before < state.log.base.index || differs <= state.log.base.index)
+    return found(next, from, (state.log.base.index + 1) as LogIndex);
+  return [next, [answer(next, from, "Lacks", before as LogIndex)]];
+}
+
+/** From here on its log is no part of the group's: only a snapshot mends that. */
+function found(state: PrimaryState, from: NodeId, at: LogIndex): PrimaryStep {
+  const next: PrimaryState = { ...state, fork: { from: at, found: true } };
+  return [next, [lostFrom(state.log, at), answer(next, from, "Forked", state.commitIndex)]];
+}
+
+const answer = (s: PrimaryState, to: NodeId, state: Ack["state"], match: LogIndex): PrimaryEffect =>
+  send(to, { type: "Ack", epoch: s.term, state, match }, !s.settings.rules.persistBeforeAck);

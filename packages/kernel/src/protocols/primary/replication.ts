@@ -1,0 +1,210 @@
+import type { Entry, Log, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
+import type { PrimaryMessage } from "./message.ts";
+import {
+  andThen,
+  commit,
+  follow,
+  mayAct,
+  NO_EFFECTS,
+  type Primary,
+  type PrimaryEffect,
+  type PrimaryState,
+  type PrimaryStep,
+  type Progress,
+  send,
+} from "./state.ts";
+import { possibleInSync } from "./tenure.ts";
+
+type Update = Extract<PrimaryMessage, { type: "Update" }>;
+type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
+
+/** At the end of a primary's turn: commits what enough have, and sends to each secondary what it lacks. */
+export function replicate(state: PrimaryState, now: Now): PrimaryStep {
+  return andThen(advance(state, now.ticks), (s) => sendAll(s, now.ticks));
+}
+
+function advance(state: PrimaryState, now: Ticks): PrimaryStep {
+  const { role } = state;
+  if (role.type !== "Primary" || !mayAct(state, now)) return [state, NO_EFFECTS];
+  const held = acknowledged(state, role);
+  const [next, effects] = commit(state, held);
+  const waits = next.commitIndex < next.log.lastIndex;
+  const moved = next.commitIndex > state.commitIndex;
+  const waitingSince = waits ? (moved ? now : (role.waitingSince ?? now)) : null;
+  if (waitingSince === role.waitingSince) return [next, effects];
+  return [{ ...next, role: { ...role, waitingSince } }, effects];
+}
+
+/** Up to where so many hold the log as an acknowledgement asks for, this replica's own disk among them. */
+function acknowledged(state: PrimaryState, role: Primary): LogIndex {
+  const { settings, durableIndex, log } = state;
+  const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
+  const held = possibleInSync(state, role).map((inSync) => heldBy(state, role, inSync));
+  return Math.min(own, ...held) as LogIndex;
+}
+
+/** Up to where enough of the others in such a set have the log. */
+function heldBy(
+  { settings, log }: PrimaryState,
+  { progress, base }: Primary,
+  inSync: readonly NodeId[],
+): number {
+  const matches: number[] = [];
+  for (const member of progress.members) {
+    const { match } = progress.get(member) ?? { match: 0 };
+    // Without the rule whoever does not answer is not waited for.
+    if (inSync.includes(member) && (settings.rules.shrinkFirst || match >= base))
+      matches.push(match);
+  }
+  matches.sort((a, b) => b - a);
+  const needed = settings.acks === "all" ? matches.length : Math.min(settings.acks, matches.length);
+  return needed === 0 ? log.lastIndex : (matches[needed - 1] ?? 0);
+}
+
+function sendAll(state: PrimaryState, now: Ticks): PrimaryStep {
+  const { role } = state;
+  if (role.type !== "Primary" || !mayAct(state, now)) return [state, NO_EFFECTS];
+  const effects: PrimaryEffect[] = [];
+  const progress = role.progress.map((one, member) => feed(state, role, member, one, now, effects));
+  const next = progress === role.progress ? state : { ...state, role: { ...role, progress } };
+  return [next, effects];
+}
+
+/** What one secondary is sent now. */
+function feed(
+  state: PrimaryState,
+  role: Primary,
+  to: NodeId,
+  before: Progress,
+  now: Ticks,
+  effects: PrimaryEffect[],
+): Progress {
+  const { settings, log, commitIndex } = state;
+  let progress = before;
+  if (progress.inflight > 0 && now - progress.sentAt >= settings.retransmitTicks)
+    progress = { ...progress, mode: "probe", next: joint(role, progress), inflight: 0 };
+  if (progress.mode === "snapshot") return progress;
+  const room = progress.mode === "probe" ? 1 : settings.inflightMessagesMax;
+  while (progress.inflight < room && progress.next <= log.lastIndex) {
+    if (progress.next <= log.base.index) {
+      effects.push({ type: "Transfer", to });
+      return { ...progress, mode: "snapshot", inflight: 0 };
+    }
+    const after = (progress.next - 1) as LogIndex;
+    const { batchEntriesMax, batchBytesMax } = settings;
+    const entries = log.slice(after, log.lastIndex, batchEntriesMax, batchBytesMax);
+    effects.push(update(state, role, to, after, entries, true));
+    progress = {
+      ...progress,
+      inflight: progress.inflight + 1,
+      sentAt: progress.inflight === 0 ? now : progress.sentAt,
+      next: (after + entries.length + 1) as LogIndex,
+      told: commitIndex,
+    };
+    if (progress.mode === "probe") break;
+  }
+  const untold =
+    progress.told < commitIndex && progress.match >= Math.max(commitIndex, log.base.index);
+  if (untold && settings.commitNotice === "eager") {
+    effects.push(update(state, role, to, progress.match, [], false));
+    progress = { ...progress, told: commitIndex };
+  }
+  return progress;
+}
+
+/** Where to go on with a secondary: behind what it has acknowledged; before it has said anything, at the first entry of this epoch. */
+const joint = ({ base }: Primary, { match }: Progress): LogIndex =>
+  (match > 0 ? match + 1 : base) as LogIndex;
+
+/**
+ * Early, once this replica's disk knows of the epoch: an update promises nothing but that no other has this place in it, and what is its
+ * receiver's to check, the log before it. What its commit index says was acknowledged by their disks, and by this one's.
+ */
+function update(
+  state: PrimaryState,
+  { base }: Primary,
+  to: NodeId,
+  after: LogIndex,
+  entries: readonly Entry[],
+  answer: boolean,
+): PrimaryEffect {
+  const { term: epoch, commitIndex, log, durableIndex, settings } = state;
+  const prev: Position = { index: after, epoch: log.epochAt(after) ?? log.base.epoch };
+  const message: Update = {
+    type: "Update",
+    epoch,
+    prev,
+    entries,
+    commit: commitIndex,
+    since: prev.epoch === epoch ? base : beginningOf(log, prev),
+    answer,
+  };
+  return send(to, message, durableIndex >= base || !settings.rules.persistEpochFirst);
+}
+
+/** Where the epoch of this entry begins. Looks at no more entries than the tail that is kept. */
+function beginningOf(log: Log, { index, epoch }: Position): LogIndex {
+  let first = index;
+  while (first > log.firstIndex && log.epochAt((first - 1) as LogIndex) === epoch)
+    first = (first - 1) as LogIndex;
+  return first;
+}
+
+/** Tells every secondary that its primary lives, and asks where its log joins. */
+export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
+  const { role, settings, commitIndex, log } = state;
+  if (role.type !== "Primary") return [state, NO_EFFECTS];
+  const effects: PrimaryEffect[] = [];
+  // One who may not act any more keeps silent: the others are to miss it, and have another appointed.
+  const silent = state.until !== null && !mayAct(state, now);
+  const progress = role.progress.map((one, member) => {
+    if (silent) return one;
+    const from = Math.max(Math.min(one.next - 1, log.lastIndex), log.base.index) as LogIndex;
+    effects.push(update(state, role, member, from, [], one.inflight === 0));
+    return { ...one, told: one.match >= commitIndex ? commitIndex : one.told };
+  });
+  const heartbeatAt = (now + settings.heartbeatTicks) as Ticks;
+  return [{ ...state, role: { ...role, progress, heartbeatAt } }, effects];
+}
+
+/** A secondary's answer. */
+export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): PrimaryStep {
+  const { role, log } = state;
+  if (m.epoch > state.term) return follow(state, m.epoch, null, now.ticks);
+  const progress = role.type === "Primary" ? role.progress.get(from) : undefined;
+  if (role.type !== "Primary" || progress === undefined || m.epoch < state.term)
+    return [state, NO_EFFECTS];
+  const heard = { ...progress, heardAt: now.ticks };
+  const put = (next: Progress): PrimaryState => ({
+    ...state,
+    role: { ...role, progress: role.progress.with(from, next) },
+  });
+  if (m.state === "Forked") {
+    // One who may not act any more makes nobody whole: what it has may be old.
+    if (progress.mode === "snapshot" || !mayAct(state, now.ticks)) return [put(heard), NO_EFFECTS];
+    const next: Progress = { ...heard, mode: "snapshot", match: 0 as LogIndex, inflight: 0 };
+    return [put(next), [{ type: "Transfer", to: from }]];
+  }
+  // It is being replaced: what it had may be gone by now. It is probed when that is over.
+  if (progress.mode === "snapshot") return [put(heard), NO_EFFECTS];
+  const match = Math.min(m.match, log.lastIndex) as LogIndex;
+  if (m.state === "Lacks") {
+    // An answer to something older costs a repetition at most; a disk that lied must not leave it without.
+    const known = Math.min(progress.match, match) as LogIndex;
+    const next = (match + 1) as LogIndex;
+    return [put({ ...heard, mode: "probe", match: known, next, inflight: 0 }), NO_EFFECTS];
+  }
+  const further = Math.max(progress.match, match) as LogIndex;
+  const inflight = Math.max(0, progress.inflight - 1);
+  return [
+    put({
+      ...heard,
+      mode: "stream",
+      match: further,
+      next: Math.max(progress.next, further + 1) as LogIndex,
+      inflight,
+      sentAt: now.ticks,
+    }),
+    NO_EFFECTS,
+  ];
+}

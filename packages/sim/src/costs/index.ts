@@ -1,0 +1,2 @@
+export { type Cost, measureCosts } from "./costs.ts";
+export { costsPage } from "./page.ts";

@@ -1,0 +1,45 @@
+import type { Cost } from "./costs.ts";
+
+/** `docs/protocols/costs.md`. */
+export function costsPage(costs: readonly Cost[]): string {
+  const names = [...new Set(costs.map(({ name }) => name))];
+  const of = (name: string): readonly Cost[] => costs.filter((cost) => cost.name === name);
+  const sizes = [...new Set(costs.map(({ others }) => others))];
+  const head = [
+    "",
+    "textbook",
+    ...sizes.flatMap((n) => [`n = ${n}`, "syncs", "bytes out"]),
+    "by type",
+    "why",
+  ];
+  const rows = names.map((name) => {
+    const all = of(name);
+    const [first] = all;
+    return [
+      name,
+      first?.textbook ?? "",
+      ...all.flatMap(({ messages, others, syncs, bytesOut }) => [
+        `${figure(messages)} = ${figure(messages / others)}n`,
+        figure(syncs),
+        figure(bytesOut),
+      ]),
+      (first?.byType ?? []).map(([type, count]) => `${type} ${figure(count)}`).join(", "),
+      first?.why ?? "",
+    ];
+  });
+  return [
+    "# What a write costs, measured",
+    "",
+    "Made by `npm run costs`, which runs the protocols in explicit mode: one command of 100 bytes at a time, nothing batched, nothing pipelined, no fault, no time passing, so that no heartbeat is among",
+    "the messages. `n` is the number of members beside the one that orders. *syncs* are over all members; *bytes out* leave whoever orders. *By type* is for the smaller group. In service a turn's commands share",
+    "all of this.",
+    "",
+    tableOf(head, rows),
+    "",
+  ].join("\n");
+}
+
+const figure = (n: number): string => String(Math.round(n * 100) / 100);
+
+const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

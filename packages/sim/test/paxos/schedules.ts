@@ -1,0 +1,161 @@
+import type { ReadLevel } from "@quorate/kernel/core";
+import { idOf, PaxosCluster, put } from "@quorate/sim";
+
+/** S3 accepts a command and loses power before its disk has synced; S2 prepares with it. */
+export function acceptanceLostInCrash(persistBeforeReply: boolean): PaxosCluster {
+  const c = new PaxosCluster({ replicas: 3, rules: { persistBeforeReply }, seed: 1n });
+  c.elect("S1").reaches("S1");
+  c.net.holdSync(idOf("S3"));
+  c.propose("S1", put("x", "a"));
+  c.exchange("S1", ["S3"], () => true);
+  c.net.lose();
+  c.crash("S3").restart("S3");
+  return c.elect("S2", ["S3"]).reaches("S2", ["S3"]);
+}
+
+/** S2 leads a higher ballot and has something chosen with S3; S1 does not know, and asks S3 to accept at the same slot. */
+export function lowerBallot(promiseHolds: boolean): PaxosCluster {
+  const rules = { promiseHolds, checkQuorum: false };
+  const c = new PaxosCluster({ replicas: 3, rules, seed: 2n });
+  c.elect("S1").reaches("S1");
+  c.elect("S2", ["S3"]).reaches("S2", ["S3"]);
+  c.propose("S1", put("x", "a"));
+  c.exchange("S1", ["S3"], () => true);
+  return c;
+}
+
+/** S1 has accepted a command under its ballot; S2 and S3 accepted another under a higher one; S1 hears both. */
+export function twoFound(adoptHighest: boolean): PaxosCluster {
+  const c = new PaxosCluster({ replicas: 3, rules: { adoptHighest }, seed: 3n });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "a")).net.lose();
+  c.elect("S2", ["S3"]);
+  c.net.pass(1).wake(idOf("S2"));
+  c.exchange(
+    "S2",
+    ["S3"],
+    ({ message: { type } }) => type === "Accept" || type === "AcceptedSlots",
+  );
+  c.net.lose();
+  c.crash("S1").restart("S1");
+  return c.elect("S1", ["S3"]).reaches("S1", ["S3"]);
+}
+
+/** S2's acceptance under S1's first ballot arrives when S1, which forgot what it had proposed then, leads its second. */
+export function lateAcceptance(quorumOfOneBallot: boolean): PaxosCluster {
+  const c = new PaxosCluster({ replicas: 3, rules: { quorumOfOneBallot }, seed: 4n });
+  c.elect("S1").reaches("S1");
+  c.net.holdSync(idOf("S1"));
+  c.propose("S1", put("x", "a"));
+  c.net.deliver(({ to, message }) => to === idOf("S2") && message.type === "Accept");
+  const late = c.captured("S1", "AcceptedSlots");
+  c.net.lose();
+  c.crash("S1").restart("S1").elect("S1", ["S3"]);
+  c.net.arrive(late);
+  return c.crash("S1").elect("S2", ["S3"]).reaches("S2", ["S3"]);
+}
+
+/** S2 finds slot 3 of S1 and not slot 2, and dies before anybody hears more of it; S1 comes back with both. */
+export function holeFound(fillHoles: boolean): PaxosCluster {
+  const settings = { batchEntriesMax: 1 };
+  const c = new PaxosCluster({ replicas: 3, rules: { fillHoles }, settings, seed: 5n });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "a"), put("x", "b"));
+  c.net.deliver(
+    ({ to, message }) => to === idOf("S2") && message.type === "Accept" && message.slot === 3,
+  );
+  c.crash("S1").elect("S2", ["S3"]);
+  return c.crash("S2").restart("S1").elect("S1", ["S3"]).reaches("S1", ["S3"]);
+}
+
+/** S3 accepted a command of S1 that came to nothing; S2, of a higher ballot, tells it that the slot is decided. */
+export function acceptedAndOutvoted(learnByBallot: boolean): PaxosCluster {
+  const c = new PaxosCluster({ replicas: 5, rules: { learnByBallot }, seed: 6n });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "a"));
+  c.exchange("S1", ["S3"], () => true);
+  c.net.lose();
+  c.elect("S2", ["S4", "S5"]).reaches("S2", ["S4", "S5"]);
+  c.net.pass(c.settings.heartbeatTicks).wake(idOf("S2"));
+  c.exchange("S2", ["S3"], ({ message }) => message.type === "Heartbeat");
+  return c;
+}
+
+/** The leader's own disk hangs: the command is on one other disk, and in the leader's memory. */
+export function hungLeader(countSelfWhenDurable: boolean): PaxosCluster {
+  const c = new PaxosCluster({ replicas: 3, rules: { countSelfWhenDurable }, seed: 7n });
+  c.elect("S1").reaches("S1");
+  c.net.holdSync(idOf("S1"));
+  c.propose("S1", put("x", "a"));
+  c.exchange("S1", ["S2"], () => true);
+  c.net.lose();
+  c.crash("S1").restart("S1");
+  return c.elect("S3", ["S1"]).reaches("S3", ["S1"]);
+}
+
+/**
+ * The schedule of `startRepairing`: S4 is promised a high ballot by S5, which then loses its disk. S1, of a lower one, has a slot
+ * chosen by S1, S2 and S3, and S5 sees it. S1 writes again, with S2 and S5; then S3 promises S4 its ballot.
+ */
+export function lostPromise(repairPastLostPromises: boolean): PaxosCluster {
+  const rules = { repairPastLostPromises, preVote: false, checkQuorum: false };
+  const c = new PaxosCluster({ replicas: 5, rules, seed: 8n });
+  c.elect("S1", ["S2", "S3"]).reaches("S1", ["S2", "S3"]);
+  c.net.pass(2 * c.settings.electionTicksMax).wake(idOf("S4"));
+  const asked = c.captured("S3", "Prepare");
+  c.exchange("S4", ["S5"], () => true);
+  c.net.lose();
+  c.repair("S5", c.recordsOf("S5"));
+  c.propose("S1", put("x", "a")).reaches("S1", ["S2", "S3"]);
+  c.reaches("S1", ["S5"], 4);
+  c.propose("S1", put("x", "b")).reaches("S1", ["S2", "S5"]);
+  c.net.arrive(asked);
+  c.exchange("S4", ["S3", "S5"], () => true);
+  return c.reaches("S4", ["S3", "S5"], 3);
+}
+
+/**
+ * S1 has two commands chosen, the second with S3 alone, which loses all its records. S1 leads anew, S3 hears of a part of what is
+ * chosen, and S1 dies; S2, which lacks the second, prepares with S3.
+ */
+export function rebuiltInPart(repairedBySeeing: boolean): PaxosCluster {
+  const c = new PaxosCluster({
+    replicas: 3,
+    rules: { repairedBySeeing, checkQuorum: false },
+    settings: { batchEntriesMax: 1, inflightMessagesMax: 1 },
+    seed: 9n,
+  });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "a")).reaches("S1");
+  c.propose("S1", put("x", "b")).reaches("S1", ["S3"]);
+  c.repair("S3", c.recordsOf("S3"));
+  c.reaches("S1", ["S3"]);
+  // The leader that S3's first word deposes; the next one's ballot lies above all that S3 can have promised.
+  c.elect("S1", ["S2"]);
+  const between = [idOf("S1"), idOf("S3")];
+  const beat = (): unknown => c.net.lose().pass(c.settings.heartbeatTicks).wake(idOf("S1"));
+  beat();
+  while (c.decidedOf("S3") < 2)
+    c.net.deliver(({ from, to }) => between.includes(from) && between.includes(to), 1);
+  beat();
+  c.exchange("S1", ["S3"], ({ message }) => message.type === "Heartbeat");
+  c.net.lose();
+  return c;
+}
+
+/** S1 led until now and does not know of S2, which has had a write chosen; S1 is read. Gives where that read looks. */
+export function deposedReader(
+  level: ReadLevel,
+  rules: { readonly confirmReads?: boolean; readonly leaseWithinBound?: boolean },
+): { readonly c: PaxosCluster; readonly looksAt: number | null } {
+  const c = new PaxosCluster({
+    replicas: 3,
+    rules: { ...rules, checkQuorum: false },
+    settings: { leaseReads: level === "lease" },
+    seed: 10n,
+  });
+  c.elect("S1").reaches("S1", ["S2", "S3"], 2);
+  c.elect("S2", ["S3"]).reaches("S2", ["S3"]);
+  c.propose("S2", put("x", "b")).reaches("S2", ["S3"]);
+  return { c, looksAt: c.read("S1", level) };
+}
