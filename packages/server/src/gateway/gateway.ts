@@ -71,7 +71,7 @@ export class Gateway {
     registerNodeMetrics(metrics, port, options.etcd);
     registerAdmissionMetrics(metrics, admission);
     const pools = poolsOf(options.pools);
-    registerPoolMetrics(metrics, pools);
+    registerPoolMetrics(metrics, pools.send, pools.receive);
     const [health, observer] = [healthCounters(metrics), new DoorMetrics(metrics)];
     this.#parts = { calls, health, observer, pools };
     this.#client = this.#port(this.#context);

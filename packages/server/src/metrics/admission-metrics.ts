@@ -1,18 +1,18 @@
+import type { Pool } from "@quorate/http2";
 import { type Admission, LANES, type Lane } from "../gateway/admission/index.ts";
-import type { Pools } from "../gateway/pools.ts";
 import { labels, type MetricsRegistry, type Reading } from "./registry.ts";
 
 /** What connections hold of answers that their clients do not read, and of what they ask. */
-export function registerPoolMetrics(registry: MetricsRegistry, pools: Pools): void {
+export function registerPoolMetrics(registry: MetricsRegistry, send: Pool, receive: Pool): void {
   registry.gauge(
     "quorate_client_send_bytes",
     "Bytes of answers that wait for clients to read them, over all connections.",
-    () => pools.send.bytes,
+    () => send.bytes,
   );
   registry.gauge(
     "quorate_client_receive_bytes",
     "Bytes of requests that are not over, and of watched keys, over all connections.",
-    () => pools.receive.bytes,
+    () => receive.bytes,
   );
 }
 

@@ -78,7 +78,6 @@ export class Core<T> implements ConnectionCore<T> {
     this.streams = new StreamTable(role, limits.closedStreamsMax);
     this.#reader = new FrameReader(limits.frameBytesMax);
     const events = {
-      wrote: () => this.#pings.onFrameSent(),
       ended: (stream: Stream<T>) => this.settle(stream),
       drained: (stream: Stream<T>) => this.handler.onDrain(stream),
       overloaded: (reason: string) => this.fail(ErrorCode.EnhanceYourCalm, reason),
@@ -270,7 +269,7 @@ export class Core<T> implements ConnectionCore<T> {
   }
 
   onPing(payload: Uint8Array): void {
-    this.#pings.onPing(payload, this.clock.now, this.streams.size);
+    this.#pings.onPing(payload, this.clock.now, this.streams.size, this.sender.framesSent);
   }
 
   onPong(payload: Uint8Array): void {

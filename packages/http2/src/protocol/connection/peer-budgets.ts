@@ -44,9 +44,9 @@ export class PeerBudgets {
     return this.#allowed(this.#resets.spend(), "too many streams are reset");
   }
 
-  /** A HEADERS or DATA frame of ours has left, and a ping may answer it. */
-  allowPing(): void {
-    this.#pings.allow(1);
+  /** So many HEADERS or DATA frames of ours have left, and a ping may answer each. */
+  allowPings(more: number): void {
+    this.#pings.allow(more);
   }
 
   /** A stream has come to a good end: who has many of them may also have some that do not. */

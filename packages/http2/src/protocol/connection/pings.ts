@@ -10,6 +10,8 @@ export class Pings {
   /** A server's; null where the peer may ping as it likes, short of a flood. */
   readonly #policy: PingPolicy | null;
   readonly #fail: (code: number, reason: string) => void;
+  /** As of the last ping of the peer. */
+  #framesSent = 0;
   /** Ours that the peer has not acknowledged. */
   #unanswered = 0;
 
@@ -30,7 +32,14 @@ export class Pings {
     this.#writer.ping(payload, false);
   }
 
-  onPing(payload: Bytes, now: number, streams: number): void {
+  /**
+   * With so many HEADERS and DATA frames sent so far. Clients measure bandwidth by a ping for what has just come, and one
+   * message may be many frames: each forgives the pings before it, and allows one more.
+   */
+  onPing(payload: Bytes, now: number, streams: number, framesSent: number): void {
+    this.#budgets.allowPings(framesSent - this.#framesSent);
+    if (framesSent > this.#framesSent) this.#policy?.forgive();
+    this.#framesSent = framesSent;
     if (!this.#budgets.ping()) return;
     if (this.#policy?.onPing(now, streams) === false) {
       this.#fail(ErrorCode.EnhanceYourCalm, "too_many_pings");
@@ -45,14 +54,5 @@ export class Pings {
     }
     this.#unanswered--;
     return true;
-  }
-
-  /**
-   * A HEADERS or DATA frame of ours has left. Clients measure bandwidth by a ping for what has just come, and one message
-   * may be many frames.
-   */
-  onFrameSent(): void {
-    this.#policy?.forgive();
-    this.#budgets.allowPing();
   }
 }

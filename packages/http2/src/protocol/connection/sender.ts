@@ -20,8 +20,6 @@ export const PREFIX_BYTES = 5;
 
 /** What the sender tells of. */
 export interface SenderEvents<T> {
-  /** A HEADERS or DATA frame has been written: now, not when what it carries was handed over. */
-  wrote(): void;
   /** Our side of the stream has ended. */
   ended(stream: Stream<T>): void;
   drained(stream: Stream<T>): void;
@@ -39,6 +37,8 @@ export class Sender<T> {
   frameBytesMax: number;
   /** The socket takes nothing for now: bodies wait. */
   isBlocked = false;
+  /** HEADERS and DATA frames: as they are written, not as what they carry is handed over. */
+  framesSent = 0;
   readonly encoder = new HpackEncoder();
   readonly windowUpdates: Budget;
   readonly #writer: FrameWriter;
@@ -86,7 +86,7 @@ export class Sender<T> {
   ): void {
     const block = this.encoder.encode(list, extra);
     this.#writer.headers(stream.id, block, endStream, this.frameBytesMax);
-    this.#events.wrote();
+    this.framesSent++;
     if (endStream) this.#ended(stream);
   }
 
@@ -139,7 +139,7 @@ export class Sender<T> {
     }
     if (list === null) {
       this.#writer.header(0, FrameType.Data, Flag.EndStream, stream.id);
-      this.#events.wrote();
+      this.framesSent++;
       this.#ended(stream);
     } else this.head(stream, list, extra, true);
   }
@@ -196,7 +196,7 @@ export class Sender<T> {
     this.window -= bytes;
     stream.sendWindow -= bytes;
     this.windowUpdates.allow(WINDOW_UPDATES_PER_DATA);
-    this.#events.wrote();
+    this.framesSent++;
   }
 
   #enqueue(
