@@ -23,6 +23,7 @@ import {
 } from "./envelope.ts";
 import type { Profile } from "./profiles.ts";
 import type { Identity } from "./seam.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import {
   encodeForward,
   encodeForwardRefused,
@@ -89,6 +90,8 @@ export class Proposals {
   readonly #bundles = new Map<RequestId, readonly Queued[]>();
   #refusals: { readonly to: NodeId; readonly refused: ForwardRefused }[] = [];
   #retryAt: Ticks | null = null;
+  readonly #budget = new TurnBudget();
+  #leftOver = false;
 
   constructor(identity: Identity, group: GroupId, profile: Profile, port: ProposalsPort) {
     this.#identity = identity;
@@ -97,8 +100,9 @@ export class Proposals {
     this.#port = port;
   }
 
+  /** At once where this turn left some over. */
   get wakeAt(): Ticks | null {
-    return this.#retryAt;
+    return this.#leftOver ? (0 as Ticks) : this.#retryAt;
   }
 
   /** A command of this node's client. The envelope must be held by nobody else: it will be stamped. */
@@ -175,15 +179,19 @@ export class Proposals {
     }
     if (this.#arrived.length === 0) this.#forwarded.clear();
     const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
-    const queue = retrying ? [] : this.#queue;
+    const within = (queued: { readonly envelope: Bytes }): boolean =>
+      this.#budget.take(now, queued.envelope.length);
+    const [arrived, arrivedLater] = split(this.#arrived, within);
+    const [queue, queuedLater] = retrying ? [[], this.#queue] : split(this.#queue, within);
     // To a leader that is gone nothing is sent: of what was, nobody would know, and it is too early for its successor.
     const reachable = leader !== null && (leading || this.#port.isUp(leader));
     if (!retrying) {
-      this.#queue = reachable ? [] : this.#queue;
+      this.#queue = reachable ? queuedLater : this.#queue;
       this.#retryAt = null;
     }
-    const [arrived, own] = [this.#arrived, this.#own];
-    this.#arrived = [];
+    this.#leftOver = arrivedLater.length > 0 || (!retrying && reachable && queuedLater.length > 0);
+    const own = this.#own;
+    this.#arrived = arrivedLater;
     this.#own = [];
     if (leading) {
       const [remote, local] = [this.#admitted(arrived), this.#admitted(queue)];
@@ -328,6 +336,12 @@ export class Proposals {
     }
     this.#refusals = [];
   }
+}
+
+/** As many from the front as fit, and the rest. */
+function split<T>(items: T[], fits: (item: T) => boolean): readonly [T[], T[]] {
+  const end = items.findIndex((item) => !fits(item));
+  return end < 0 ? [items, []] : [items.slice(0, end), items.slice(end)];
 }
 
 function outcomeOf({ refusal, status, message }: ForwardRefused): Outcome {

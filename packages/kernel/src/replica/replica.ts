@@ -41,6 +41,7 @@ import type { GroupStatus, Identity, Snapshot } from "./seam.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { ChunkTaken } from "./streaming.ts";
 import { type TransferEnd, Transfers } from "./transfers.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import { WaitingReads } from "./waiting-reads.ts";
 import { FrameKind } from "./wire.ts";
 
@@ -68,6 +69,7 @@ export class Replica {
   readonly #intake: Intake;
   readonly #waitingReads = new WaitingReads();
   readonly #background = new Background();
+  readonly #applyBudget = new TurnBudget();
   #state: LogState;
   #standing: Standing;
   #applier: Applier;
@@ -198,7 +200,7 @@ export class Replica {
       this.#standing = this.#protocol.standing(next);
       for (const effect of effects) this.#perform(effect, now);
       this.#followRole(now);
-      this.#apply();
+      this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
     this.#encoded = null;
     this.#serveReads();
@@ -330,10 +332,13 @@ export class Replica {
     }
   }
 
-  /** A turn applies a bounded number of entries, so that heartbeats and other groups get their turn. */
-  #apply(): void {
+  /** A turn applies a bounded number of entries and bytes, so that heartbeats and other groups get their turn. */
+  #apply(fits: (bytes: number) => boolean = () => true): void {
     if (this.#backlog.length === 0) return;
-    const batch = this.#backlog.splice(0, this.#options.applyEntriesMax);
+    const end = this.#backlog.findIndex(({ command }) => !fits(command.length));
+    const most = Math.min(end < 0 ? this.#backlog.length : end, this.#options.applyEntriesMax);
+    if (most === 0) return;
+    const batch = this.#backlog.splice(0, most);
     this.#applier.apply(batch, {
       outcome: (id, outcome) => {
         this.proposals.forget(id);
