@@ -72,7 +72,6 @@ export const oldUpdate: Schedule = (on) => {
   wait(c);
   appoint(c, "S3");
   c.net.deliver();
-  c.write("S3", "b");
   c.net.arrive(old);
   c.crash("S3");
   wait(c);
