@@ -162,10 +162,10 @@ export class PrimaryCluster {
     return this;
   }
 
-  /** These hear of the office as it is. */
+  /** These hear of the office as it is; all, unless told. */
   tell(...names: readonly Name[]): this {
     const { office } = this.authority;
-    for (const id of names.map(idOf)) {
+    for (const id of (names.length === 0 ? this.names : names).map(idOf)) {
       const mine = office.primary === id ? (this.#until.get(id) ?? null) : null;
       this.net.input(id, {
         type: "Configure",
@@ -181,7 +181,7 @@ export class PrimaryCluster {
     const { wishes } = this;
     this.wishes = [];
     for (const { version, petition } of wishes) this.authority.petition(version, petition);
-    return this.tell(...(told.length === 0 ? this.names : told));
+    return this.tell(...told);
   }
 
   /** What was asked gets lost on the way. */
@@ -273,6 +273,7 @@ export class PrimaryCluster {
     for (const name of names) {
       this.net.crash(idOf(name));
       this.#seen.delete(idOf(name));
+      this.#until.delete(idOf(name));
     }
     return this;
   }

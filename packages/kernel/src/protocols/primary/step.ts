@@ -166,12 +166,10 @@ function durable(state: PrimaryState, upTo: PersistSeq): PrimaryState {
 export function wakeAt(state: PrimaryState): Ticks | null {
   const { role, settings, reads } = state;
   let at: number = Number.MAX_SAFE_INTEGER;
-  if (role.type === "Primary")
-    at =
-      state.able && state.until !== null
-        ? Math.min(role.heartbeatAt, state.until)
-        : role.heartbeatAt;
-  else if (role.primary !== null) at = role.heardAt + settings.silenceTicks;
+  if (role.type === "Primary") {
+    const ends = state.able && settings.rules.actWithinTenure ? state.until : null;
+    at = Math.min(role.heartbeatAt, ends ?? role.heartbeatAt);
+  } else if (role.primary !== null) at = role.heardAt + settings.silenceTicks;
   const asks = role.type === "Secondary" && role.primary !== null;
   for (const { since, askedAt, at: told } of reads.waiting) {
     at = Math.min(at, since + settings.readTicksMax + 1);
