@@ -15,7 +15,12 @@ export {
   type Profiles,
   standardProfiles,
 } from "./profiles.ts";
-export { ALL_REPLICA_RULES, type ReplicaRules } from "./rules.ts";
+export {
+  ALL_OFFICE_RULES,
+  ALL_REPLICA_RULES,
+  type OfficeRules,
+  type ReplicaRules,
+} from "./rules.ts";
 export type {
   GroupStatus,
   Identity,

@@ -41,6 +41,7 @@ const BUSY = { clients: [4, 6], operations: [200] };
 
 const CHUBBY = { keyspace: "chubby" } as const;
 const ZOOKEEPER = { keyspace: "zookeeper" } as const;
+const SYNCHRONOUS = { keyspace: "primary-sync" } as const;
 
 export const AIMS: Readonly<Record<Rule, Aim>> = {
   persistBeforeReply: {
@@ -336,5 +337,95 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     product: { ...PIECEMEAL, inflightMessagesMax: [1] },
     work: { ...BUSY, toTheEnd: [true] },
     habits: { thinkMillisMax: [20] },
+  },
+  primaryPersistBeforeAck: {
+    ...SYNCHRONOUS,
+    shape: { nodes: [3] },
+    faults: ["crash", "crashAll", "crashLoop", "isolateLeader"],
+    all: true,
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+  },
+  primaryCountSelfWhenDurable: {
+    ...SYNCHRONOUS,
+    shape: { nodes: [3] },
+    faults: ["crash", "crashAll", "crashLoop"],
+    all: true,
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+    work: BUSY,
+    habits: { thinkMillisMax: [20] },
+  },
+  primaryRefuseOldEpochs: {
+    ...SYNCHRONOUS,
+    faults: ["moveLeader", "moveLeader", "clog", "slowLink", "hangDisk"],
+    all: true,
+    gapMillis: [300],
+    network: { mode: ["bare"], delayMicrosMax: [40_000] },
+    product: PIECEMEAL,
+    work: BUSY,
+  },
+  primaryActWithinTenure: {
+    ...SYNCHRONOUS,
+    faults: ["isolateLeader", "pauseLeader", "bridge"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  primaryShrinkFirst: {
+    ...SYNCHRONOUS,
+    faults: ["isolateLeader", "cutPair", "crash"],
+    all: true,
+    work: BUSY,
+  },
+  primaryGrowFirst: {
+    ...SYNCHRONOUS,
+    shape: { nodes: [3] },
+    faults: ["cutPair", "clog", "crash", "isolateLeader"],
+    all: true,
+    gapMillis: [300, 1000],
+    network: { delayMicrosMax: [40_000] },
+    work: BUSY,
+    habits: { thinkMillisMax: [20] },
+  },
+  primaryNewEpochInNewLife: {
+    ...SYNCHRONOUS,
+    shape: { nodes: [3] },
+    faults: ["crash", "crashLoop", "cutPair"],
+    all: true,
+    gapMillis: [300],
+    disk: { syncMicrosMax: [20_000], tornPerMille: [0] },
+    work: BUSY,
+    habits: { thinkMillisMax: [20] },
+  },
+  primaryTruncateOnlyOnConflict: {
+    ...SYNCHRONOUS,
+    faults: DEPOSED,
+    network: { mode: ["bare"], duplicatePerMille: [200], delayMicrosMax: [40_000] },
+    work: BUSY,
+  },
+  primaryResignOnHungDisk: {
+    ...SYNCHRONOUS,
+    shape: { nodes: [3, 5], millis: [4000] },
+    work: { trials: [["hungDisk"]] },
+  },
+  primaryReadsAfterOwnEpoch: {
+    ...SYNCHRONOUS,
+    faults: [...DEPOSED, "moveLeader"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  officeTenureWithinBound: {
+    ...SYNCHRONOUS,
+    faults: ["isolateLeader", "pauseLeader", "bridge"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  officeWaitOutTenure: {
+    ...SYNCHRONOUS,
+    faults: ["isolateLeader", "pauseLeader", "bridge"],
+    all: true,
+    work: BUSY,
+    habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
   },
 };

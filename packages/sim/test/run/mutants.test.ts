@@ -41,7 +41,16 @@ describe("without the rule a promise breaks, and in the very same run it holds w
   }
 });
 
-it("every rule has its run", () => {
+describe("where no seed was found, a schedule of the protocol alone shows it", () => {
+  for (const [rule, { violations }] of Object.entries(SCHEDULED)) {
+    it(rule, () => {
+      expect(violations(true)).toEqual([]);
+      expect(violations(false)).not.toEqual([]);
+    });
+  }
+});
+
+it("every rule has its run, or its schedule", () => {
   const shown: string[] = [...MUTANTS.map(([rule]) => rule), ...Object.keys(SCHEDULED)];
   expect(shown.sort()).toEqual([...RULES].sort());
 });

@@ -255,7 +255,7 @@ function leading(): PaxosState {
     round: 0,
   } as const;
   [state] = stepped(state, { type: "Receive", from: two, message: acceptance });
-  expect(protocol.standing(state)).toEqual({ role: "leader", leader: one, termStart: 2 });
+  expect(protocol.standing(state)).toMatchObject({ role: "leader", leader: one, termStart: 2 });
   return state;
 }
 
