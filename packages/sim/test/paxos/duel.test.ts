@@ -59,8 +59,14 @@ it("DU-4: an acceptor that hears its leader ignores a prepare, unless the leader
 
 it("DU-2: with random, growing back-off a leader is established within 200 rounds, in each of 1000 seeds", () => {
   let most = 0;
-  for (let seed = 1; seed <= 1000; seed++) most = Math.max(most, duel(seed, true));
+  for (let seed = 1; seed <= 1000; seed++) most = Math.max(most, duel(seed, true, 400));
   expect(most).toBeLessThanOrEqual(200);
+});
+
+it("DU-2 without back-off: two proposers keep rejecting each other", () => {
+  let endless = 0;
+  for (let seed = 1; seed <= 100; seed++) if (duel(seed, false, 400) === 400) endless++;
+  expect(endless).toBeGreaterThan(5);
 });
 
 it("DU-2: a rejection tells what was promised, so the loser jumps above it once", () => {
