@@ -167,7 +167,7 @@ export function wakeAt(state: PrimaryState): Ticks | null {
   let at: number = Number.MAX_SAFE_INTEGER;
   if (role.type === "Primary")
     at =
-      state.able && state.until !== null
+      state.able && state.until !== null && settings.rules.actWithinTenure
         ? Math.min(role.heartbeatAt, state.until)
         : role.heartbeatAt;
   else if (role.primary !== null) at = role.heardAt + settings.silenceTicks;

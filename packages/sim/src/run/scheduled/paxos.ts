@@ -55,7 +55,10 @@ export function duel(seed: number, backOff: boolean, roundsMax: number): number 
       if (at !== null && at <= c.net.now.ticks) c.net.wake(idOf(name));
     }
     for (const flight of c.net.flights)
-      underWay.push({ due: round + (flight.message.type === "Accept" ? ACCEPT_ROUNDS : 1), flight });
+      underWay.push({
+        due: round + (flight.message.type === "Accept" ? ACCEPT_ROUNDS : 1),
+        flight,
+      });
     c.net.lose();
     if (duellists.some((name) => c.decidedOf(name) > 0)) return round;
   }
