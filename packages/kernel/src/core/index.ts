@@ -174,3 +174,4 @@ export type {
   Recovered,
   Step,
 } from "./seam.ts";
+export { type Digest, stateMachineSafety, type Violation } from "./state-machine-safety.ts";

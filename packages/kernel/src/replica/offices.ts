@@ -152,7 +152,12 @@ export class Offices {
     for (const serial of this.#asked.keys())
       if (serial <= tenure.serial) this.#asked.delete(serial);
     const until = (asked + this.#validTicks()) as Ticks;
-    if (this.#until === null || until > this.#until) this.#until = until;
+    if (this.#until !== null && until <= this.#until) return;
+    this.#until = until;
+    // It is heard again: from now on it asks in time.
+    const { tenureTicks } = this.#host.options;
+    if (this.#renewAt !== null)
+      this.#renewAt = sooner(this.#renewAt, (now + Math.floor(tenureTicks / 4)) as Ticks);
   }
 
   /**

@@ -199,7 +199,9 @@ function drawEpisodes(
 function withinReach(keyspace: ProfileName, aim: Aim): Aim {
   if (DEFAULT_OPTIONS.profiles.get(keyspace)?.fixedMembers !== true) return aim;
   const { faults = FAULT_TYPES } = aim;
-  return { ...aim, faults: faults.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
+  // Whoever lets any replica answer trusts every disk.
+  const trusted = keyspace === "waro" ? faults.filter((type) => type !== "lieSync") : faults;
+  return { ...aim, faults: trusted.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
 }
 
 /** A write of write-all waits for whoever is missing: what one missing member stops is no fault (card 3). */

@@ -1,10 +1,16 @@
 import { ALL_ETCD_RULES, type EtcdRules } from "@quorate/kernel/etcd";
 import { ALL_RULES as ALL_PAXOS_RULES, type PaxosRules } from "@quorate/kernel/paxos";
+import { ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
 import { ALL_RULES, type RaftRules } from "@quorate/kernel/raft";
-import { ALL_REPLICA_RULES, type ReplicaRules } from "@quorate/kernel/replica";
+import {
+  ALL_OFFICE_RULES,
+  ALL_REPLICA_RULES,
+  type OfficeRules,
+  type ReplicaRules,
+} from "@quorate/kernel/replica";
 import { ALL_RULES as ALL_ZAB_RULES, type ZabRules } from "@quorate/kernel/zab";
 
-/** The rules of a protocol under its name: two protocols may have one of the same name. */
+/** The rules of one part under its name: two parts may have one of the same name. */
 type Named<P extends string, R> = {
   readonly [K in keyof R & string as `${P}${Capitalize<K>}`]: boolean;
 };
@@ -14,7 +20,9 @@ export type Rules = RaftRules &
   ReplicaRules &
   EtcdRules &
   Named<"paxos", PaxosRules> &
-  Named<"zab", ZabRules>;
+  Named<"zab", ZabRules> &
+  Named<"primary", PrimaryRules> &
+  Named<"office", OfficeRules>;
 export type Rule = keyof Rules;
 
 export const EVERY_RULE: Rules = {
@@ -23,6 +31,8 @@ export const EVERY_RULE: Rules = {
   ...ALL_ETCD_RULES,
   ...named("paxos", ALL_PAXOS_RULES),
   ...named("zab", ALL_ZAB_RULES),
+  ...named("primary", ALL_PRIMARY_RULES),
+  ...named("office", ALL_OFFICE_RULES),
 };
 
 export const RULES = Object.keys(EVERY_RULE) as readonly Rule[];
@@ -32,6 +42,8 @@ export function rulesOf(off: Partial<Rules>): {
   readonly raft: RaftRules;
   readonly paxos: PaxosRules;
   readonly zab: ZabRules;
+  readonly primary: PrimaryRules;
+  readonly office: OfficeRules;
   readonly replica: ReplicaRules;
   readonly etcd: EtcdRules;
 } {
@@ -39,6 +51,8 @@ export function rulesOf(off: Partial<Rules>): {
     raft: chosen(ALL_RULES, off),
     paxos: chosen(ALL_PAXOS_RULES, unnamed("paxos", off)),
     zab: chosen(ALL_ZAB_RULES, unnamed("zab", off)),
+    primary: chosen(ALL_PRIMARY_RULES, unnamed("primary", off)),
+    office: chosen(ALL_OFFICE_RULES, unnamed("office", off)),
     replica: chosen(ALL_REPLICA_RULES, off),
     etcd: chosen(ALL_ETCD_RULES, off),
   };

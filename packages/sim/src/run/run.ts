@@ -163,7 +163,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
 /** The world of a plan, before anything is booted. */
 export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
   const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
-  const { raft, paxos, zab } = DEFAULT_OPTIONS;
+  const { raft, paxos, zab, primary } = DEFAULT_OPTIONS;
   const rules = rulesOf(plan.rules);
   const options: NodeOptions = {
     ...DEFAULT_OPTIONS,
@@ -190,7 +190,9 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
       rules: rules.paxos,
     },
     zab: { ...zab, batchEntriesMax, inflightMessagesMax, rules: rules.zab },
+    primary: { ...primary, batchEntriesMax, inflightMessagesMax, rules: rules.primary },
     rules: rules.replica,
+    officeRules: rules.office,
     profiles: standardProfiles(ETCD, rules.etcd),
     defaultProfile: plan.keyspace,
   };

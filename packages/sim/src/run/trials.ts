@@ -17,8 +17,11 @@ export const TRIALS: readonly Trial[] = ["absence", "deafness", "hungDisk"];
 
 /** Longer than many elections take. */
 const ABSENCE_MILLIS = 6000;
-/** What a majority without a fault needs, at most, to go on. */
-const PROGRESS_MILLIS = 6000;
+/**
+ * What a majority without a fault needs, at most, to go on. Where primaries are appointed the tenure of the last one must run out first, by
+ * the time of a group 0 that may have lost its leader with it, and whoever is missing be declared out of step.
+ */
+const PROGRESS_MILLIS = 10_000;
 const CALM_MILLIS = 3000;
 
 /** What was promised and did not come. Nothing is tried where there is nobody to spare. */

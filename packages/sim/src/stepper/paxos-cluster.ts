@@ -1,30 +1,22 @@
 import {
-  type Ballot,
   type Bytes,
-  crc32c,
   type Entry,
   type GroupConfig,
-  type LogIndex,
   logIndex,
-  NO_BALLOT,
-  type NodeId,
   type ReadLevel,
   requestId,
+  type Violation,
 } from "@quorate/kernel/core";
 import {
   ALL_RULES,
-  ballotUniqueness,
   DEFAULT_SETTINGS,
-  type LastChosen,
-  leaderCompleteness,
-  monotonicPromise,
   type PaxosMessage,
   type PaxosRules,
   type PaxosSettings,
   type PaxosState,
   paxos,
-  type Violation,
 } from "@quorate/kernel/paxos";
+import { GroupObserver } from "../observers/index.ts";
 import { idOf, type Name } from "./raft-cluster.ts";
 import { type Flight, Stepper } from "./stepper.ts";
 
@@ -48,11 +40,8 @@ export class PaxosCluster {
   readonly net: Stepper<PaxosState, PaxosMessage>;
   readonly settings: PaxosSettings;
   readonly names: readonly Name[];
-  readonly #proposers = new Map<Ballot, NodeId>();
-  readonly #chosen = new Map<LogIndex, string>();
-  readonly #seen = new Map<NodeId, { upTo: number; promised: Ballot; leads: Ballot | null }>();
+  readonly #observer = new GroupObserver();
   readonly #violations: Violation[] = [];
-  #lastChosen: LastChosen = { slot: 0 as LogIndex, ballot: NO_BALLOT };
   #requests = 0;
 
   constructor({ replicas, rules, settings, seed, records = [] }: PaxosClusterSetup) {
@@ -68,7 +57,9 @@ export class PaxosCluster {
     };
     const protocol = paxos(this.settings);
     this.net = new Stepper({ protocol, members: voters, config, seed, records });
-    this.net.stepped = (_, state) => this.#look(state);
+    this.net.stepped = (_, state) => {
+      for (const violation of this.#observer.look(state)) this.#violations.push(violation);
+    };
   }
 
   /** What the omniscient observer found broken so far. */
@@ -161,7 +152,8 @@ export class PaxosCluster {
 
   crash(name: Name): this {
     this.net.crash(idOf(name));
-    return this.forget(name);
+    this.#observer.forget(idOf(name));
+    return this;
   }
 
   restart(name: Name): this {
@@ -171,7 +163,8 @@ export class PaxosCluster {
 
   /** Its last records are damaged: it comes back to be rebuilt by the others. */
   repair(name: Name, lost: number): this {
-    this.forget(name).net.repair(idOf(name), lost);
+    this.#observer.forget(idOf(name));
+    this.net.repair(idOf(name), lost);
     return this;
   }
 
@@ -191,35 +184,6 @@ export class PaxosCluster {
   /** Messages of this type sent so far. */
   sent(type: PaxosMessage["type"]): number {
     return this.net.sent.get(type) ?? 0;
-  }
-
-  /** What it knows begins anew. */
-  forget(name: Name): this {
-    this.#seen.delete(idOf(name));
-    return this;
-  }
-
-  #look(state: PaxosState): void {
-    const { self, log, commitIndex, term } = state;
-    const hold = (violation: Violation | null): void => {
-      if (violation !== null) this.#violations.push(violation);
-    };
-    const seen = this.#seen.get(self) ?? { upTo: 0, promised: NO_BALLOT, leads: null };
-    hold(ballotUniqueness(this.#proposers, state));
-    hold(monotonicPromise(seen.promised, state));
-    const led = seen.leads === term;
-    const missing = leaderCompleteness(state, this.#lastChosen);
-    if (!led) hold(missing);
-    for (const entry of log.slice(Math.max(seen.upTo, log.base.index) as LogIndex, commitIndex)) {
-      const text = `${entry.kind}/${crc32c(entry.command)}`;
-      const known = this.#chosen.get(entry.index) ?? text;
-      this.#chosen.set(entry.index, known);
-      if (known !== text)
-        hold(`Agreement: ${self} handed out ${text} at ${entry.index}, another ${known}`);
-    }
-    if (commitIndex > this.#lastChosen.slot) this.#lastChosen = { slot: commitIndex, ballot: term };
-    const leads = state.role.type === "Leader" && commitIndex >= state.role.termStart;
-    this.#seen.set(self, { upTo: commitIndex, promised: term, leads: leads ? term : null });
   }
 }
 

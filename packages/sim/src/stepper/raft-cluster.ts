@@ -24,7 +24,7 @@ import {
   raft,
   term,
 } from "@quorate/kernel/raft";
-import { GroupObserver } from "../world/group-observer.ts";
+import { GroupObserver } from "../observers/index.ts";
 import { type Flight, Stepper } from "./stepper.ts";
 
 /** A replica as the papers name it. */

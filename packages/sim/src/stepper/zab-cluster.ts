@@ -20,9 +20,9 @@ import {
   type ZabState,
   zab,
 } from "@quorate/kernel/zab";
+import { GroupObserver } from "../observers/index.ts";
 import { idOf, type Name, put } from "./raft-cluster.ts";
 import { type Flight, Stepper } from "./stepper.ts";
-import { ZabObserver } from "./zab-observer.ts";
 
 export interface ZabClusterSetup {
   readonly replicas: number;
@@ -34,6 +34,15 @@ export interface ZabClusterSetup {
 /** So long a group may take until somebody leads. */
 const SETTLE_TICKS = 6000;
 
+const DISCOVERY = ["FollowerInfo", "NewEpoch", "AckEpoch"] as const;
+const SYNCHRONIZATION = [
+  "Truncate",
+  "HistoryEnd",
+  "Proposal",
+  "Acknowledgement",
+  "NewLeader",
+] as const;
+
 /**
  * A ZAB group in the words of the paper: who can hear whom, who crashes, what is proposed. The properties of the paper
  * are held against every step.
@@ -44,7 +53,7 @@ export class ZabCluster {
   readonly names: readonly Name[];
   /** Snapshots that were asked for. */
   readonly transfers: { readonly from: NodeId; readonly to: NodeId }[] = [];
-  readonly #observer = new ZabObserver();
+  readonly #observer = new GroupObserver();
   readonly #violations: string[] = [];
   #requests = 0;
 
@@ -219,6 +228,18 @@ export class ZabCluster {
     return this;
   }
 
+  /** Phase 1 between those who were brought together, and no more. */
+  discover(): this {
+    return this.deliver(...DISCOVERY);
+  }
+
+  /** Phases 1 and 2, until the epoch is established: UPTODATE and the first proposal get lost. */
+  establish(): this {
+    this.deliver(...DISCOVERY, ...SYNCHRONIZATION).deliver("AckNewLeader");
+    this.net.lose();
+    return this;
+  }
+
   /** A reader comes: the index it may look at by what arrives without time passing, or null if it may not look. */
   read(name: Name, level: ReadLevel): number | null {
     const id = requestId(++this.#requests);
@@ -239,7 +260,7 @@ export class ZabCluster {
   crash(...names: readonly Name[]): this {
     for (const name of names) {
       this.net.crash(idOf(name));
-      this.#observer.forget(idOf(name), false);
+      this.#observer.forget(idOf(name));
     }
     return this;
   }
@@ -251,7 +272,7 @@ export class ZabCluster {
 
   /** Its last records are damaged: it comes back to be rebuilt by the others. */
   repair(name: Name, lost: number): this {
-    this.#observer.forget(idOf(name), true);
+    this.#observer.forget(idOf(name));
     this.net.repair(idOf(name), lost);
     return this;
   }

@@ -1,5 +1,5 @@
 import type { GroupId, LogIndex } from "@quorate/kernel/core";
-import { GroupObserver } from "./group-observer.ts";
+import { GroupObserver } from "../observers/index.ts";
 import type { SimNode } from "./sim-node.ts";
 
 /** Violations kept: after the first the world stops, and one step can break only so much. */

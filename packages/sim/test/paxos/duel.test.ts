@@ -1,4 +1,4 @@
-import { idOf, type Name, PaxosCluster, put } from "@quorate/sim";
+import { duel, idOf, type Name, PaxosCluster, put } from "@quorate/sim";
 import { expect, it } from "vitest";
 
 const HOUR = 3_600_000;
@@ -57,33 +57,16 @@ it("DU-4: an acceptor that hears its leader ignores a prepare, unless the leader
   expect(c.state("S2").term).toBe(term + 640);
 });
 
-/**
- * All stand at nearly the same time, nobody asks before or is left alone, and a message takes more than half a time-out. Gives the
- * rounds of messages until a leader is established.
- */
-function duel(seed: number, backOff: boolean): number {
-  const rules = { backOff, preVote: false, leaderStickiness: false };
-  const settings = { electionTicksMin: 100, electionTicksMax: 101, heartbeatTicks: 50 };
-  const c = new PaxosCluster({ replicas: 3, rules, settings, seed: BigInt(seed) });
-  const established = (): boolean =>
-    c.leaders().some((name) => c.decidedOf(name) > 0 && c.state(name).role.type === "Leader");
-  for (let round = 1; round <= 400; round++) {
-    const flights = [...c.net.flights];
-    c.net.lose().pass(60);
-    for (const flight of flights) c.net.arrive(flight);
-    for (const name of c.names) {
-      const at = c.net.wakeAt(idOf(name));
-      if (at !== null && at <= c.net.now.ticks) c.net.wake(idOf(name));
-    }
-    if (established()) return round;
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
 it("DU-2: with random, growing back-off a leader is established within 200 rounds, in each of 1000 seeds", () => {
   let most = 0;
-  for (let seed = 1; seed <= 1000; seed++) most = Math.max(most, duel(seed, true));
+  for (let seed = 1; seed <= 1000; seed++) most = Math.max(most, duel(seed, true, 400));
   expect(most).toBeLessThanOrEqual(200);
+});
+
+it("DU-2 without back-off: two proposers keep rejecting each other", () => {
+  let endless = 0;
+  for (let seed = 1; seed <= 100; seed++) if (duel(seed, false, 400) === 400) endless++;
+  expect(endless).toBeGreaterThan(5);
 });
 
 it("DU-2: a rejection tells what was promised, so the loser jumps above it once", () => {

@@ -32,3 +32,18 @@ it("left to themselves, members elect a leader, and go on when it dies", () => {
   expect(c.state(first).role).toMatchObject({ type: "Follower", leader: idOf(second) });
   expect(c.violations).toEqual([]);
 });
+
+it("an accept that was lost is sent again in time, though everything that was sent after it is answered", () => {
+  const c = new PaxosCluster({ replicas: 3, settings: { retransmitTicks: 500 }, seed: 3n });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "lost"));
+  c.net.lose(({ to, message }) => to === idOf("S3") && message.type === "Accept");
+  for (let i = 0; i < 10; i++) {
+    c.propose("S1", put("x", String(i)));
+    c.net.deliver();
+    c.net.pass(c.settings.heartbeatTicks).wake(idOf("S1"));
+    c.net.deliver();
+  }
+  expect(c.historyOf("S3")).toEqual(c.historyOf("S1"));
+  expect(c.historyOf("S3")).toHaveLength(12);
+});

@@ -1,12 +1,11 @@
 import type { PaxosRules } from "@quorate/kernel/paxos";
+import { SCHEDULED } from "@quorate/sim";
 import { expect, it } from "vitest";
 import {
   acceptanceLostInCrash,
   acceptedAndOutvoted,
   deposedReader,
-  holeFound,
   hungLeader,
-  lateAcceptance,
   lostPromise,
   lowerBallot,
   rebuiltInPart,
@@ -34,15 +33,20 @@ const SCHEDULES: readonly (readonly [
   schedule: Schedule,
   finding: string,
 ])[] = [
-  ["persistBeforeReply", (on) => acceptanceLostInCrash(on).violations, "Agreement"],
-  ["promiseHolds", (on) => lowerBallot(on).violations, "Agreement"],
-  ["adoptHighest", (on) => twoFound(on).violations, "Agreement"],
-  ["quorumOfOneBallot", (on) => lateAcceptance(on).violations, "Agreement"],
-  ["fillHoles", (on) => holeFound(on).violations, "Agreement"],
-  ["learnByBallot", (on) => acceptedAndOutvoted(on).violations, "Agreement"],
-  ["countSelfWhenDurable", (on) => hungLeader(on).violations, "Agreement"],
-  ["repairPastLostPromises", (on) => lostPromise(on).violations, "Agreement"],
-  ["repairedBySeeing", afterRebuilding, "Agreement"],
+  ["persistBeforeReply", (on) => acceptanceLostInCrash(on).violations, "State Machine Safety"],
+  ["promiseHolds", (on) => lowerBallot(on).violations, "State Machine Safety"],
+  ["adoptHighest", (on) => twoFound(on).violations, "State Machine Safety"],
+  [
+    "quorumOfOneBallot",
+    (on) => SCHEDULED.paxosQuorumOfOneBallot?.violations(on) ?? [],
+    "State Machine Safety",
+  ],
+  ["fillHoles", (on) => SCHEDULED.paxosFillHoles?.violations(on) ?? [], "State Machine Safety"],
+  ["learnByBallot", (on) => acceptedAndOutvoted(on).violations, "State Machine Safety"],
+  ["countSelfWhenDurable", (on) => hungLeader(on).violations, "State Machine Safety"],
+  ["repairPastLostPromises", (on) => lostPromise(on).violations, "State Machine Safety"],
+  ["repairedBySeeing", afterRebuilding, "State Machine Safety"],
+  ["backOff", (on) => SCHEDULED.paxosBackOff?.violations(on) ?? [], "nobody is established"],
   ["confirmReads", (on) => stale(deposedReader("readIndex", { confirmReads: on })), "Stale read"],
   [
     "leaseWithinBound",

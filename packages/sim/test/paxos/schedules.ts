@@ -41,33 +41,6 @@ export function twoFound(adoptHighest: boolean): PaxosCluster {
   return c.elect("S1", ["S3"]).reaches("S1", ["S3"]);
 }
 
-/** S2's acceptance under S1's first ballot arrives when S1, which forgot what it had proposed then, leads its second. */
-export function lateAcceptance(quorumOfOneBallot: boolean): PaxosCluster {
-  const c = new PaxosCluster({ replicas: 3, rules: { quorumOfOneBallot }, seed: 4n });
-  c.elect("S1").reaches("S1");
-  c.net.holdSync(idOf("S1"));
-  c.propose("S1", put("x", "a"));
-  c.net.deliver(({ to, message }) => to === idOf("S2") && message.type === "Accept");
-  const late = c.captured("S1", "AcceptedSlots");
-  c.net.lose();
-  c.crash("S1").restart("S1").elect("S1", ["S3"]);
-  c.net.arrive(late);
-  return c.crash("S1").elect("S2", ["S3"]).reaches("S2", ["S3"]);
-}
-
-/** S2 finds slot 3 of S1 and not slot 2, and dies before anybody hears more of it; S1 comes back with both. */
-export function holeFound(fillHoles: boolean): PaxosCluster {
-  const settings = { batchEntriesMax: 1 };
-  const c = new PaxosCluster({ replicas: 3, rules: { fillHoles }, settings, seed: 5n });
-  c.elect("S1").reaches("S1");
-  c.propose("S1", put("x", "a"), put("x", "b"));
-  c.net.deliver(
-    ({ to, message }) => to === idOf("S2") && message.type === "Accept" && message.slot === 3,
-  );
-  c.crash("S1").elect("S2", ["S3"]);
-  return c.crash("S2").restart("S1").elect("S1", ["S3"]).reaches("S1", ["S3"]);
-}
-
 /** S3 accepted a command of S1 that came to nothing; S2, of a higher ballot, tells it that the slot is decided. */
 export function acceptedAndOutvoted(learnByBallot: boolean): PaxosCluster {
   const c = new PaxosCluster({ replicas: 5, rules: { learnByBallot }, seed: 6n });

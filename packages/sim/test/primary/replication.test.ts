@@ -16,7 +16,10 @@ function started(replicas: number, settings: Partial<PrimarySettings> = {}): Pri
 }
 
 /** So many writes one after the other, each with all that follows from it; how many messages of each type they took. */
-function counted(c: PrimaryCluster, writes: number): { readonly updates: number; readonly acks: number } {
+function counted(
+  c: PrimaryCluster,
+  writes: number,
+): { readonly updates: number; readonly acks: number } {
   const before = [c.sent("Update"), c.sent("Ack")] as const;
   for (let i = 1; i <= writes; i++) c.write("S1", `k${i}`);
   return { updates: c.sent("Update") - before[0], acks: c.sent("Ack") - before[1] };
@@ -33,8 +36,7 @@ function settle(c: PrimaryCluster, ...names: readonly Name[]): void {
 const keys = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `k${from + i}`);
 
-const refused = (c: PrimaryCluster, key: string): unknown =>
-  c.outcomeOf(c.propose("S1", key)[0]);
+const refused = (c: PrimaryCluster, key: string): unknown => c.outcomeOf(c.propose("S1", key)[0]);
 
 describe("asynchronous (card 1)", () => {
   it("PA-1: 100 writes, no fault, four secondaries: exactly 400 updates, and no acknowledgement is waited for", () => {
@@ -238,7 +240,9 @@ describe("synchronous (card 2)", () => {
     c.decide("S1");
     expect(c.appliedBy("S1")).toEqual(["a", "b", "c"]);
     c.crash("S1").net.pass(60_001);
-    expect(c.appoint("S2", { told: ["S2", "S3"] }), "it may lack what was acknowledged").toBe(false);
+    expect(c.appoint("S2", { told: ["S2", "S3"] }), "it may lack what was acknowledged").toBe(
+      false,
+    );
     expect(c.appoint("S2", { told: ["S2", "S3"], unclean: true })).toBe(true);
     c.net.heal();
     c.write("S2", "d").restart("S1").tell("S1");

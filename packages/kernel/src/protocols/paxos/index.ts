@@ -4,7 +4,6 @@ export {
   type LastChosen,
   leaderCompleteness,
   monotonicPromise,
-  type Violation,
 } from "./invariants.ts";
 export type { Accept, AcceptedSlots, PaxosMessage, Prepare, Promised, Slot } from "./message.ts";
 export { paxos } from "./protocol.ts";

@@ -1,8 +1,5 @@
-import type { Ballot, LogIndex, NodeId } from "../../core/index.ts";
+import type { Ballot, LogIndex, NodeId, Violation } from "../../core/index.ts";
 import { isEstablished, type PaxosState } from "./state.ts";
-
-/** What an omniscient observer found broken, in words; null when all is well. */
-export type Violation = string;
 
 /** A ballot has one proposer, ever. `proposers` remembers those seen before. */
 export function ballotUniqueness(

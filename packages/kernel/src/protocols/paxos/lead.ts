@@ -187,11 +187,13 @@ export function onAcceptedSlots(
   const known = role.progress.get(from);
   if (!own || known === undefined) return [state, NO_EFFECTS];
   const inflight = known.inflight.filter(({ slot }) => slot !== m.slot);
+  // What was sent later may be answered for ever while the oldest was lost: it alone says since when something is missing.
+  const oldest = known.inflight[0]?.slot === m.slot;
   const next = {
     ...heard(state, known, now, m.decided),
     inflight,
     inflightBytes: inflight.reduce((sum, { bytes }) => sum + bytes, 0),
-    waitingSince: now.ticks,
+    waitingSince: oldest ? now.ticks : known.waitingSince,
     round: Math.max(known.round, m.round),
   };
   return acknowledgeRound(withProgress(state, role, from, next));

@@ -158,7 +158,7 @@ export interface Progress {
   /** Accept messages under way, oldest first, by their first slot. */
   readonly inflight: readonly { readonly slot: Slot; readonly bytes: number }[];
   readonly inflightBytes: number;
-  /** Since when nothing under way was answered. */
+  /** Since when the oldest under way was the oldest, and was not answered. */
   readonly waitingSince: Ticks;
   /** Highest round it has answered. */
   readonly round: number;

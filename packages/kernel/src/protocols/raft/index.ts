@@ -1,13 +1,10 @@
 export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 export {
-  type Digest,
   electionSafety,
   leaderCompleteness,
   logMatching,
   monotonicTerm,
   type Predecessors,
-  stateMachineSafety,
-  type Violation,
 } from "./invariants.ts";
 export {
   type AppendEntries,

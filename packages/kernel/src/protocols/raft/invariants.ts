@@ -1,9 +1,6 @@
-import type { EntryKind, Log, LogIndex, NodeId, Position } from "../../core/index.ts";
+import type { Log, LogIndex, NodeId, Position, Violation } from "../../core/index.ts";
 import type { Term } from "./message.ts";
 import type { RaftState } from "./state.ts";
-
-/** What an omniscient observer found broken, in words; null when all is well. */
-export type Violation = string;
 
 /** Election Safety (Raft Figure 3): a term has at most one leader, ever. `leaders` remembers those seen before. */
 export function electionSafety(
@@ -47,35 +44,6 @@ export function logMatching(
   }
   return null;
 }
-
-/** What tells one entry from another. */
-export interface Digest {
-  readonly epoch: number;
-  readonly kind: EntryKind;
-  /** Of the command. */
-  readonly checksum: number;
-}
-
-/**
- * State Machine Safety (Figure 3): no two replicas ever hand out different entries at an index. `committed` holds a
- * digest of what was handed out at each index so far.
- */
-export function stateMachineSafety(
-  committed: Map<LogIndex, Digest>,
-  index: LogIndex,
-  digest: Digest,
-  self: NodeId,
-): Violation | null {
-  const known = committed.get(index);
-  if (known === undefined) committed.set(index, digest);
-  const { epoch, kind, checksum } = digest;
-  return known === undefined ||
-    (known.epoch === epoch && known.kind === kind && known.checksum === checksum)
-    ? null
-    : `State Machine Safety: ${self} committed ${textOf(digest)} at ${index}, another committed ${textOf(known)}`;
-}
-
-const textOf = ({ epoch, kind, checksum }: Digest): string => `${epoch}/${kind}/${checksum}`;
 
 /**
  * Leader Completeness (Figure 3): a leader holds every entry committed in an earlier term. `committed` is the last of

@@ -5,7 +5,6 @@ export {
   monotonicEpochs,
   oneLeaderPerEpoch,
   primaryIntegrity,
-  type Violation,
 } from "./invariants.ts";
 export { type Credentials, type Epoch, epoch, type ZabMessage } from "./message.ts";
 export { zab } from "./protocol.ts";

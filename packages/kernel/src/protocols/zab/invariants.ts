@@ -1,9 +1,6 @@
-import type { Entry, NodeId, Position } from "../../core/index.ts";
+import type { Entry, NodeId, Position, Violation } from "../../core/index.ts";
 import type { Epoch } from "./message.ts";
 import type { ZabState } from "./state.ts";
-
-/** What an omniscient observer found broken, in words; null when all is well. */
-export type Violation = string;
 
 /** Of every epoch that was established: who leads it, and where its initial history ends. */
 export type Established = Map<Epoch, { readonly leader: NodeId; readonly initialLast: number }>;

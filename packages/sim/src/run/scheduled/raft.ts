@@ -1,12 +1,5 @@
-import { RaftCluster } from "../stepper/index.ts";
-import type { Rule } from "./rules.ts";
-
-/** A rule whose loss no cluster of nodes can show, and the schedule of the protocol alone that does. */
-export interface Scheduled {
-  readonly why: string;
-  /** What the checks find with the rule on, or off. */
-  readonly violations: (on: boolean) => readonly string[];
-}
+import { RaftCluster } from "../../stepper/index.ts";
+import type { Schedules } from "./schedule.ts";
 
 /**
  * Four voters; S1 adds S5 and reaches nobody else; S2 leads the next term and removes S1, reaching only S3; S1 comes
@@ -23,8 +16,7 @@ export function twoChanges(changeNeedsOwnTerm: boolean): RaftCluster {
   return c;
 }
 
-/** By rule. The others are for seeds to find (`AIMS`). */
-export const SCHEDULED: { readonly [R in Rule]?: Scheduled } = {
+export const RAFT_SCHEDULES = {
   changeNeedsOwnTerm: {
     why: "a node proposes no second change before every group has made the first, so two of them never compete",
     violations(on) {
@@ -37,4 +29,4 @@ export const SCHEDULED: { readonly [R in Rule]?: Scheduled } = {
       return c.violations;
     },
   },
-};
+} satisfies Schedules;

@@ -1,0 +1,1 @@
+export { GroupObserver } from "./group-observer.ts";

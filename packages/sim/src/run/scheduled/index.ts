@@ -1,0 +1,19 @@
+import { OFFICE_SCHEDULES } from "./offices.ts";
+import { PAXOS_SCHEDULES } from "./paxos.ts";
+import { PRIMARY_SCHEDULES } from "./primary.ts";
+import { RAFT_SCHEDULES } from "./raft.ts";
+import type { Schedules } from "./schedule.ts";
+import { ZAB_SCHEDULES } from "./zab.ts";
+
+export { duel } from "./paxos.ts";
+export { twoChanges } from "./raft.ts";
+export type { Scheduled } from "./schedule.ts";
+
+/** By rule. The others are for seeds to find (`AIMS`). */
+export const SCHEDULED: Schedules = {
+  ...RAFT_SCHEDULES,
+  ...PAXOS_SCHEDULES,
+  ...ZAB_SCHEDULES,
+  ...PRIMARY_SCHEDULES,
+  ...OFFICE_SCHEDULES,
+};

@@ -1,0 +1,166 @@
+import type { GroupConfig, NodeId, Office, Ticks } from "@quorate/kernel/core";
+import { requestId } from "@quorate/kernel/core";
+import {
+  ALL_PRIMARY_RULES,
+  DEFAULT_PRIMARY_SETTINGS,
+  type PrimaryMessage,
+  type PrimaryRules,
+  type PrimaryState,
+  primary,
+} from "@quorate/kernel/primary";
+import { GroupObserver } from "../../observers/index.ts";
+import { type Flight, idOf, type Name, put, Stepper } from "../../stepper/index.ts";
+import type { Schedules } from "./schedule.ts";
+
+const NAMES = ["S1", "S2", "S3"] as const;
+/** Longer than any schedule. */
+const TENURE_TICKS = 1_000_000;
+
+/** Three replicas under the synchronous protocol; the schedule is group 0, and says who is appointed and who is in step. */
+class Appointed {
+  readonly net: Stepper<PrimaryState, PrimaryMessage>;
+  readonly #observer = new GroupObserver();
+  readonly #violations: string[] = [];
+  #version = 0;
+  #requests = 0;
+
+  constructor(rules: Partial<PrimaryRules>) {
+    const members = NAMES.map(idOf);
+    const config: GroupConfig = { epoch: 0, voters: members, outgoing: null, learners: [] };
+    const protocol = primary({
+      ...DEFAULT_PRIMARY_SETTINGS,
+      rules: { ...ALL_PRIMARY_RULES, ...rules },
+    });
+    this.net = new Stepper({ protocol, members, config, seed: 1n });
+    this.net.stepped = (_, state) => void this.#violations.push(...this.#observer.look(state));
+  }
+
+  get violations(): readonly string[] {
+    return this.#violations;
+  }
+
+  /** Group 0 has decided it, and these hear of it. */
+  office(
+    epoch: number,
+    holder: Name,
+    inSync: readonly Name[],
+    told: readonly Name[] = NAMES,
+  ): this {
+    const office: Office = {
+      epoch,
+      version: ++this.#version,
+      primary: idOf(holder),
+      inSync: inSync.map(idOf),
+    };
+    for (const name of told) this.net.input(idOf(name), { type: "Configure", office, until: null });
+    // For how long it may act it hears when it has taken the office and asked.
+    const until = (this.net.now.ticks + TENURE_TICKS) as Ticks;
+    this.net.input(idOf(holder), { type: "Configure", office, until });
+    return this;
+  }
+
+  propose(name: Name, value: string): this {
+    const command = { id: requestId(++this.#requests), command: put("x", value) };
+    this.net.input(idOf(name), { type: "Propose", commands: [command] });
+    return this;
+  }
+
+  /** Messages between two arrive, and what follows from them; what is on its way to others stays there. */
+  between(one: Name, other: Name, type?: PrimaryMessage["type"]): this {
+    const pair: readonly NodeId[] = [idOf(one), idOf(other)];
+    this.net.deliver(
+      ({ from, to, message }) =>
+        pair.includes(from) && pair.includes(to) && (type === undefined || message.type === type),
+    );
+    return this;
+  }
+
+  /** The next update on its way to this one. */
+  update(to: Name): Flight<PrimaryMessage> {
+    const found = this.net.flights.find(
+      (flight) => flight.to === idOf(to) && flight.message.type === "Update",
+    );
+    if (found === undefined) throw new RangeError(`no update is on its way to ${to}`);
+    return found;
+  }
+
+  crash(...names: readonly Name[]): this {
+    for (const name of names) {
+      this.net.crash(idOf(name));
+      this.#observer.forget(idOf(name));
+    }
+    this.net.lose();
+    return this;
+  }
+
+  /** All others are dead: this one, which group 0 takes for one of those in step, is appointed, and goes on alone. */
+  left(name: Name, epoch: number): this {
+    this.crash(...NAMES.filter((other) => other !== name));
+    return this.office(epoch, name, NAMES, [name]).office(epoch, name, [name], [name]);
+  }
+}
+
+/** S1 is the primary, and all are in step and have its first entry. */
+function begun(rules: Partial<PrimaryRules>): Appointed {
+  const c = new Appointed(rules).office(1, "S1", NAMES);
+  c.net.deliver();
+  return c;
+}
+
+/** S2 acknowledges what its disk does not hold, and loses it with the power. */
+function acknowledgedAndLost(on: boolean): readonly string[] {
+  const c = begun({ persistBeforeAck: on });
+  c.net.holdSync(idOf("S2"));
+  c.propose("S1", "a").net.deliver();
+  c.crash("S2").net.restart(idOf("S2"));
+  return c.left("S2", 2).violations;
+}
+
+/** What S1 sent before it gave its office away reaches S2 behind the first entry of S3, which S3 has committed. */
+function lateUpdate(on: boolean): readonly string[] {
+  const c = begun({ refuseOldEpochs: on }).propose("S1", "a");
+  const late = c.update("S2");
+  c.net.lose();
+  c.office(2, "S3", NAMES).between("S3", "S1").between("S3", "S2", "Update");
+  c.between("S3", "S2", "Ack").net.lose();
+  c.net.arrive(late);
+  return c.left("S2", 3).violations;
+}
+
+/** S3 is in step by the word of group 0, of which its primary has not heard yet. */
+function grownUnheard(on: boolean): readonly string[] {
+  const c = new Appointed({ growFirst: on }).office(1, "S1", ["S1", "S2"]);
+  c.net.deliver();
+  c.propose("S1", "a").between("S1", "S2");
+  return c.left("S3", 2).violations;
+}
+
+/** S2 has acknowledged two entries, and the update with the first comes once more. */
+function oldUpdateAgain(on: boolean): readonly string[] {
+  const c = begun({ truncateOnlyOnConflict: on }).propose("S1", "a");
+  const again = c.update("S2");
+  c.propose("S1", "b");
+  c.between("S1", "S2", "Update").between("S1", "S3", "Update");
+  c.between("S1", "S3", "Ack").between("S1", "S2", "Ack").net.lose();
+  c.net.arrive(again);
+  return c.left("S2", 2).violations;
+}
+
+export const PRIMARY_SCHEDULES = {
+  primaryPersistBeforeAck: {
+    why: "all others that hold an entry must be away while whoever lost it comes back and is appointed",
+    violations: acknowledgedAndLost,
+  },
+  primaryRefuseOldEpochs: {
+    why: "an update must be under way for longer than a change of primaries takes, and all who have what it replaces die",
+    violations: lateUpdate,
+  },
+  primaryGrowFirst: {
+    why: "a primary must die before it hears that its wish was granted, and all others in step with it",
+    violations: grownUnheard,
+  },
+  primaryTruncateOnlyOnConflict: {
+    why: "an update must come twice before it is committed, and all others in step die at once",
+    violations: oldUpdateAgain,
+  },
+} satisfies Schedules;
