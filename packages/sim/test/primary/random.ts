@@ -82,7 +82,9 @@ export class RandomSchedule {
     for (const name of c.names) {
       const { commitIndex, log } = c.state(name);
       if (commitIndex !== lastIndex || log.lastIndex !== lastIndex)
-        found.push(`${name} applied ${commitIndex} of ${lastIndex}, its log ends at ${log.lastIndex}`);
+        found.push(
+          `${name} applied ${commitIndex} of ${lastIndex}, its log ends at ${log.lastIndex}`,
+        );
     }
     if (c.settings.shrinkTicks !== null && c.inSync.length !== c.names.length)
       found.push(`${c.inSync.join()} are in step`);
@@ -135,7 +137,8 @@ export class RandomSchedule {
       const at = c.net.readable.get(requestId(reader.id));
       if (at === undefined) continue;
       this.#readers.splice(i, 1);
-      if (at < reader.least) this.stale.push(`a reader at ${reader.at} sees ${at} of ${reader.least}`);
+      if (at < reader.least)
+        this.stale.push(`a reader at ${reader.at} sees ${at} of ${reader.least}`);
     }
   }
 
