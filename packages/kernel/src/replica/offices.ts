@@ -154,10 +154,13 @@ export class Offices {
     const until = (asked + this.#validTicks()) as Ticks;
     if (this.#until !== null && until <= this.#until) return;
     this.#until = until;
-    // It is heard again: from now on it asks in time.
-    const { tenureTicks } = this.#host.options;
+    // Deaf no more: it asks again in time, and not when it last thought that nobody hears.
     if (this.#renewAt !== null)
-      this.#renewAt = sooner(this.#renewAt, (now + Math.floor(tenureTicks / 4)) as Ticks);
+      this.#renewAt = sooner(this.#renewAt, (now + this.#renewTicks()) as Ticks);
+  }
+
+  #renewTicks(): number {
+    return Math.floor(this.#host.options.tenureTicks / 4);
   }
 
   /**
@@ -181,7 +184,7 @@ export class Offices {
     submit({ type: "renewTenure", node, start, serial: this.#serial, millis });
     // One who asks and hears nothing, because it hears nobody, must not hold its offices for ever without being able to act.
     const deaf = this.#until !== null && now >= this.#until;
-    this.#renewAt = (now + (deaf ? 3 * millis : Math.floor(millis / 4))) as Ticks;
+    this.#renewAt = (now + (deaf ? 3 * millis : this.#renewTicks())) as Ticks;
   }
 
   /** Tells the replicas here what has changed of their offices. */

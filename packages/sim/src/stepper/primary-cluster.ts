@@ -307,12 +307,12 @@ export class PrimaryCluster {
     const { self, log, commitIndex, term, role } = state;
     const seen = this.#seen.get(self) ?? { upTo: 0, leads: 0 };
     const leads = role.type === "Primary" ? term : 0;
-    if (leads !== 0 && leads !== seen.leads && this.settings.acks === "all") this.#complete(state);
+    if (leads !== 0 && leads !== seen.leads && this.settings.acks !== 0) this.#complete(state);
     for (const entry of log.slice(Math.max(seen.upTo, log.base.index) as LogIndex, commitIndex)) {
       const digest = `${entry.epoch}/${entry.kind}/${crc32c(entry.command)}`;
       const known = this.#committed.get(entry.index) ?? digest;
       this.#committed.set(entry.index, known);
-      if (known !== digest && this.settings.acks === "all")
+      if (known !== digest && this.settings.acks !== 0)
         this.#violations.push(
           `Agreement: ${self} handed out ${digest} at ${entry.index}, another ${known}`,
         );

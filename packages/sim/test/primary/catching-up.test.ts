@@ -162,6 +162,26 @@ describe("handing over", () => {
     expect(c.outcomeOf(id)).toMatchObject({ code: "BadTransferee", definite: true });
   });
 
+  it("to one who falls out of step meanwhile it is given up: group 0 would refuse, and nobody would act", () => {
+    const c = new PrimaryCluster({ replicas: 3, seed: 9n, settings: { shrinkTicks: 200 } });
+    c.appoint("S1");
+    c.net.deliver();
+    c.among("S1", "S3");
+    c.propose("S1", "a");
+    const id = c.nextId();
+    c.net.input(idOf("S1"), { type: "TransferLeadership", id, to: idOf("S2") });
+    c.net.run(300);
+    c.decide();
+    expect(c.inSync).toEqual(["S1", "S3"]);
+    c.net.heal();
+    c.net.run(600);
+    expect(c.outcomeOf(id)).toMatchObject({ code: "BadTransferee", definite: true });
+    c.write("S1", "b");
+    expect(c.logOf("S2")).toEqual(["a", "b"]);
+    expect(c.acting()).toEqual(["S1"]);
+    expect(c.state("S1").role).toMatchObject({ handOver: null });
+  });
+
   it("who has resigned does nothing more in that office, until group 0 says that it is its own still", () => {
     const c = started().write("S1", "a");
     c.net.input(idOf("S1"), { type: "Yield", heir: false });

@@ -98,12 +98,33 @@ export class RandomSchedule {
     const holder = c.names.find((name) => idOf(name) === primary);
     if (holder !== undefined && c.net.isUp(idOf(holder))) c.grant(holder, 2000);
     else {
-      const [heir] = c.names.filter((name) => this.#mayHold(name));
-      if (heir !== undefined) c.appoint(heir, { millis: 2000 });
+      const heir = this.#heir();
+      if (heir !== null) c.appoint(heir, { millis: 2000 });
     }
     c.decide();
     while (c.transfers.length > 0) c.install();
     c.net.run(100);
+  }
+
+  /** Anyone in step where all hold what was acknowledged; else the furthest, where so many are there that one of them holds it. */
+  #heir(): Name | null {
+    const c = this.cluster;
+    const { acks } = c.settings;
+    const there = c.names.filter((name) => this.#mayHold(name));
+    if (acks === "all") return there[this.#below(Math.max(1, there.length))] ?? null;
+    const members = c.inSync.length;
+    if (there.length <= members - Math.min(acks + 1, members)) return null;
+    return there.reduce((best, name) => (this.#isFurther(name, best) ? name : best));
+  }
+
+  /** By what their disks hold. */
+  #isFurther(one: Name, other: Name): boolean {
+    const [a, b] = [one, other].map((name) => {
+      const { log, durableIndex } = this.cluster.state(name);
+      return { index: durableIndex, epoch: log.epochAt(durableIndex) ?? log.base.epoch };
+    });
+    if (a === undefined || b === undefined) return false;
+    return a.epoch > b.epoch || (a.epoch === b.epoch && a.index > b.index);
   }
 
   #mayHold(name: Name): boolean {
@@ -163,8 +184,8 @@ export class RandomSchedule {
     const { primary } = c.office;
     const holder = c.names.find((name) => idOf(name) === primary);
     if (roll < 2) {
-      const heir = this.#name();
-      if (this.#mayHold(heir)) c.appoint(heir, { millis, told });
+      const heir = this.#heir();
+      if (heir !== null) c.appoint(heir, { millis, told });
     } else if (roll < 5 && holder !== undefined && c.net.isUp(idOf(holder)))
       c.grant(holder, millis).tell(...told);
     else if (roll < 6) c.wishes = c.wishes.filter(() => this.#below(2) === 0);

@@ -109,7 +109,7 @@ export const grantedUnheard: Schedule = (on) => {
   const c = shrunk("growFirst", on);
   c.net.heal();
   c.net.run(600);
-  c.wishes.forEach(({ version, petition }) => c.authority.petition(version, petition));
+  for (const { version, petition } of c.wishes) c.authority.petition(version, petition);
   c.among("S1", "S2").write("S1", "b").crash("S1", "S2");
   c.net.pass(60_001);
   appoint(c, "S3");

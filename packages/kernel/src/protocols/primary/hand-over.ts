@@ -43,6 +43,11 @@ export function continueHandOver(state: PrimaryState, now: Now): PrimaryStep {
       now.ticks - petitioned.at < settings.retransmitTicks;
     return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, to, id);
   }
+  // Meanwhile it may have been declared out of step: group 0 would refuse, and this replica have resigned for nothing.
+  if (to !== null && !office.inSync.includes(to)) {
+    const failed = id === null ? [] : [refuse(id, { code: "BadTransferee", definite: true })];
+    return [{ ...state, role: { ...role, handOver: null } }, failed];
+  }
   if (now.ticks >= giveUpAt) {
     const waitedTicks = settings.handOverTicksMax as Ticks;
     const failed =

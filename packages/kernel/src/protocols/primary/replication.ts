@@ -93,7 +93,7 @@ function feed(
     const after = (progress.next - 1) as LogIndex;
     const { batchEntriesMax, batchBytesMax } = settings;
     const entries = log.slice(after, log.lastIndex, batchEntriesMax, batchBytesMax);
-    effects.push(update(state, role, to, after, entries, true));
+    effects.push(update(state, role, to, after, entries, wantsAnswer(settings, progress)));
     progress = {
       ...progress,
       inflight: progress.inflight + 1,
@@ -111,6 +111,16 @@ function feed(
   }
   return progress;
 }
+
+/**
+ * Asynchronous, in explicit mode, an update is one message and no more (card 1): what a secondary has it says when a heartbeat asks, or
+ * when so much is under way that the primary must know.
+ */
+const wantsAnswer = (
+  { acks, commitNotice, inflightMessagesMax }: PrimaryState["settings"],
+  { mode, inflight }: Progress,
+): boolean =>
+  acks !== 0 || commitNotice === "eager" || mode === "probe" || 2 * inflight >= inflightMessagesMax;
 
 /** Where to go on with a secondary: behind what it has acknowledged; before it has said anything, at the first entry of this epoch. */
 const joint = ({ base }: Primary, { match }: Progress): LogIndex =>
@@ -160,7 +170,8 @@ export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
   const progress = role.progress.map((one, member) => {
     if (silent) return one;
     const from = Math.max(Math.min(one.next - 1, log.lastIndex), log.base.index) as LogIndex;
-    effects.push(update(state, role, member, from, [], one.inflight === 0));
+    const answer = one.inflight === 0 || !wantsAnswer(settings, one);
+    effects.push(update(state, role, member, from, [], answer));
     return { ...one, told: one.match >= commitIndex ? commitIndex : one.told };
   });
   const heartbeatAt = (now + settings.heartbeatTicks) as Ticks;
@@ -195,7 +206,7 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
     return [put({ ...heard, mode: "probe", match: known, next, inflight: 0 }), NO_EFFECTS];
   }
   const further = Math.max(progress.match, match) as LogIndex;
-  const inflight = Math.max(0, progress.inflight - 1);
+  const inflight = further + 1 >= progress.next ? 0 : Math.max(0, progress.inflight - 1);
   return [
     put({
       ...heard,
