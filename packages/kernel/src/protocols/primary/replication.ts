@@ -252,7 +252,9 @@ function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): Primary
           fresh,
         );
   const match = (prev.index + entries.length) as LogIndex;
-  return andThen(joinedOf(written), (s) =>
+  // One that was rebuilt has forgotten what it acknowledged, and others may have seen that since: it is whole again with all of it.
+  const whole = match >= Math.max(m.base, m.commit);
+  return andThen(whole ? joinedOf(written) : written, (s) =>
     andThen(commit(s, Math.min(m.commit, match) as LogIndex), (done) => [
       done,
       m.answer ? [answer(done, "Holds", match)] : NO_EFFECTS,
