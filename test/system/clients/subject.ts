@@ -243,6 +243,8 @@ async function etcdctl(
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
   });
+  // A command that reads no input may have ended before it is written.
+  child.stdin.on("error", () => {});
   child.stdin.end(input);
   const timer = setTimeout(() => child.kill("SIGKILL"), STEP_MILLIS);
   const [code] = (await once(child, "close")) as [number | null];

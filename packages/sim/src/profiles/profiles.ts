@@ -55,7 +55,7 @@ export const PROFILES = [
       "ZAB under etcd's machine; a read goes through the leader by `sync`, which asks no quorum.",
     options: { keyspace: "zookeeper", reads: "readIndex" },
     // A leader that was deposed and does not know answers `sync` with what it had.
-    promised: ["linearizable-writes", "monotonic-writes", "writes-follow-reads", ...CLUSTER_MODELS],
+    promised: ["linearizable-writes", "writes-follow-reads", ...CLUSTER_MODELS],
   },
   {
     name: "primary-sync",

@@ -46,7 +46,7 @@ function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): Primary
     return found({ ...state, fork: { from: conflict.index, found: false } }, from, conflict.index);
   const match = (prev.index + entries.length) as LogIndex;
   return andThen(write(state, now, prev, entries, conflict), (s) =>
-    andThen(commit(joined(s, match), Math.min(m.commit, match) as LogIndex), (done) => [
+    andThen(commit(joined(s, match, m), Math.min(m.commit, match) as LogIndex), (done) => [
       done,
       m.answer ? [answer(done, from, "Holds", match)] : NO_EFFECTS,
     ]),
@@ -99,11 +99,17 @@ function write(
   );
 }
 
-/** Its log is its primary's up to `match`. While more than that is committed here, that may be what nobody else has. */
-const joined = (state: PrimaryState, match: LogIndex): PrimaryState =>
-  state.role.type !== "Secondary" || state.role.joined || match < state.commitIndex
-    ? state
-    : { ...state, role: { ...state.role, joined: true } };
+/**
+ * Its log is its primary's up to `match`. While more than that is committed here, that may be what nobody else has. One that was rebuilt
+ * has forgotten what it acknowledged, and others may have seen that since: it is whole again with all that is committed, and with what
+ * this epoch found, of which the end may have been committed in the last.
+ */
+function joined(state: PrimaryState, match: LogIndex, m: Update): PrimaryState {
+  if (state.role.type !== "Secondary" || state.role.joined) return state;
+  const whole =
+    match >= Math.max(state.commitIndex, m.commit) && state.log.epochAt(match) === m.epoch;
+  return whole ? { ...state, role: { ...state.role, joined: true } } : state;
+}
 
 /**
  * What this replica has applied its primary does not have: it was acknowledged by too few (card 1, PA-3). It serves nobody from here on;

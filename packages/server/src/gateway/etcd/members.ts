@@ -1,25 +1,43 @@
-import { type NodeId, nodeId } from "@quorate/kernel/core";
-import type { MemberStatus } from "@quorate/kernel/replica";
+import { DEFAULT_KEYSPACE, type NodeId, nodeId } from "@quorate/kernel/core";
+import type { KeyspaceStatus, MemberStatus } from "@quorate/kernel/replica";
 import type { Member } from "../messages/index.ts";
 import type { MessageOf } from "../protobuf/index.ts";
 import type { EtcdContext } from "./context.ts";
+import { exposedAddress } from "./exposed.ts";
 
 type MemberMessage = MessageOf<typeof Member>;
 
-/** The members as this node knows them, in etcd's form, by id. */
-export function membersOf({ port, options }: EtcdContext): readonly MemberMessage[] {
-  const members = [...port.status().members].sort((a, b) => (a.node < b.node ? -1 : 1));
-  return members.map((member) => memberMessage(member, options.peerScheme));
+/**
+ * The members as this node knows them, in etcd's form, by id. On the port of a keyspace they are told with its ports: a client that goes
+ * on with the addresses that it is given must not come to another keyspace.
+ */
+export function membersOf({ port, keyspace, options }: EtcdContext): readonly MemberMessage[] {
+  const { members, keyspaces } = port.status();
+  const own =
+    keyspace === DEFAULT_KEYSPACE ? null : keyspaces.find((one) => one.keyspace === keyspace);
+  return [...members]
+    .sort((a, b) => (a.node < b.node ? -1 : 1))
+    .map((member) => ({
+      ID: member.node,
+      name: member.name,
+      peerURLs: member.peerAddress === "" ? [] : [urlOf(options.peerScheme, member.peerAddress)],
+      clientURLs: own == null ? clientUrls(member) : exposedUrls(own, member, members),
+      isLearner: member.learner,
+    }));
 }
 
-function memberMessage(member: MemberStatus, peerScheme: string): MemberMessage {
-  return {
-    ID: member.node,
-    name: member.name,
-    peerURLs: member.peerAddress === "" ? [] : [urlOf(peerScheme, member.peerAddress)],
-    clientURLs: member.clientAddresses.map((address) => urlOf("http", address)),
-    isLearner: member.learner,
-  };
+const clientUrls = ({ clientAddresses }: MemberStatus): readonly string[] =>
+  clientAddresses.map((address) => urlOf("http", address));
+
+function exposedUrls(
+  keyspace: KeyspaceStatus,
+  member: MemberStatus,
+  members: readonly MemberStatus[],
+): readonly string[] {
+  const address = exposedAddress(keyspace, member, members);
+  if (address === null) return [];
+  const scheme = /^[a-z]+(?=:\/\/)/.exec(member.clientAddresses[0] ?? "")?.[0] ?? "http";
+  return [urlOf(scheme, `${address.host}:${address.port}`)];
 }
 
 /** Members advertise `host:port`; etcd's clients expect URLs. */
