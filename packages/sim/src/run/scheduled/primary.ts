@@ -9,7 +9,7 @@ import {
   primary,
 } from "@quorate/kernel/primary";
 import { GroupObserver } from "../../observers/index.ts";
-import { type Flight, idOf, type Name, put, Stepper } from "../../stepper/index.ts";
+import { type Flight, idOf, type Name, PrimaryCluster, put, Stepper } from "../../stepper/index.ts";
 import type { Schedules } from "./schedule.ts";
 
 const NAMES = ["S1", "S2", "S3"] as const;
@@ -146,7 +146,31 @@ function oldUpdateAgain(on: boolean): readonly string[] {
   return c.left("S2", 2).violations;
 }
 
+/** An asynchronous primary comes back with more than its group has, and hears from the next how far its readers may look. */
+function readFromTail(on: boolean): readonly string[] {
+  const c = new PrimaryCluster({
+    replicas: 3,
+    seed: 8n,
+    rules: { joinBeforeReads: on },
+    settings: { acks: 0, shrinkTicks: null, inSyncMin: 1 },
+  });
+  c.appoint("S1", { millis: 1000 });
+  c.net.deliver();
+  c.propose("S1", "a", "b", "c");
+  c.propose("S1", "d");
+  c.net.lose();
+  c.crash("S1");
+  c.net.pass(1001);
+  c.appoint("S2", { unclean: true });
+  c.write("S2", "e").restart("S1").tell("S1").beat("S2");
+  return c.read("S1") === null ? [] : [`Stale: S1 answers from ${c.appliedBy("S1").join()}`];
+}
+
 export const PRIMARY_SCHEDULES = {
+  primaryJoinBeforeReads: {
+    why: "what an asynchronous secondary shows is promised to nobody, and a synchronous one has joined before it is asked",
+    violations: readFromTail,
+  },
   primaryPersistBeforeAck: {
     why: "all others that hold an entry must be away while whoever lost it comes back and is appointed",
     violations: acknowledgedAndLost,
