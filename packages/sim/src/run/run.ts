@@ -146,7 +146,8 @@ function runIn(world: World, plan: RunPlan): RunReport {
     if (plan.leases > 0) findings.set("leases", leases.findings());
     if (plan.localReaders) findings.set("local-reads", readers.findings());
     findings.set("progress", tryOut(world, plan.trials));
-    if (plan.keepsake)
+    // Who may lose a write may lose this one.
+    if (plan.keepsake && promised.includes("durability"))
       findings.set("memory", keepsake.examine(nemesis.bites.has("flipMemory"), plan.product));
   }
   return {
