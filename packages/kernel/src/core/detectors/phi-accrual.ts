@@ -63,13 +63,12 @@ export function phiAccrual(settings: PhiSettings, now: Ticks): PhiAccrual {
 export function onPhiBeat(detector: PhiAccrual, now: Ticks): PhiAccrual {
   const { settings, lastBeatAt, window } = detector;
   const interval = Math.max(0, now - lastBeatAt);
-  const patience = patienceTicks(detector);
-  const wrong = interval >= patience ? 1 : 0;
+  const wrong = phiAfter(detector, interval) >= settings.threshold;
   return {
     settings,
-    window: withInterval(window, Math.min(interval, patience), settings),
+    window: withInterval(window, wrong ? patienceTicks(detector) : interval, settings),
     lastBeatAt: now,
-    falsePositives: detector.falsePositives + wrong,
+    falsePositives: detector.falsePositives + (wrong ? 1 : 0),
   };
 }
 
