@@ -205,9 +205,48 @@ describe("recall", () => {
     const write = world.write("c");
     world.deliver(old);
     expect(world.appliedAt(write)).toBeNull();
-    world.restartIssuer().write("d");
-    world.deliver(old);
-    expect(world.applied, "nor to an issuer of another life").toHaveLength(2);
+  });
+
+  it("nor does one to an issuer of an earlier life, for a lease of the same version", () => {
+    const world = new LeaseWorld({
+      holders: 1,
+      issuer: { persistence: "table" },
+      latency: () => null,
+    });
+    world.write("a");
+    world.read(1);
+    world.deliverAll("Read", "Data");
+    world.write("b");
+    world.deliverAll("Revoke");
+    world.restartIssuer().read(1);
+    world.deliverAll("Read", "Data");
+    expect(world.caches(1)).toBe(true);
+    const write = world.write("c");
+    world.deliverAll("RevokeAck");
+    expect([world.appliedAt(write), world.caches(1)]).toEqual([null, true]);
+  });
+
+  it("with a bounded end too, nobody is leased what is being taken back: a second answer would give it away", () => {
+    const world = new LeaseWorld({
+      holders: 2,
+      issuer: { duringWrite: "boundedEnd" },
+      latency: () => null,
+    });
+    world.write("a");
+    for (const at of [1, 2]) world.read(at);
+    world.deliverAll("Read", "Data");
+    world.write("b");
+    const [one, two] = world.letters;
+    if (one === undefined || two === undefined) throw new Error("two recalls are under way");
+    world.deliver(one).deliver(one);
+    const [first, second] = world.letters.filter(({ message }) => message.type === "RevokeAck");
+    if (first === undefined || second === undefined) throw new Error("it answers each of them");
+    world.deliver(first).read(1);
+    world.deliverAll("Read", "Data");
+    world.deliver(second).deliver(two).deliverAll("RevokeAck");
+    expect(world.applied).toHaveLength(2);
+    world.read(1);
+    expect([world.caches(1), world.stale]).toEqual([false, []]);
   });
 });
 

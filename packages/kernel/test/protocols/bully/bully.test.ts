@@ -139,7 +139,7 @@ describe("BU-3: a cut between 1, 2 and 3, 4, 5", () => {
     expect(e.epochOf(2)).toBe(e.epochOf(5));
     const store = new Store();
     for (const n of [2, 5, 2, 5]) store.write(e, n);
-    expect([...store.writers].sort()).toEqual([2, 5]);
+    expect(store.writers).toEqual(new Set([2, 5]));
   });
 
   /** The authority names whom it is asked for, one office after the other; it is on the side of 3, 4 and 5. */
@@ -220,6 +220,27 @@ describe("BU-5: the highest member is alive and very slow", () => {
       expect(late).toBe(0);
     },
   );
+});
+
+it("BU-5: one that answers and is never named by the authority is passed over", () => {
+  const e = new Election({ epochs: "authority" });
+  e.net.run(3000);
+  expect(e.net.stateOf(id(5)).role.type).toBe("Elected");
+  expect(e.net.stateOf(id(4)).role.type).toBe("Elected");
+  const office = { epoch: 1, version: 1, primary: id(4), inSync: [id(4)] };
+  e.net.input(id(4), { type: "Configure", office, until: null });
+  e.net.run(60_000);
+  expect(e.leaders).toEqual([4, 4, 4, 4, null]);
+});
+
+it("a coordinator of an older epoch is not heeded, and the one of the newest tells it so", () => {
+  const e = begun({ preempt: false });
+  e.net.crash(id(5)).run(3000);
+  e.counts();
+  const message = { type: "Beat", epoch: e.epochOf(4) - 1 } as const;
+  e.net.arrive({ from: id(5), to: id(1), message }).arrive({ from: id(5), to: id(4), message });
+  expect(e.leaders.slice(0, 4)).toEqual([4, 4, 4, 4]);
+  expect(e.counts()).toEqual({ Coordinator: 1 });
 });
 
 describe("what it leaves to others", () => {
