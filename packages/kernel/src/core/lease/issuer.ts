@@ -169,7 +169,7 @@ function onInput<V>(
       onWrite(issuer, now, input, effects);
       return;
     case "Wake":
-      for (const name of [...issuer.waiting]) {
+      for (const name of issuer.waiting) {
         applyIfFree(issuer, now, name, effects);
         revokeIfDue(issuer, now, name, effects);
       }
