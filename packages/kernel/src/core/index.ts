@@ -48,6 +48,24 @@ export {
 } from "./checkpoint.ts";
 export { decodeConfig, encodeConfig, readConfig, readNodeId, writeConfig } from "./config-codec.ts";
 export { crc32c, crc32cOf } from "./crc32c.ts";
+export {
+  DEFAULT_PHI_SETTINGS,
+  DEVIATE_ONE,
+  type FixedTimeout,
+  type FixedTimeoutSettings,
+  fixedSuspectAt,
+  fixedTimeout,
+  onFixedBeat,
+  onPhiBeat,
+  PHI_MAX,
+  PHI_ONE,
+  type PhiAccrual,
+  type PhiSettings,
+  phiAccrual,
+  phiAt,
+  phiOfDeviate,
+  phiSuspectAt,
+} from "./detectors/index.ts";
 export { entriesBytes, readEntries, writeEntries } from "./entry-codec.ts";
 export { type Failure, fail, type Outcome, succeed } from "./failure.ts";
 export {
@@ -107,6 +125,53 @@ export {
   segmentName,
   writeRecordHead,
 } from "./journal/index.ts";
+export {
+  ALL_LEASE_RULES,
+  ALL_PUSH_RULES,
+  DEFAULT_HOLDER_SETTINGS,
+  DEFAULT_ISSUER_SETTINGS,
+  DEFAULT_PUSH_SETTINGS,
+  type Drift,
+  fencePushHolder,
+  generationHeld,
+  type HolderEffect,
+  type HolderInput,
+  type HolderMessage,
+  type HolderSettings,
+  type HolderStep,
+  heldTicks,
+  holderWakeAt,
+  type IssuerEffect,
+  type IssuerInput,
+  type IssuerMessage,
+  type IssuerRecord,
+  type IssuerSettings,
+  issuerRecords,
+  issuerWakeAt,
+  type LeaseHolder,
+  type LeaseIssuer,
+  type LeaseRules,
+  type LeaseTerms,
+  onPush,
+  owedTicks,
+  type PushHolder,
+  type PushIssuer,
+  type PushIssuerEffect,
+  type PushIssuerInput,
+  type PushIssuerStep,
+  type PushLease,
+  type PushRules,
+  type PushSettings,
+  pushIssuerWakeAt,
+  type RequestTag,
+  startHolder,
+  startIssuer,
+  startPushHolder,
+  startPushIssuer,
+  stepHolder,
+  stepIssuer,
+  stepPushIssuer,
+} from "./lease/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
 export { configIndexOf, configOf, epochBefore } from "./log-protocol.ts";
