@@ -1,5 +1,5 @@
 import { DEFAULT_KEYSPACE, type Machine, type Outcome } from "@quorate/kernel/core";
-import { bodyOf, EtcdKind, EtcdMachine } from "@quorate/kernel/etcd";
+import { bodyOf, EtcdKind, EtcdMachine, revisionOf } from "@quorate/kernel/etcd";
 import { Dice } from "../world/dice.ts";
 import type { World } from "../world/world.ts";
 import { readKey } from "./clients.ts";
@@ -29,6 +29,8 @@ interface Holder {
   readonly late: boolean;
   /** When the last renewal that was granted was asked for: until then and a life longer the lease must live. */
   renewedAt: number;
+  /** The revision of its key. */
+  putAt: number;
   state: "starting" | "holding" | "left" | "lost";
 }
 
@@ -62,6 +64,7 @@ export class LeaseHolders {
         ttlMillis: ttl * 1000,
         late: this.#dice.chance(LATE_PER_MILLE),
         renewedAt: 0,
+        putAt: 0,
         state: "starting",
       };
       this.#holders.push(holder);
@@ -119,6 +122,7 @@ export class LeaseHolders {
       if (outcome === null || !outcome.ok) holder.state = "lost";
       else {
         holder.state = "holding";
+        holder.putAt = revisionOf(outcome.value);
         this.#renew(holder);
       }
     });
@@ -181,8 +185,9 @@ export class LeaseHolders {
       onReply: () => {},
       onReadable: (view: Machine) => {
         const held = holder.state === "holding" && holder.lease === lease;
-        const gone = view instanceof EtcdMachine && readKey(view, holder.key) === null;
-        if (held && gone) this.#ended(holder);
+        // A profile may show what was before the key: that it is not there yet says nothing (zookeeper, seed 1067).
+        const knows = view instanceof EtcdMachine && view.revision >= holder.putAt;
+        if (held && knows && readKey(view, holder.key) === null) this.#ended(holder);
       },
     };
     node.read(caller, DEFAULT_KEYSPACE, "readIndex", PATIENCE_MILLIS);

@@ -1,13 +1,12 @@
-import {
-  type Bytes,
-  configOf,
-  type Entry,
-  type Failure,
-  type LogIndex,
-  type NodeId,
-  type Now,
-  type RequestId,
-  type Ticks,
+import type {
+  Bytes,
+  Entry,
+  Failure,
+  LogIndex,
+  NodeId,
+  Now,
+  RequestId,
+  Ticks,
 } from "../../core/index.ts";
 import {
   andThen,
@@ -19,6 +18,7 @@ import {
   refuse,
   replaceAfter,
 } from "./state.ts";
+import { inSyncLacking } from "./tenure.ts";
 
 const FAILED_PRECONDITION = 9;
 
@@ -60,7 +60,7 @@ export function onPropose(
 }
 
 function refusalOf(state: PrimaryState, now: Ticks): Failure | null {
-  const { role, office, settings } = state;
+  const { role, office } = state;
   if (role.type === "Secondary") return nobody(role.primary);
   if (role.handOver !== null) return nobody(role.handOver.to);
   if (!mayAct(state, now)) return nobody(null);
@@ -69,11 +69,11 @@ function refusalOf(state: PrimaryState, now: Ticks): Failure | null {
     return readOnly(
       `a write needs every replica, and ${missing} is missing; reads go on, writes when it is back`,
     );
+  const lacking = inSyncLacking(state);
+  if (lacking === 0) return null;
   const inSync = office?.inSync.length ?? 0;
-  const needed = Math.min(settings.inSyncMin, configOf(state).voters.length);
-  if (inSync >= needed) return null;
   return readOnly(
-    `${inSync} replicas are in step and a write needs ${needed}; reads go on, writes when more are back`,
+    `${inSync} replicas are in step and a write needs ${inSync + lacking}; reads go on, writes when more are back`,
   );
 }
 

@@ -13,7 +13,7 @@ import {
   type Progress,
   send,
 } from "./state.ts";
-import { possibleInSync } from "./tenure.ts";
+import { inSyncLacking, possibleInSync } from "./tenure.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
 type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
@@ -38,6 +38,8 @@ function advance(state: PrimaryState, now: Ticks): PrimaryStep {
 /** Up to where so many hold the log as an acknowledgement asks for, this replica's own disk among them. */
 function acknowledged(state: PrimaryState, role: Primary): LogIndex {
   const { settings, durableIndex, log } = state;
+  // What was under way when the others fell out of step waits for them like what is refused since: one disk is not enough for it.
+  if (inSyncLacking(state) > 0) return state.commitIndex;
   const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
   const held = possibleInSync(state, role).map((inSync) => heldBy(state, role, inSync));
   return Math.min(own, ...held) as LogIndex;

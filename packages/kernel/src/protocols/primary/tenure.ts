@@ -1,4 +1,5 @@
 import {
+  configOf,
   type LogIndex,
   type NodeId,
   type Now,
@@ -90,6 +91,12 @@ export const probing = (lastIndex: LogIndex, now: Ticks): Progress => ({
   heardAt: now,
   told: 0 as LogIndex,
 });
+
+/** How many more must be in step before a write may be taken, or acknowledged: too few disks hold it until then (card 2, minimum in sync). */
+export const inSyncLacking = (state: PrimaryState): number => {
+  const needed = Math.min(state.settings.inSyncMin, configOf(state).voters.length);
+  return Math.max(0, needed - (state.office?.inSync.length ?? 0));
+};
 
 /**
  * The sets that may be in step, as far as this primary knows: as group 0 said last, and as it was asked since. A write is acknowledged by

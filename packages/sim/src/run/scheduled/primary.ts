@@ -29,6 +29,8 @@ class Appointed {
     const config: GroupConfig = { epoch: 0, voters: members, outgoing: null, learners: [] };
     const protocol = primary({
       ...DEFAULT_PRIMARY_SETTINGS,
+      // The last one left goes on alone, and shows what it lacks.
+      inSyncMin: 1,
       rules: { ...ALL_PRIMARY_RULES, ...rules },
     });
     this.net = new Stepper({ protocol, members, config, seed: 1n });
