@@ -55,7 +55,7 @@ const WAYS: readonly Way[] = [
     protocol: primary({ ...OWN, acks: 0, commitNotice: "ride" }),
     appointed: true,
     textbook: "1n",
-    why: "the acknowledgements are counted, too: they are not waited for, and tell the primary where each secondary stands",
+    why: "no write waits for an acknowledgement, but the window does: with one update under way each is acknowledged, with more of them one in half a window",
   },
   {
     name: "semi-synchronous primary, one secondary",

@@ -122,7 +122,10 @@ const wantsAnswer = (
   { acks, commitNotice, inflightMessagesMax }: PrimaryState["settings"],
   { mode, inflight }: Progress,
 ): boolean =>
-  acks !== 0 || commitNotice === "eager" || mode === "probe" || 2 * inflight >= inflightMessagesMax;
+  acks !== 0 ||
+  commitNotice === "eager" ||
+  mode === "probe" ||
+  2 * (inflight + 1) >= inflightMessagesMax;
 
 /** Where to go on with a secondary: behind what it has acknowledged; before it has said anything, at the first entry of this epoch. */
 const joint = ({ base }: Primary, { match }: Progress): LogIndex =>
