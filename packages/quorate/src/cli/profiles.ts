@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     promises: [
       "linearizable: the primary answers reads, as long as its tenure lasts",
       "a secondary that is missing for a second is declared out of step by the system keyspace first, and the write goes on without it; it is back when it has caught up",
-      "with fewer than two in step it is read-only",
+      "with fewer than two in step it is read-only, and a primary appointed then reads only when one more is back",
       FIXED,
     ],
     costs: (n) => [

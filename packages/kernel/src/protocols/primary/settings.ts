@@ -53,7 +53,7 @@ export interface PrimarySettings {
    * Null: it waits for them, however long, and where all are waited for nothing new is taken while one is missing.
    */
   readonly shrinkTicks: number | null;
-  /** With fewer members in step, the primary among them, writes are refused and reads go on (catalogue C8). */
+  /** With fewer members in step, the primary among them, writes are refused, those under way wait, and reads go on (catalogue C8). */
   readonly inSyncMin: number;
   /** Who answers a read that may miss nothing: the primary, or any member once nothing in its log is uncommitted (card 3). */
   readonly reads: "primary" | "any";
