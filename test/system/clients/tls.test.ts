@@ -153,7 +153,7 @@ describe("a client is refused", () => {
   it("that does not trust the node, by itself, and is told what to do", async () => {
     const { exit, err } = await cluster.stage.run(["put", "k", "v", "--endpoints", at(0)]);
     expect(err).toContain("of no authority that is trusted");
-    expect(err).toContain("give --cacert");
+    expect(err).toContain("give the authority that signed it as --cacert");
     expect(exit).toBe(1);
   });
 
