@@ -34,3 +34,22 @@ export function readEntries(reader: Reader, after: LogIndex): readonly Entry[] {
 
 export const entriesBytes = (entries: readonly Entry[]): number =>
   entries.reduce((sum, entry) => sum + HEAD_BYTES + entry.command.length, 4);
+
+/** Cut into parts of so many bytes at most, of one entry at least: no record outgrows what a frame may carry. None is one empty part. */
+export function inParts(
+  entries: readonly Entry[],
+  bytesMax: number,
+): readonly (readonly Entry[])[] {
+  if (entriesBytes(entries) <= bytesMax) return [entries];
+  const parts: (readonly Entry[])[] = [];
+  let from = 0;
+  let bytes = 0;
+  entries.forEach(({ command }, i) => {
+    bytes += command.length + HEAD_BYTES;
+    if (bytes <= bytesMax || i === from) return;
+    parts.push(entries.slice(from, i));
+    from = i;
+    bytes = command.length + HEAD_BYTES;
+  });
+  return [...parts, entries.slice(from)];
+}

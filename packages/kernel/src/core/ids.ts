@@ -28,8 +28,11 @@ const ID_LIMIT = 1n << 63n;
 
 export const ticks = (n: number): Ticks => checked(n, "Ticks") as Ticks;
 /** The earlier of two times, where null is never. */
-export const sooner = (a: Ticks | null, b: Ticks | null): Ticks | null =>
-  a === null || (b !== null && b < a) ? b : a;
+export function earliest(...times: readonly (Ticks | null)[]): Ticks | null {
+  let least: Ticks | null = null;
+  for (const time of times) if (time !== null && (least === null || time < least)) least = time;
+  return least;
+}
 export const journalSeq = (n: number): JournalSeq => checked(n, "JournalSeq") as JournalSeq;
 export const persistSeq = (n: number): PersistSeq => checked(n, "PersistSeq") as PersistSeq;
 export const logIndex = (n: number): LogIndex => checked(n, "LogIndex") as LogIndex;

@@ -66,7 +66,7 @@ export {
   phiOfDeviate,
   phiSuspectAt,
 } from "./detectors/index.ts";
-export { entriesBytes, readEntries, writeEntries } from "./entry-codec.ts";
+export { entriesBytes, inParts, readEntries, writeEntries } from "./entry-codec.ts";
 export { type Failure, fail, type Outcome, succeed } from "./failure.ts";
 export {
   type Brand,
@@ -74,6 +74,7 @@ export {
   type ClusterId,
   clusterId,
   DEFAULT_KEYSPACE,
+  earliest,
   type GroupId,
   groupId,
   type JournalSeq,
@@ -91,7 +92,6 @@ export {
   type StartId,
   SYSTEM_GROUP,
   SYSTEM_KEYSPACE,
-  sooner,
   startId,
   type Ticks,
   ticks,
@@ -174,7 +174,22 @@ export {
 } from "./lease/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
-export { configIndexOf, configOf, epochBefore } from "./log-protocol.ts";
+export { configIndexOf, configOf, epochBefore, isSelfVoter, othersOf } from "./log-protocol.ts";
+export {
+  answered,
+  ask,
+  askedNobody,
+  awaiting,
+  countReaders,
+  dropOld,
+  type FollowerReads,
+  type LeaderRead,
+  NO_READS,
+  overloaded,
+  readersWakeAt,
+  withoutLeader,
+} from "./log-reads.ts";
+export { type LogRecord, logRecords } from "./log-record.ts";
 export {
   ANSWER,
   type Answer,
@@ -191,6 +206,15 @@ export {
   type WatchSource,
 } from "./machine.ts";
 export type { Office, Petition } from "./office.ts";
+export {
+  cutOnDisk,
+  foundOnDisk,
+  handToDisk,
+  heardFromDisk,
+  hungAt,
+  type OnDisk,
+  replacedOnDisk,
+} from "./on-disk.ts";
 export {
   type Acquaintance,
   compareHellos,
@@ -224,6 +248,7 @@ export {
 export { PerMember } from "./per-member.ts";
 export { byId, hasLost, hasQuorum, isVoter, majority, membersOf, quorumValue } from "./quorum.ts";
 export { draw, drawBelow, type Random, seeded } from "./random.ts";
+export { confirmRounds, leaseEnd, NO_ROUNDS, nextRound, type Rounds } from "./rounds.ts";
 export type {
   Effect,
   Entry,
@@ -240,3 +265,4 @@ export type {
   Step,
 } from "./seam.ts";
 export { type Digest, stateMachineSafety, type Violation } from "./state-machine-safety.ts";
+export { andThen, NO_EFFECTS, readable, refuse, sendEarly, turn } from "./step.ts";

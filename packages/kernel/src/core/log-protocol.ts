@@ -1,6 +1,7 @@
 import type { Malformed } from "./bytes.ts";
 import type { Bytes, LogIndex, NodeId } from "./ids.ts";
 import type { Log } from "./log.ts";
+import { isVoter, membersOf } from "./quorum.ts";
 import type { GroupConfig, Position, Protocol } from "./seam.ts";
 
 /** A configuration, and the entry that made it. */
@@ -59,6 +60,9 @@ export interface LogProtocol<S extends LogState, M> extends Protocol<S, M> {
 export type AnyLogProtocol = LogProtocol<LogState, unknown>;
 
 export const configOf = (state: LogState): GroupConfig => newest(state).config;
+export const othersOf = (state: LogState): readonly NodeId[] =>
+  membersOf(configOf(state)).filter((member) => member !== state.self);
+export const isSelfVoter = (state: LogState): boolean => isVoter(configOf(state), state.self);
 export const configIndexOf = (state: LogState): LogIndex => newest(state).index;
 
 /** The epoch of the entry before this one. */

@@ -1,4 +1,4 @@
-import { type GroupConfig, isVoter, type NodeId, sooner, type Ticks } from "../core/index.ts";
+import { earliest, type GroupConfig, isVoter, type NodeId, type Ticks } from "../core/index.ts";
 import type { SystemState } from "../machines/system/index.ts";
 import type { PeerAddress } from "./seam.ts";
 import type { MembersTold } from "./wire.ts";
@@ -37,7 +37,7 @@ export class Neighbours {
   get wakeAt(): Ticks | null {
     let at: Ticks | null = null;
     if (this.#leaving.size === 0) return at;
-    for (const until of this.#leaving.values()) at = sooner(at, until);
+    for (const until of this.#leaving.values()) at = earliest(at, until);
     return at;
   }
 

@@ -1,6 +1,7 @@
 import {
   type Bytes,
   type Call,
+  earliest,
   type Failure,
   type GroupId,
   type JournalSeq,
@@ -13,7 +14,6 @@ import {
   type Petition,
   type RequestId,
   SYSTEM_GROUP,
-  sooner,
   type Ticks,
   unreachable,
 } from "../core/index.ts";
@@ -140,12 +140,12 @@ export class Node implements NodeKernel, ReplicaPort {
     const { ticks } = this.#turn.now;
     if (!this.#turn.isQuiet) return ticks;
     let at = this.#liveness.hasPeers ? this.#aliveAt : null;
-    at = sooner(at, this.#alarms.next);
-    at = sooner(at, this.#router.wakeAt);
-    at = sooner(at, this.#steward.wakeAt(ticks));
-    at = sooner(at, this.#retention.wakeAt);
-    at = sooner(at, this.#offices.wakeAt);
-    return sooner(at, this.#repairs.wakeAt);
+    at = earliest(at, this.#alarms.next);
+    at = earliest(at, this.#router.wakeAt);
+    at = earliest(at, this.#steward.wakeAt(ticks));
+    at = earliest(at, this.#retention.wakeAt);
+    at = earliest(at, this.#offices.wakeAt);
+    return earliest(at, this.#repairs.wakeAt);
   }
 
   status(): NodeStatus {

@@ -1,6 +1,7 @@
 import {
   type Bytes,
   decoded,
+  earliest,
   type GroupId,
   Malformed,
   type NodeId,
@@ -9,7 +10,6 @@ import {
   Reader,
   type StartId,
   SYSTEM_GROUP,
-  sooner,
   type Ticks,
   Writer,
 } from "../core/index.ts";
@@ -97,7 +97,7 @@ export class Offices {
   }
 
   get wakeAt(): Ticks | null {
-    return sooner(this.#renewAt, this.#lookAt);
+    return earliest(this.#renewAt, this.#lookAt);
   }
 
   /** At the end of every turn. */
@@ -156,7 +156,7 @@ export class Offices {
     this.#until = until;
     // Deaf no more: it asks again in time, and not when it last thought that nobody hears.
     if (this.#renewAt !== null)
-      this.#renewAt = sooner(this.#renewAt, (now + this.#renewTicks()) as Ticks);
+      this.#renewAt = earliest(this.#renewAt, (now + this.#renewTicks()) as Ticks);
   }
 
   #renewTicks(): number {

@@ -4,6 +4,7 @@ import {
   configOf,
   type Effect,
   type Entry,
+  earliest,
   fail,
   type GroupConfig,
   type GroupId,
@@ -20,7 +21,6 @@ import {
   type ReadLevel,
   type RequestId,
   type Standing,
-  sooner,
   type Ticks,
 } from "../core/index.ts";
 import { Applier } from "./applier.ts";
@@ -223,11 +223,11 @@ export class Replica {
   wakeAt(now: Ticks): Ticks | null {
     if (this.#backlog.length > 0 || this.#background.pending || this.deviation.auditing) return now;
     let at = this.#protocol.wakeAt(this.#state);
-    at = sooner(at, this.#transfers.wakeAt);
-    at = sooner(at, this.deviation.wantAt);
-    at = sooner(at, this.proposals.wakeAt);
+    at = earliest(at, this.#transfers.wakeAt);
+    at = earliest(at, this.deviation.wantAt);
+    at = earliest(at, this.proposals.wakeAt);
     return this.isLeader
-      ? sooner(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
+      ? earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
       : at;
   }
 

@@ -1,9 +1,9 @@
 import {
   DEFAULT_KEYSPACE,
+  earliest,
   type GroupConfig,
   type NodeId,
   SYSTEM_GROUP,
-  sooner,
   type Ticks,
 } from "../core/index.ts";
 import type { SystemCommand, SystemGroup, SystemState } from "../machines/system/index.ts";
@@ -91,8 +91,8 @@ export class Steward {
 
   wakeAt(now: Ticks): Ticks | null {
     const publishAt = this.#publishAt > now ? this.#publishAt : null;
-    const at = sooner(this.#reconcileAt, this.#neighbours.wakeAt);
-    return sooner(sooner(at, this.#leaveAt), publishAt);
+    const at = earliest(this.#reconcileAt, this.#neighbours.wakeAt);
+    return earliest(earliest(at, this.#leaveAt), publishAt);
   }
 
   /** Group 0 changed: dial its members, give birth to the groups this node is to hold, leave if it was removed. */

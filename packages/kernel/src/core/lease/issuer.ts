@@ -1,6 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { NodeId, RequestId, StartId, Ticks } from "../ids.ts";
-import { sooner } from "../ids.ts";
+import { earliest } from "../ids.ts";
 import type { Now } from "../seam.ts";
 import { GrantedLeases } from "./granted.ts";
 import type { HolderMessage, IssuerMessage, RequestTag } from "./message.ts";
@@ -147,7 +147,7 @@ export function issuerWakeAt<V>(issuer: LeaseIssuer<V>): Ticks | null {
   let at: Ticks | null = null;
   for (const name of issuer.waiting) {
     const datum = datumOf(issuer, name);
-    at = sooner(at, sooner(boundUntil(issuer, datum), datum.revokeAgainAt));
+    at = earliest(at, earliest(boundUntil(issuer, datum), datum.revokeAgainAt));
   }
   return at;
 }

@@ -1,5 +1,5 @@
 import { unreachable } from "../assert.ts";
-import { type NodeId, sooner, type Ticks } from "../ids.ts";
+import { earliest, type NodeId, type Ticks } from "../ids.ts";
 import type { Now } from "../seam.ts";
 import type { PushLease, PushSettings } from "./push.ts";
 
@@ -73,7 +73,7 @@ export function stepPushIssuer(
 export function pushIssuerWakeAt(issuer: PushIssuer, now: Now): Ticks | null {
   if (isFenced(issuer)) return null;
   let at: Ticks | null = null;
-  for (const office of issuer.offices.values()) at = sooner(at, dueAt(office, now));
+  for (const office of issuer.offices.values()) at = earliest(at, dueAt(office, now));
   return at;
 }
 

@@ -1,4 +1,5 @@
 import {
+  earliest,
   fail,
   fixedSuspectAt,
   type GroupConfig,
@@ -7,7 +8,6 @@ import {
   type Now,
   type Office,
   type Protocol,
-  sooner,
   type Ticks,
   unreachable,
 } from "../../core/index.ts";
@@ -52,7 +52,7 @@ export function bully(settings: BullySettings): Protocol<BullyState, BullyMessag
     wants: () => false,
     wakeAt: ({ role, passedOver }) => {
       const due = dueAt(role);
-      const first = passedOver.reduce<Ticks | null>((at, { until }) => sooner(at, until), null);
+      const first = passedOver.reduce<Ticks | null>((at, { until }) => earliest(at, until), null);
       return role.type === "Elected" ? first : due;
     },
   };

@@ -1,10 +1,13 @@
 import {
+  andThen,
   type Ballot,
   type Entry,
-  type LogIndex,
+  inParts,
   mayAccept,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  sendEarly,
 } from "../../core/index.ts";
 import type {
   Accept,
@@ -19,16 +22,13 @@ import { rejection } from "./prepare.ts";
 import { encodeEntries } from "./record.ts";
 import { repaired } from "./repair.ts";
 import {
-  andThen,
   firstUndecided,
   hardStateOf,
   learn,
-  NO_EFFECTS,
   type PaxosState,
   type PaxosStep,
   persist,
   send,
-  sendEarly,
 } from "./state.ts";
 
 /**
@@ -121,32 +121,15 @@ export function recordEntries(
 ): PaxosStep {
   const acceptedUnder = Math.max(state.acceptedUnder, ballot) as Ballot;
   let step: PaxosStep = [{ ...state, acceptedUnder }, NO_EFFECTS];
-  for (let from = 0; from < entries.length; ) {
-    const part = entries.slice(from, from + fitting(entries, from, state.settings.batchBytesMax));
-    const [first, last] = [part[0] as Entry, part[part.length - 1] as Entry];
-    from += part.length;
-    step = andThen(step, (s) =>
-      persist(
-        s,
-        now.ticks,
-        encodeEntries(hardStateOf(s), ballot, first.index, part),
-        last.index as LogIndex,
-      ),
-    );
+  for (const part of inParts(entries, state.settings.batchBytesMax)) {
+    const [first, last] = [part[0], part[part.length - 1]];
+    if (first === undefined || last === undefined) break;
+    step = andThen(step, (s) => {
+      const record = encodeEntries(hardStateOf(s), ballot, first.index, part);
+      return persist(s, now.ticks, record, last.index);
+    });
   }
   return step;
-}
-
-/** How many of the entries from there on go into one record: one at least. */
-function fitting(entries: readonly Entry[], from: number, bytesMax: number): number {
-  let bytes = 0;
-  let count = 0;
-  for (let i = from; i < entries.length; i++) {
-    bytes += (entries[i]?.command.length ?? 0) + 13;
-    if (bytes > bytesMax && count > 0) break;
-    count++;
-  }
-  return count;
 }
 
 /** What this leader proposed up to there is chosen. In explicit mode that is acknowledged. */

@@ -1,30 +1,30 @@
 import {
+  andThen,
   type Ballot,
   byId,
   configOf,
   drawBelow,
   hasLost,
   hasQuorum,
+  isSelfVoter,
   isVoter,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   nextBallot,
+  othersOf,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { PreVote, PreVoteReply, Reject, Slot } from "./message.ts";
 import { prepare } from "./prepare.ts";
 import {
-  andThen,
   becomeFollower,
   firstUndecided,
-  isSelfVoter,
-  NO_EFFECTS,
-  othersOf,
   type PaxosState,
   type PaxosStep,
   type PreCandidate,
   resetElectionTimer,
-  sendEarly,
 } from "./state.ts";
 
 /** The leader has been silent for too long: prepare a ballot, or, where pre-vote is on, first ask whether to. */
@@ -46,7 +46,7 @@ function askForPreVotes(state: PaxosState, now: Now): PaxosStep {
   };
   // Early: a pre-vote promises nothing and changes nothing.
   const questions = othersOf(state).map((peer) => sendEarly(peer, message));
-  return andThen([{ ...state, role }, questions], (s) => countPreVotes(s, now));
+  return andThen([{ ...state, role }, questions], (s: PaxosState) => countPreVotes(s, now));
 }
 
 /** Answers a pre-vote as it would answer the prepare. Granting does not count as hearing a leader. */

@@ -1,16 +1,16 @@
-import type { Entry, LogIndex, NodeId, Now, Ticks } from "../../core/index.ts";
+import {
+  type Entry,
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  sendEarly,
+  type Ticks,
+} from "../../core/index.ts";
 import { heard, withProgress } from "./lead.ts";
 import type { Accept, Decided, HeartbeatReply, Slot } from "./message.ts";
 import { acknowledgeRound } from "./reads.ts";
-import {
-  type Leader,
-  NO_EFFECTS,
-  type PaxosEffect,
-  type PaxosState,
-  type PaxosStep,
-  type Progress,
-  sendEarly,
-} from "./state.ts";
+import type { Leader, PaxosEffect, PaxosState, PaxosStep, Progress } from "./state.ts";
 
 /** Of a member that has promised its log's end is known; of others nothing, until they answer a heartbeat. */
 export function firstProgress(decided: Slot | null, at: Ticks): Progress {

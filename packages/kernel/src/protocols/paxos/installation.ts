@@ -2,6 +2,7 @@ import {
   type GroupConfig,
   Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
@@ -9,14 +10,7 @@ import {
 import { withProgress } from "./lead.ts";
 import type { Slot } from "./message.ts";
 import { encodeInstalled } from "./record.ts";
-import {
-  becomeFollower,
-  hardStateOf,
-  NO_EFFECTS,
-  type PaxosState,
-  type PaxosStep,
-  persist,
-} from "./state.ts";
+import { becomeFollower, hardStateOf, type PaxosState, type PaxosStep, persist } from "./state.ts";
 
 /** The snapshot streamed to a member arrived, or did not: either way its own word is waited for, in its next answer to a heartbeat. */
 export function onTransferred(state: PaxosState, to: NodeId): PaxosStep {

@@ -1,16 +1,23 @@
 import {
   type Accepted,
+  andThen,
   type Bytes,
   configOf,
+  cutOnDisk,
   EMPTY,
   type Entry,
   hasQuorum,
+  type LogIndex,
   NO_BALLOT,
+  NO_EFFECTS,
+  NO_ROUNDS,
   type NodeId,
   type Now,
+  othersOf,
   PerMember,
   prevailing,
   type RequestId,
+  refuse,
   type Ticks,
 } from "../../core/index.ts";
 import { recordEntries } from "./acceptance.ts";
@@ -18,19 +25,15 @@ import { firstProgress } from "./feed.ts";
 import type { AcceptedSlots, Ack, Slot } from "./message.ts";
 import { acknowledgeRound } from "./reads.ts";
 import {
-  andThen,
   firstUndecided,
   isEstablished,
   type Leader,
   leaderOf,
   learn,
-  NO_EFFECTS,
-  othersOf,
   type PaxosEffect,
   type PaxosState,
   type PaxosStep,
   type Preparing,
-  refuse,
 } from "./state.ts";
 import { Window } from "./window.ts";
 
@@ -60,14 +63,11 @@ export function becomeLeader(
   entries.push(noop(termStart));
   const role: Leader = { ...newLeader(state, now, votes, promised, termStart), before };
   // What is not durable yet was accepted under older ballots, and says nothing of this one.
-  const undurable = state.undurable.map((record) => ({ ...record, lastSlot: 0 as Slot }));
   const next: PaxosState = {
-    ...state,
+    ...cutOnDisk(state, 0 as LogIndex),
     role,
     electionAt: null,
     attempts: 0,
-    undurable,
-    durableSlot: 0 as Slot,
   };
   return acceptOwn(next, role, now, entries);
 }
@@ -104,14 +104,10 @@ function newLeader(
     termStart,
     before: NO_BALLOT,
     undecidedBytes: 0,
-    round: 0,
-    roundsSent: [],
-    leaseFrom: null,
+    ...NO_ROUNDS,
     quorumCheckAt: (now.ticks + state.settings.electionTicksMax) as Ticks,
     // At once: those who have not promised do not know yet.
     heartbeatAt: now.ticks,
-    confirm: false,
-    reads: [],
     transfer: null,
     invited: false,
   };
@@ -248,7 +244,7 @@ export function advanceDecided(state: PaxosState): PaxosStep {
 
 function isChosen(state: PaxosState, { votes }: Leader, slot: Slot): boolean {
   const others = votes.get(slot) ?? [];
-  const own = !state.settings.rules.countSelfWhenDurable || slot <= state.durableSlot;
+  const own = !state.settings.rules.countSelfWhenDurable || slot <= state.durableIndex;
   return hasQuorum(configOf(state), (member) =>
     member === state.self ? own || others.includes(member) : others.includes(member),
   );

@@ -1,34 +1,34 @@
 import {
   type Accepted,
+  andThen,
   type Ballot,
   configOf,
   type Entry,
   hasQuorum,
   type LogIndex,
   mayPromise,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  othersOf,
   type PersistSeq,
   prevailing,
+  sendEarly,
 } from "../../core/index.ts";
 import { recordEntries } from "./acceptance.ts";
 import { canServe, hearsLeader, ownNextBallot } from "./election.ts";
 import { becomeLeader } from "./lead.ts";
 import type { Prepare, Promised, Reject, Slot } from "./message.ts";
 import {
-  andThen,
   becomeFollower,
   firstUndecided,
   learn,
-  NO_EFFECTS,
-  othersOf,
   type PaxosState,
   type PaxosStep,
   type Preparing,
   promiseBallot,
   resetElectionTimer,
   send,
-  sendEarly,
 } from "./state.ts";
 import { Window } from "./window.ts";
 

@@ -1,25 +1,28 @@
 import {
+  andThen,
+  answered,
+  ask,
+  awaiting,
   configOf,
+  confirmRounds,
+  countReaders,
+  dropOld,
+  type LeaderRead,
+  leaseEnd,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  nextRound,
+  overloaded,
   quorumValue,
   type ReadLevel,
   type RequestId,
+  readable,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { Heartbeat, ReadIndex, ReadIndexReply, Slot } from "./message.ts";
-import {
-  type FollowerReads,
-  type Leader,
-  type LeaderRead,
-  NO_EFFECTS,
-  type PaxosEffect,
-  type PaxosState,
-  type PaxosStep,
-  ROUNDS_MAX,
-  refuse,
-  sendEarly,
-} from "./state.ts";
+import type { Leader, PaxosEffect, PaxosState, PaxosStep } from "./state.ts";
 
 /** Readers arrive. Those of one turn share one confirmation. */
 export function onRead(
@@ -28,19 +31,12 @@ export function onRead(
   ids: readonly RequestId[],
   level: ReadLevel,
 ): PaxosStep {
-  if (level === "local") return [state, [readable(ids, state.lastApplied, null)]];
-  if (waitingReads(state) + ids.length > state.settings.readsMax) {
-    const retryAfterTicks = state.settings.heartbeatTicks as Ticks;
-    return [
-      state,
-      ids.map((id) => refuse(id, { code: "Overloaded", definite: true, retryAfterTicks })),
-    ];
-  }
-  if (state.role.type !== "Leader") {
-    const waiting = [...state.reads.waiting, { ids, since: now.ticks }];
-    return [{ ...state, reads: { ...state.reads, waiting } }, NO_EFFECTS];
-  }
-  const validUntil = level === "lease" ? leaseEnd(state, state.role) : null;
+  if (level === "local") return [state, [readable(ids, state.lastApplied)]];
+  if (waitingReads(state) + ids.length > state.settings.readsMax)
+    return [state, overloaded(ids, state.settings.heartbeatTicks)];
+  if (state.role.type !== "Leader")
+    return [{ ...state, reads: awaiting(state.reads, ids, now.ticks) }, NO_EFFECTS];
+  const validUntil = level === "lease" ? leaseOf(state, state.role) : null;
   if (validUntil !== null && now.ticks < validUntil)
     return [state, [readable(ids, readIndexOf(state, state.role), validUntil)]];
   return askRound(state, state.role, now, ids, null);
@@ -54,13 +50,10 @@ export function onReadIndex(state: PaxosState, now: Now, from: NodeId, m: ReadIn
 }
 
 export function onReadIndexReply(state: PaxosState, m: ReadIndexReply): PaxosStep {
-  const asked = state.reads.asked.find(({ question }) => question === m.question);
-  if (m.ballot !== state.term || asked === undefined) return [state, NO_EFFECTS];
-  const rest = state.reads.asked.filter(({ question }) => question !== m.question);
-  return [
-    { ...state, reads: { ...state.reads, asked: rest } },
-    [readable(asked.ids, m.readIndex, null)],
-  ];
+  const found = m.ballot === state.term ? answered(state.reads, m.question) : null;
+  if (found === null) return [state, NO_EFFECTS];
+  const [reads, ids] = found;
+  return [{ ...state, reads }, [readable(ids, m.readIndex)]];
 }
 
 /**
@@ -103,8 +96,8 @@ export function confirmReads(state: PaxosState, now: Now): PaxosStep {
  * came, says that no other leader can have had anything chosen before that.
  */
 export function beginRound(state: PaxosState, role: Leader, now: Now): PaxosStep {
-  const round = role.round + 1;
-  const kept = role.roundsSent.length < ROUNDS_MAX ? role.roundsSent : role.roundsSent.slice(1);
+  const next = nextRound(role, now.ticks);
+  const { round } = next;
   const decided = state.commitIndex;
   const message: Heartbeat = {
     type: "Heartbeat",
@@ -118,41 +111,27 @@ export function beginRound(state: PaxosState, role: Leader, now: Now): PaxosStep
     toldDecided: Math.max(known.toldDecided, decided) as Slot,
     probe: { round, decided },
   }));
-  const begun: Leader = {
-    ...role,
-    round,
-    progress,
-    confirm: false,
-    roundsSent: [...kept, { round, at: now.ticks }],
-  };
+  const begun: Leader = { ...next, progress };
   // Early: it repeats what is decided, and the ballot was promised by a majority's disks.
   const effects = role.progress.members.map((peer) => sendEarly(peer, message));
-  const [next, confirmed] = acknowledgeRound({ ...state, role: begun });
-  return [next, confirmed.length === 0 ? effects : [...effects, ...confirmed]];
+  return andThen([{ ...state, role: begun }, effects], acknowledgeRound);
 }
 
 /** A quorum has answered some round: its readers may look, and the lease counts from when it was sent. */
 export function acknowledgeRound(state: PaxosState): PaxosStep {
-  if (state.role.type !== "Leader" || state.role.roundsSent.length === 0)
-    return [state, NO_EFFECTS];
-  const role = state.role;
+  const { role } = state;
+  if (role.type !== "Leader" || role.roundsSent.length === 0) return [state, NO_EFFECTS];
   const reached = quorumValue(configOf(state), (member) =>
     member === state.self ? role.round : (role.progress.get(member)?.round ?? 0),
   );
-  const confirmed = role.roundsSent.filter(({ round }) => round <= reached);
-  if (confirmed.length === 0) return [state, NO_EFFECTS];
-  const leaseFrom = confirmed[confirmed.length - 1]?.at ?? role.leaseFrom;
-  const roundsSent = role.roundsSent.slice(confirmed.length);
-  const ready = role.reads.filter(({ round }) => round <= reached);
-  const reads = ready.length === 0 ? role.reads : role.reads.filter(({ round }) => round > reached);
-  return [
-    { ...state, role: { ...role, roundsSent, leaseFrom, reads } },
-    ready.map((read) => answer(state, read)),
-  ];
+  const confirmed = confirmRounds(role, reached);
+  if (confirmed === null) return [state, NO_EFFECTS];
+  const [next, ready] = confirmed;
+  return [{ ...state, role: next }, ready.map((read) => answer(state, read))];
 }
 
 function answer(state: PaxosState, read: LeaderRead): PaxosEffect {
-  if (read.asker === null) return readable(read.ids, read.readIndex, null);
+  if (read.asker === null) return readable(read.ids, read.readIndex);
   const { member, question } = read.asker;
   const reply: ReadIndexReply = {
     type: "ReadIndexReply",
@@ -168,68 +147,21 @@ function answer(state: PaxosState, read: LeaderRead): PaxosEffect {
  * The master lease (Chubby; card 19): until when this leader may answer alone. The acceptors that answered the round promise nobody
  * else a ballot for the least election time-out, by their clocks; ours may be slower by the drift bound.
  */
-function leaseEnd(state: PaxosState, role: Leader): Ticks | null {
-  const { leaseReads, electionTicksMin, clockDriftDivisor, rules } = state.settings;
-  if (!leaseReads || role.leaseFrom === null || role.transfer !== null || role.invited) return null;
-  const length = rules.leaseWithinBound
-    ? electionTicksMin - Math.ceil(electionTicksMin / clockDriftDivisor)
-    : electionTicksMin * 10;
-  return (role.leaseFrom + length) as Ticks;
+function leaseOf({ settings }: PaxosState, role: Leader): Ticks | null {
+  const { leaseReads } = settings;
+  return leaseReads && role.transfer === null && !role.invited ? leaseEnd(role, settings) : null;
 }
 
 function askLeader(state: PaxosState, now: Now): PaxosStep {
   if (state.reads.waiting.length + state.reads.asked.length === 0) return [state, NO_EFFECTS];
   const leader = state.role.type === "Follower" ? state.role.leader : null;
-  const { reads, dropped } = expire(state, now);
-  const limit = now.ticks - state.settings.retransmitTicks;
-  const fresh = reads.asked.filter(({ sentAt }) => sentAt > limit);
-  const again = [...reads.asked.filter(({ sentAt }) => sentAt <= limit), ...reads.waiting];
-  if (leader === null || again.length === 0)
-    return [reads === state.reads ? state : { ...state, reads }, dropped];
-  // A question asked again is a new question: an old answer must not confirm a newer reader.
-  const question = reads.questions + 1;
-  const since = Math.min(now.ticks, ...again.map((read) => read.since)) as Ticks;
-  const ids = again.flatMap((read) => read.ids);
-  const next: FollowerReads = {
-    waiting: [],
-    asked: [...fresh, { question, ids, since, sentAt: now.ticks }],
-    questions: question,
-  };
-  const message: ReadIndex = { type: "ReadIndex", ballot: state.term, question };
+  const [reads, dropped] = dropOld(state.reads, now.ticks, state.settings.readTicksMax);
+  const next = leader === null ? null : ask(reads, now.ticks, state.settings.retransmitTicks);
+  if (leader === null || next === null) return [{ ...state, reads }, dropped];
+  const message: ReadIndex = { type: "ReadIndex", ballot: state.term, question: next.questions };
   // Early: a question promises nothing.
   return [{ ...state, reads: next }, [...dropped, sendEarly(leader, message)]];
 }
 
-/** Readers that waited longer than any deadline allows are told that there is no leader. */
-function expire(
-  state: PaxosState,
-  now: Now,
-): { readonly reads: FollowerReads; readonly dropped: readonly PaxosEffect[] } {
-  const limit = now.ticks - state.settings.readTicksMax;
-  const { waiting, asked } = state.reads;
-  const old = [...waiting, ...asked].filter(({ since }) => since < limit);
-  if (old.length === 0) return { reads: state.reads, dropped: [] };
-  const dropped = old.flatMap(({ ids }) =>
-    ids.map((id) => refuse(id, { code: "NoLeader", definite: true })),
-  );
-  const reads = {
-    ...state.reads,
-    waiting: waiting.filter(({ since }) => since >= limit),
-    asked: asked.filter(({ since }) => since >= limit),
-  };
-  return { reads, dropped };
-}
-
-function waitingReads(state: PaxosState): number {
-  const count = (reads: readonly { readonly ids: readonly RequestId[] }[]): number =>
-    reads.reduce((sum, { ids }) => sum + Math.max(1, ids.length), 0);
-  const leading = state.role.type === "Leader" ? count(state.role.reads) : 0;
-  return leading + count(state.reads.waiting) + count(state.reads.asked);
-}
-
-const readable = (ids: readonly RequestId[], at: Slot, validUntil: Ticks | null): PaxosEffect => ({
-  type: "Readable",
-  ids,
-  at,
-  validUntil,
-});
+const waitingReads = ({ role, reads }: PaxosState): number =>
+  countReaders(reads, role.type === "Leader" ? role.reads : []);

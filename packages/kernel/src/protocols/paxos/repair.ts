@@ -1,8 +1,10 @@
 import {
+  andThen,
   type Ballot,
   ballotOf,
   type GroupConfig,
   NO_BALLOT,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   roundOf,
@@ -12,9 +14,7 @@ import { decodeRecord } from "./record.ts";
 import type { PaxosSettings } from "./settings.ts";
 import { start } from "./start.ts";
 import {
-  andThen,
   becomeFollower,
-  NO_EFFECTS,
   type PaxosState,
   type PaxosStep,
   persistHardState,

@@ -2,14 +2,15 @@ import {
   type Accepted,
   type Ballot,
   type Entry,
+  foundOnDisk,
   type GroupConfig,
   Log,
   type LogIndex,
   NO_BALLOT,
   NO_POSITION,
+  NO_READS,
   type NodeId,
   type Now,
-  type PersistSeq,
   type Position,
   type Recovered,
   seeded,
@@ -17,7 +18,7 @@ import {
 import type { Slot } from "./message.ts";
 import { decodeRecord, type HardState, type PaxosRecord } from "./record.ts";
 import type { PaxosSettings } from "./settings.ts";
-import { NO_READS, type PaxosState, type PaxosStep, resetElectionTimer } from "./state.ts";
+import { type PaxosState, type PaxosStep, resetElectionTimer } from "./state.ts";
 import { Window } from "./window.ts";
 
 /**
@@ -62,10 +63,7 @@ export function start(
     lastApplied: at.index,
     highest: hardState.promised,
     attempts: 0,
-    persisted: 0 as PersistSeq,
-    durable: 0 as PersistSeq,
-    undurable: [],
-    durableSlot: 0 as Slot,
+    ...foundOnDisk(0 as LogIndex),
     // A lease may have been given a moment before the crash, which forgets it: it is kept as if the leader had just been heard.
     heardFromLeaderAt: settings.leaseReads ? now.ticks : null,
     electionAt: null,

@@ -1,26 +1,27 @@
 import {
   type Accepted,
+  askedNobody,
   assert,
   type Ballot,
   type Bytes,
-  configOf,
   drawBelow,
   type Effect,
   type Entry,
-  type Failure,
-  fail,
-  isVoter,
+  type FollowerReads,
+  handToDisk,
   type Lane,
   type Log,
   type LogIndex,
   type LogState,
-  membersOf,
+  NO_EFFECTS,
   type NodeId,
+  type OnDisk,
   type PerMember,
   type PersistSeq,
   type Position,
   type Random,
   type RequestId,
+  type Rounds,
   type Step,
   type Ticks,
 } from "../../core/index.ts";
@@ -33,7 +34,7 @@ export type PaxosEffect = Effect<PaxosMessage>;
 export type PaxosStep = Step<PaxosState, PaxosMessage>;
 
 /** What a replica knows. The first block must survive a crash; the rest is rebuilt. */
-export interface PaxosState extends LogState {
+export interface PaxosState extends LogState, OnDisk {
   readonly protocol: "paxos";
   /** The highest ballot promised, for every slot. Whoever prepares or leads does so under it. */
   readonly term: Ballot;
@@ -62,13 +63,6 @@ export interface PaxosState extends LogState {
   /** Ballots in a row that came to nothing: the next is waited for the longer. */
   readonly attempts: number;
 
-  /** The newest record persisted, the newest known durable, and what is between. */
-  readonly persisted: PersistSeq;
-  readonly durable: PersistSeq;
-  readonly undurable: readonly Undurable[];
-  /** Of what this replica proposed as leader, its disk holds all up to here. */
-  readonly durableSlot: Slot;
-
   /** When this replica last heard the leader; null voids the leader's claim to be left alone. */
   readonly heardFromLeaderAt: Ticks | null;
   /** When to stand, for everyone but the leader. */
@@ -78,13 +72,6 @@ export interface PaxosState extends LogState {
   readonly reads: FollowerReads;
   /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
   readonly installing: Position | null;
-}
-
-export interface Undurable {
-  readonly seq: PersistSeq;
-  /** The last slot that the leader of this ballot proposed in it, 0 if none. */
-  readonly lastSlot: Slot;
-  readonly at: Ticks;
 }
 
 export type Role = Follower | PreCandidate | Preparing | Leader;
@@ -116,7 +103,7 @@ export interface Preparing {
 }
 
 /** In phase 2. Invariant: all slots from the log's end to `nextSlot` hold a value accepted here under its own ballot. */
-export interface Leader {
+export interface Leader extends Rounds {
   readonly type: "Leader";
   readonly progress: PerMember<Progress>;
   /** Who else accepted what is proposed, by slot. */
@@ -129,23 +116,12 @@ export interface Leader {
   readonly before: Ballot;
   /** Of the commands in undecided slots. */
   readonly undecidedBytes: number;
-  readonly round: number;
-  /** When each round not yet confirmed by a quorum began; bounded by `ROUNDS_MAX`. */
-  readonly roundsSent: readonly { readonly round: number; readonly at: Ticks }[];
-  /** A quorum has answered a message sent at or after this: a lease counts from here. Null: none yet. */
-  readonly leaseFrom: Ticks | null;
   readonly quorumCheckAt: Ticks;
   readonly heartbeatAt: Ticks;
-  /** A turn brought readers: a round of confirmations leaves at its end. */
-  readonly confirm: boolean;
-  readonly reads: readonly LeaderRead[];
   readonly transfer: Transferring | null;
   /** Somebody was told to take over: it may do so at any later time, so no lease holds under this ballot any more. */
   readonly invited: boolean;
 }
-
-/** Rounds remembered while unconfirmed. When there are more, the oldest are forgotten: a lease then only gets shorter. */
-export const ROUNDS_MAX = 64;
 
 /** What the leader knows of another member. */
 export interface Progress {
@@ -170,15 +146,6 @@ export interface Progress {
   readonly silent: boolean;
 }
 
-/** Readers that share one confirmation; `asker` is another member, or null for our own. */
-export interface LeaderRead {
-  readonly round: number;
-  readonly readIndex: Slot;
-  readonly ids: readonly RequestId[];
-  readonly asker: { readonly member: NodeId; readonly question: number } | null;
-  readonly since: Ticks;
-}
-
 export interface Transferring {
   readonly to: NodeId;
   readonly id: RequestId | null;
@@ -186,23 +153,6 @@ export interface Transferring {
   readonly told: boolean;
 }
 
-/** A follower's readers: those not yet asked for, and the questions under way. */
-export interface FollowerReads {
-  readonly waiting: readonly { readonly ids: readonly RequestId[]; readonly since: Ticks }[];
-  readonly asked: readonly {
-    readonly question: number;
-    readonly ids: readonly RequestId[];
-    readonly since: Ticks;
-    readonly sentAt: Ticks;
-  }[];
-  readonly questions: number;
-}
-
-export const NO_READS: FollowerReads = { waiting: [], asked: [], questions: 0 };
-
-export const othersOf = (state: PaxosState): readonly NodeId[] =>
-  membersOf(configOf(state)).filter((member) => member !== state.self);
-export const isSelfVoter = (state: PaxosState): boolean => isVoter(configOf(state), state.self);
 export const isPaxos = (state: LogState): state is PaxosState => state.protocol === "paxos";
 
 /** Whether what older leaders can have had chosen is chosen here too: only then is this leader one for others. */
@@ -225,17 +175,10 @@ export const hardStateOf = ({ term, commitIndex, repairing, blind }: PaxosState)
 /** The slot behind the log's end: the first whose value is not known to be chosen. */
 export const firstUndecided = ({ log }: PaxosState): Slot => (log.lastIndex + 1) as Slot;
 
-/** Persists a record and remembers that it is not durable yet. */
-export function persist(
-  state: PaxosState,
-  now: Ticks,
-  record: Bytes,
-  lastIndex: LogIndex,
-): PaxosStep {
-  const persisted = (state.persisted + 1) as PersistSeq;
-  const lastSlot = (state.role.type === "Leader" ? lastIndex : 0) as Slot;
-  const undurable = [...state.undurable, { seq: persisted, lastSlot, at: now }];
-  return [{ ...state, persisted, undurable }, [{ type: "Persist", record, lastIndex }]];
+/** Persists a record; only what a leader proposes counts as held by its own disk. */
+export function persist(state: PaxosState, now: Ticks, record: Bytes, last: LogIndex): PaxosStep {
+  const counts = (state.role.type === "Leader" ? last : 0) as LogIndex;
+  return handToDisk(state, now, record, last, counts);
 }
 
 export const persistHardState = (state: PaxosState, now: Ticks): PaxosStep =>
@@ -249,21 +192,6 @@ export function send(
   lane: Lane = "control",
 ): PaxosEffect {
   return { type: "Send", to, message, early: !state.settings.rules.persistBeforeReply, lane };
-}
-
-/** A message that promises nothing; each call says why. */
-export function sendEarly(to: NodeId, message: PaxosMessage, lane: Lane = "control"): PaxosEffect {
-  return { type: "Send", to, message, early: true, lane };
-}
-
-/** What most steps ask for. */
-export const NO_EFFECTS: readonly PaxosEffect[] = [];
-
-/** Runs `f` on the state so far and joins the effects. */
-export function andThen(step: PaxosStep, f: (state: PaxosState) => PaxosStep): PaxosStep {
-  const [next, more] = f(step[0]);
-  if (more.length === 0) return [next, step[1]];
-  return [next, step[1].length === 0 ? more : [...step[1], ...more]];
 }
 
 /** Appends what is chosen, in order, and hands it out. */
@@ -291,7 +219,7 @@ export function becomeFollower(state: PaxosState, now: Ticks, leader: NodeId | n
   const next: PaxosState = {
     ...state,
     role: { type: "Follower", leader, decided: 0 as Slot },
-    reads: readersOf(state, now),
+    reads: readersOf(state),
     heardFromLeaderAt,
     attempts: leader === null ? state.attempts : 0,
   };
@@ -307,24 +235,8 @@ export function promiseBallot(state: PaxosState, now: Ticks, ballot: Ballot): Pa
 }
 
 /** Reads that a leader could no longer confirm go on as a follower's: the next leader is asked. */
-function readersOf(state: PaxosState, now: Ticks): FollowerReads {
-  const { waiting, asked, questions } = state.reads;
-  const own =
-    state.role.type === "Leader" ? state.role.reads.filter((read) => read.asker === null) : [];
-  if (own.length === 0 && asked.length === 0) return state.reads;
-  const again = [...asked, ...own].map(({ ids, since }) => ({ ids, since }));
-  return {
-    waiting: [...again, ...waiting].filter((read) => read.since <= now),
-    asked: [],
-    questions,
-  };
-}
-
-export const refuse = (id: RequestId, failure: Failure): PaxosEffect => ({
-  type: "Settle",
-  id,
-  outcome: fail(failure),
-});
+const readersOf = ({ reads, role }: PaxosState): FollowerReads =>
+  askedNobody(reads, role.type === "Leader" ? role.reads : []);
 
 /** True where a switched-off rule makes this replica break its promises on purpose: the checks are to find it. */
 export const unsafe = (state: PaxosState): boolean =>

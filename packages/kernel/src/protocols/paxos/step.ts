@@ -1,12 +1,16 @@
 import {
+  andThen,
   assert,
+  heardFromDisk,
   type Input,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
-  type PersistSeq,
   type RequestId,
+  refuse,
   type Ticks,
+  turn,
   unreachable,
 } from "../../core/index.ts";
 import { onAccept, onDecided, onHeartbeat } from "./acceptance.ts";
@@ -14,21 +18,11 @@ import { onLeaderLinkDown, onPreVote, onPreVoteReply, onReject } from "./electio
 import { feed, onHeartbeatReply } from "./feed.ts";
 import { onInstalled, onInstalling, onTransferred } from "./installation.ts";
 import { advanceDecided, onAcceptedSlots, onAck, onPropose } from "./lead.ts";
-import type { Accept, Decided, Heartbeat, PaxosMessage, Slot } from "./message.ts";
+import type { Accept, Decided, Heartbeat, PaxosMessage } from "./message.ts";
 import { onPrepare, onPromiseDurable, onPromised, rejection } from "./prepare.ts";
 import { confirmReads, onRead, onReadIndex, onReadIndexReply } from "./reads.ts";
 import { leapPastLostPromises } from "./repair.ts";
-import {
-  andThen,
-  becomeFollower,
-  NO_EFFECTS,
-  type PaxosEffect,
-  type PaxosState,
-  type PaxosStep,
-  promiseBallot,
-  refuse,
-  unsafe,
-} from "./state.ts";
+import { becomeFollower, type PaxosState, type PaxosStep, promiseBallot, unsafe } from "./state.ts";
 import { onWake } from "./timers.ts";
 import { continueTransfer, onTakeOver, onTransferLeadership, onYield } from "./transfer.ts";
 
@@ -39,16 +33,12 @@ export type PaxosInput = Input<PaxosMessage>;
  * confirmed per turn, not per message.
  */
 export function step(state: PaxosState, now: Now, inputs: readonly PaxosInput[]): PaxosStep {
-  let current = state;
-  const effects: PaxosEffect[] = [];
-  for (const input of inputs) {
-    const [next, more] = onInput(current, now, input);
-    current = next;
-    for (const effect of more) effects.push(effect);
-  }
-  const [last, more] = endTurn(current, now);
-  for (const effect of more) effects.push(effect);
-  return [last, effects];
+  return turn(
+    state,
+    inputs,
+    (s, input) => onInput(s, now, input),
+    (s) => endTurn(s, now),
+  );
 }
 
 function endTurn(state: PaxosState, now: Now): PaxosStep {
@@ -68,7 +58,7 @@ function onInput(state: PaxosState, now: Now, input: PaxosInput): PaxosStep {
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return onPromiseDurable(onDurable(state, input.upTo), now, input.upTo);
+      return onPromiseDurable(heardFromDisk(state, now.ticks, input.upTo), now, input.upTo);
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -192,20 +182,6 @@ function dispatch(state: PaxosState, now: Now, from: NodeId, message: PaxosMessa
     default:
       return unreachable(message);
   }
-}
-
-/** The disk holds everything persisted up to here: so much of the leader's own proposals counts. */
-function onDurable(state: PaxosState, upTo: PersistSeq): PaxosState {
-  let { durableSlot } = state;
-  let done = 0;
-  for (const { seq, lastSlot } of state.undurable) {
-    if (seq > upTo) break;
-    durableSlot = Math.max(durableSlot, lastSlot) as Slot;
-    done++;
-  }
-  return done === 0
-    ? state
-    : { ...state, durable: upTo, durableSlot, undurable: state.undurable.slice(done) };
 }
 
 /** A closed link to the leader is a hint that it is dead. What was under way to others is sent again when its time is up. */

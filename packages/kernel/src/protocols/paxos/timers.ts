@@ -1,36 +1,29 @@
-import { configOf, type Now, quorumValue, sooner, type Ticks } from "../../core/index.ts";
+import {
+  configOf,
+  earliest,
+  hungAt,
+  NO_EFFECTS,
+  type Now,
+  quorumValue,
+  readersWakeAt,
+  type Ticks,
+} from "../../core/index.ts";
 import { onElectionTimeout } from "./election.ts";
 import { beginRound } from "./reads.ts";
-import {
-  type Leader,
-  NO_EFFECTS,
-  type PaxosState,
-  type PaxosStep,
-  resetElectionTimer,
-} from "./state.ts";
+import { type Leader, type PaxosState, type PaxosStep, resetElectionTimer } from "./state.ts";
 import { stepAside } from "./transfer.ts";
 
 /** When this replica wants to be woken. */
 export function wakeAt(state: PaxosState): Ticks | null {
-  const { role, settings } = state;
-  if (role.type !== "Leader") return sooner(state.electionAt, readsWakeAt(state));
-  const [hung] = state.undurable;
-  const watched = hung !== undefined && mindsHungDisk(state);
-  const hungAt = watched ? ((hung.at + settings.electionTicksMax) as Ticks) : null;
-  return [role.quorumCheckAt, role.transfer?.giveUpAt ?? null, hungAt].reduce<Ticks | null>(
-    sooner,
-    role.heartbeatAt,
-  );
+  const { role } = state;
+  if (role.type !== "Leader") return earliest(state.electionAt, readsWakeAt(state));
+  const giveUpAt = role.transfer?.giveUpAt ?? null;
+  return earliest(role.heartbeatAt, role.quorumCheckAt, giveUpAt, hangsAt(state));
 }
 
 /** When readers are to be asked for again; with nobody to ask, when they have waited too long. */
-function readsWakeAt({ role, reads, settings }: PaxosState): Ticks | null {
-  const [asked] = reads.asked;
-  if (role.type === "Follower" && role.leader !== null)
-    return asked === undefined ? null : ((asked.sentAt + settings.retransmitTicks) as Ticks);
-  const oldest = sooner(asked?.since ?? null, reads.waiting[0]?.since ?? null);
-  return oldest === null ? null : ((oldest + settings.readTicksMax + 1) as Ticks);
-}
+const readsWakeAt = ({ role, reads, settings }: PaxosState): Ticks | null =>
+  readersWakeAt(reads, role.type === "Follower" && role.leader !== null, settings);
 
 export function onWake(state: PaxosState, now: Now): PaxosStep {
   if (state.role.type === "Leader") return onLeaderWake(state, state.role, now);
@@ -65,10 +58,12 @@ function hasLostQuorum(state: PaxosState, role: Leader, now: Now): boolean {
 
 /** Its disk has not written what it was given for an election time-out: it must not keep others from leading. */
 function isDiskHung(state: PaxosState, now: Now): boolean {
-  const [oldest] = state.undurable;
-  if (oldest === undefined || !mindsHungDisk(state)) return false;
-  return now.ticks - oldest.at >= state.settings.electionTicksMax;
+  const at = hangsAt(state);
+  return at !== null && now.ticks >= at;
 }
+
+const hangsAt = (state: PaxosState): Ticks | null =>
+  mindsHungDisk(state) ? hungAt(state, state.settings.electionTicksMax) : null;
 
 /** Not where nobody else could lead: a lone voter with a slow disk would only end its own clients' calls. */
 const mindsHungDisk = (state: PaxosState): boolean =>

@@ -1,9 +1,13 @@
 import {
   configOf,
+  isSelfVoter,
   isVoter,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type RequestId,
+  refuse,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { TakeOver } from "./message.ts";
@@ -11,14 +15,10 @@ import { prepare } from "./prepare.ts";
 import {
   becomeFollower,
   isEstablished,
-  isSelfVoter,
   type Leader,
   leaderOf,
-  NO_EFFECTS,
   type PaxosState,
   type PaxosStep,
-  refuse,
-  sendEarly,
 } from "./state.ts";
 
 /**

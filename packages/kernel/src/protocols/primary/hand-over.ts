@@ -1,5 +1,13 @@
-import { configOf, type NodeId, type Now, type RequestId, type Ticks } from "../../core/index.ts";
-import { NO_EFFECTS, type Primary, type PrimaryState, type PrimaryStep, refuse } from "./state.ts";
+import {
+  configOf,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
+import type { Primary, PrimaryState, PrimaryStep } from "./state.ts";
 
 /** Gives the office to a member that is as far as this one; success shows as a new primary, only failure is settled here. */
 export function onTransferLeadership(

@@ -1,5 +1,12 @@
-import { configOf, type NodeId, type Now, type Petition, type Ticks } from "../../core/index.ts";
-import { NO_EFFECTS, type Primary, type PrimaryState, type PrimaryStep } from "./state.ts";
+import {
+  configOf,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Petition,
+  type Ticks,
+} from "../../core/index.ts";
+import type { Primary, PrimaryState, PrimaryStep } from "./state.ts";
 
 /**
  * At the end of a primary's turn: asks group 0 to declare out of step whom a write has waited for too long, and in step whoever has

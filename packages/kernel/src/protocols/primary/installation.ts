@@ -1,18 +1,19 @@
 import {
+  andThen,
   type GroupConfig,
   Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
+  replacedOnDisk,
 } from "../../core/index.ts";
 import { encodeInstalled } from "./record.ts";
 import {
-  andThen,
   follow,
   hardStateOf,
   lostFrom,
-  NO_EFFECTS,
   type PrimaryState,
   type PrimaryStep,
   persist,
@@ -57,13 +58,11 @@ export function onInstalled(
   config: GroupConfig,
 ): PrimaryStep {
   const next: PrimaryState = {
-    ...state,
+    ...replacedOnDisk(state, at.index),
     log: Log.startingAt(at),
     commitIndex: at.index,
     handedOut: at.index,
     lastApplied: at.index,
-    durableIndex: at.index,
-    undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
     installing: null,
     fork: null,

@@ -1,11 +1,18 @@
-import type { Entry, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
-import type { PrimaryMessage } from "./message.ts";
 import {
   andThen,
+  type Entry,
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Position,
+  type Ticks,
+} from "../../core/index.ts";
+import type { PrimaryMessage } from "./message.ts";
+import {
   commit,
   follow,
   lostFrom,
-  NO_EFFECTS,
   type PrimaryEffect,
   type PrimaryState,
   type PrimaryStep,

@@ -1,21 +1,21 @@
-import type {
-  Bytes,
-  Entry,
-  Failure,
-  LogIndex,
-  NodeId,
-  Now,
-  RequestId,
-  Ticks,
-} from "../../core/index.ts";
 import {
   andThen,
+  type Bytes,
+  type Entry,
+  type Failure,
+  type LogIndex,
+  type NodeId,
+  type Now,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
+import {
   mayAct,
   type Primary,
   type PrimaryEffect,
   type PrimaryState,
   type PrimaryStep,
-  refuse,
   replaceAfter,
 } from "./state.ts";
 import { inSyncLacking } from "./tenure.ts";
@@ -54,7 +54,7 @@ export function onPropose(
   }
   if (entries.length === 0) return [state, effects];
   const waiting: Primary = { ...role, waitingSince: role.waitingSince ?? now.ticks };
-  return andThen([{ ...state, role: waiting }, effects], (s) =>
+  return andThen([{ ...state, role: waiting }, effects], (s: PrimaryState) =>
     replaceAfter(s, now.ticks, s.log.last, entries),
   );
 }

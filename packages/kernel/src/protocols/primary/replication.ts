@@ -1,11 +1,19 @@
-import type { Entry, Log, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
-import type { PrimaryMessage } from "./message.ts";
 import {
   andThen,
+  type Entry,
+  type Log,
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Position,
+  type Ticks,
+} from "../../core/index.ts";
+import type { PrimaryMessage } from "./message.ts";
+import {
   commit,
   follow,
   mayAct,
-  NO_EFFECTS,
   type Primary,
   type PrimaryEffect,
   type PrimaryState,

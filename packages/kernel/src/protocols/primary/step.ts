@@ -1,10 +1,17 @@
 import {
+  andThen,
+  heardFromDisk,
+  hungAt,
   type Input,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  othersOf,
   type PersistSeq,
+  refuse,
   type Ticks,
+  turn,
   unreachable,
 } from "../../core/index.ts";
 import { continueHandOver, onTransferLeadership, onYield } from "./hand-over.ts";
@@ -15,36 +22,27 @@ import type { PrimaryMessage } from "./message.ts";
 import { onPropose } from "./propose.ts";
 import { onAnswer, onAsk, onRead, serveReads } from "./reads.ts";
 import { heartbeat, onAck, replicate } from "./replication.ts";
-import {
-  andThen,
-  askAgain,
-  mayAct,
-  NO_EFFECTS,
-  othersOf,
-  type PrimaryEffect,
-  type PrimaryState,
-  type PrimaryStep,
-  refuse,
-} from "./state.ts";
+import { askAgain, mayAct, type PrimaryState, type PrimaryStep } from "./state.ts";
 import { onConfigure } from "./tenure.ts";
 
 export type PrimaryInput = Input<PrimaryMessage>;
 
 /** All inputs of a turn, in order; then, once for all of them: commit, updates, readers, wishes to group 0. */
 export function step(state: PrimaryState, now: Now, inputs: readonly PrimaryInput[]): PrimaryStep {
-  let current = state;
-  const effects: PrimaryEffect[] = [];
-  for (const input of inputs) {
-    const [next, more] = onInput(current, now, input);
-    current = next;
-    for (const effect of more) effects.push(effect);
-  }
-  let turn: PrimaryStep = replicate(current, now);
-  turn = andThen(turn, (s) => serveReads(s, now));
-  turn = andThen(turn, (s) => keepInSync(s, now));
-  turn = andThen(turn, (s) => continueHandOver(s, now));
-  const [last, more] = turn;
-  for (const effect of more) effects.push(effect);
+  return turn(
+    state,
+    inputs,
+    (s, input) => onInput(s, now, input),
+    (s) => endTurn(s, now),
+  );
+}
+
+function endTurn(state: PrimaryState, now: Now): PrimaryStep {
+  let step = replicate(state, now);
+  step = andThen(step, (s) => serveReads(s, now));
+  step = andThen(step, (s) => keepInSync(s, now));
+  step = andThen(step, (s) => continueHandOver(s, now));
+  const [last, effects] = step;
   const able = mayAct(last, now.ticks);
   return [able === last.able ? last : { ...last, able }, effects];
 }
@@ -58,7 +56,7 @@ function onInput(state: PrimaryState, now: Now, input: PrimaryInput): PrimarySte
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return [durable(state, input.upTo), NO_EFFECTS];
+      return [onDurable(state, now.ticks, input.upTo), NO_EFFECTS];
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -127,9 +125,9 @@ function onWake(state: PrimaryState, now: Now): PrimaryStep {
   return [forget(state), NO_EFFECTS];
 }
 
-function isHung({ undurable, settings }: PrimaryState, now: Ticks): boolean {
-  const [oldest] = undurable;
-  return oldest !== undefined && now - oldest.at >= settings.hungTicks;
+function isHung(state: PrimaryState, now: Ticks): boolean {
+  const at = hungAt(state, state.settings.hungTicks);
+  return at !== null && now >= at;
 }
 
 /** Nothing is heard of the primary: who reads asks again when somebody is. */
@@ -149,17 +147,10 @@ function onLink(state: PrimaryState, peer: NodeId, up: boolean, now: Ticks): Pri
   return { ...state, role: { ...role, progress: role.progress.with(peer, probed) } };
 }
 
-function durable(state: PrimaryState, upTo: PersistSeq): PrimaryState {
-  let { durableIndex } = state;
-  let count = 0;
-  for (const { seq, lastIndex } of state.undurable) {
-    if (seq > upTo) break;
-    count++;
-    durableIndex = lastIndex;
-  }
-  return count === 0
-    ? state
-    : { ...state, durableIndex, undurable: state.undurable.slice(count), hung: false };
+/** A disk that writes again is none that hangs. */
+function onDurable(state: PrimaryState, now: Ticks, upTo: PersistSeq): PrimaryState {
+  const next = heardFromDisk(state, now, upTo);
+  return next === state ? state : { ...next, hung: false };
 }
 
 /** When this replica wants to be woken. Null: it sleeps until spoken to. */

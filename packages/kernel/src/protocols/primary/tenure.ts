@@ -1,18 +1,18 @@
 import {
+  andThen,
   configOf,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Office,
+  othersOf,
   PerMember,
   type Petition,
   type Ticks,
 } from "../../core/index.ts";
 import {
-  andThen,
   follow,
-  NO_EFFECTS,
-  othersOf,
   type Primary,
   type PrimaryState,
   type PrimaryStep,
@@ -72,7 +72,7 @@ function takeOffice(state: PrimaryState, now: Now, office: Office): PrimaryStep 
     command: new Uint8Array(0),
   } as const;
   // How long it may act was said with the epoch.
-  return andThen([{ ...adopted, role, until: state.until }, effects], (s) =>
+  return andThen([{ ...adopted, role, until: state.until }, effects], (s: PrimaryState) =>
     replaceAfter(s, now.ticks, s.log.last, [noop]),
   );
 }

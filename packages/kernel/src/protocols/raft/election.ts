@@ -1,26 +1,28 @@
 import {
+  andThen,
   configOf,
   drawBelow,
   hasLost,
   hasQuorum,
+  isSelfVoter,
   isVoter,
   type Log,
   type LogIndex,
+  NO_EFFECTS,
+  NO_ROUNDS,
   type NodeId,
   type Now,
+  othersOf,
   PerMember,
   type PersistSeq,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { appendOwn } from "./log-writes.ts";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply, Term } from "./message.ts";
 import {
-  andThen,
   becomeFollower,
   type Candidate,
-  isSelfVoter,
-  NO_EFFECTS,
-  othersOf,
   type PreCandidate,
   type Progress,
   persistHardState,
@@ -29,7 +31,6 @@ import {
   type RaftStep,
   resetElectionTimer,
   send,
-  sendEarly,
 } from "./state.ts";
 
 /** The election time-out has passed: ask for votes, or, where pre-vote is on, first ask whether to ask. */
@@ -47,7 +48,7 @@ export function onElectionTimeout(state: RaftState, now: Now): RaftStep {
 /** Asks whether an election could be won, without raising the term (dissertation §9.6). */
 function askForPreVotes(state: RaftState, now: Now): RaftStep {
   const role: PreCandidate = { type: "PreCandidate", granted: [state.self], refused: [] };
-  return andThen([{ ...state, role, heardFromLeaderAt: null }, questions(state)], (s) =>
+  return andThen([{ ...state, role, heardFromLeaderAt: null }, questions(state)], (s: RaftState) =>
     countPreVotes(s, now),
   );
 }
@@ -182,13 +183,9 @@ function becomeLeader(state: RaftState, now: Now): RaftStep {
       type: "Leader",
       progress,
       termStart,
-      round: 0,
-      roundsSent: [],
-      leaseFrom: null,
+      ...NO_ROUNDS,
       quorumCheckAt: (now.ticks + electionTicksMax) as Ticks,
       heartbeatAt: (now.ticks + heartbeatTicks) as Ticks,
-      confirm: false,
-      reads: [],
       transfer: null,
       invited: false,
       lastBusyAt: now.ticks,

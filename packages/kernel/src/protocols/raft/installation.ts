@@ -1,20 +1,21 @@
 import {
+  andThen,
   type GroupConfig,
   Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
+  replacedOnDisk,
 } from "../../core/index.ts";
 import type { AppendEntriesReply, Term } from "./message.ts";
 import { encodeInstalled } from "./record.ts";
 import { probing, withProgress } from "./replication.ts";
 import {
-  andThen,
   becomeFollower,
   hardStateOf,
   leaderOf,
-  NO_EFFECTS,
   persist,
   type RaftState,
   type RaftStep,
@@ -61,13 +62,11 @@ export function onInstalled(
   config: GroupConfig,
 ): RaftStep {
   const next: RaftState = {
-    ...state,
+    ...replacedOnDisk(state, at.index),
     log: Log.startingAt(at),
     commitIndex: at.index,
     handedOut: at.index,
     lastApplied: at.index,
-    durableIndex: at.index,
-    undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
     installing: null,
   };

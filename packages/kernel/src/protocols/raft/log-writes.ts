@@ -1,22 +1,18 @@
 import {
+  andThen,
   type ConfigAt,
+  cutOnDisk,
   decodeConfig,
   type Entry,
   type EntryKind,
-  entriesBytes,
+  inParts,
   type LogIndex,
+  NO_EFFECTS,
   type Now,
   type Position,
 } from "../../core/index.ts";
 import { encodeAppend } from "./record.ts";
-import {
-  andThen,
-  hardStateOf,
-  NO_EFFECTS,
-  persist,
-  type RaftState,
-  type RaftStep,
-} from "./state.ts";
+import { hardStateOf, persist, type RaftState, type RaftStep } from "./state.ts";
 
 /** What a leader appends to its own log; index and term follow from the place. */
 export interface Draft {
@@ -48,12 +44,8 @@ export function replaceAfter(
     ...state.configs.filter(({ index }) => index <= prev.index),
     ...configsIn(entries),
   ];
-  const undurable = state.undurable.map((u) =>
-    u.lastIndex > prev.index ? { ...u, lastIndex: prev.index } : u,
-  );
-  const durableIndex = Math.min(state.durableIndex, prev.index) as LogIndex;
   return persistEntries(
-    { ...state, log: kept, configs, undurable, durableIndex },
+    { ...cutOnDisk(state, prev.index), log: kept, configs },
     now,
     prev,
     entries,
@@ -69,38 +61,17 @@ function persistEntries(
 ): RaftStep {
   let step: RaftStep = [state, NO_EFFECTS];
   let at = prev;
-  let rest = entries;
-  do {
-    const count = fitting(rest, state.settings.batchBytesMax);
-    const part = count === rest.length ? rest : rest.slice(0, count);
+  for (const part of inParts(entries, state.settings.batchBytesMax)) {
     const last = part[part.length - 1] ?? at;
     const from = at;
     step = andThen(step, (s) => {
       const next = { ...s, log: s.log.append(part) };
-      return persist(
-        next,
-        now.ticks,
-        encodeAppend(hardStateOf(next), from, part),
-        last.index as LogIndex,
-      );
+      const record = encodeAppend(hardStateOf(next), from, part);
+      return persist(next, now.ticks, record, last.index);
     });
     at = { index: last.index, epoch: last.epoch };
-    rest = rest.slice(count);
-  } while (rest.length > 0);
-  return step;
-}
-
-/** How many of the entries go into one record: one at least. */
-function fitting(entries: readonly Entry[], bytesMax: number): number {
-  if (entriesBytes(entries) <= bytesMax) return entries.length;
-  let bytes = 0;
-  let count = 0;
-  for (const entry of entries) {
-    bytes += entry.command.length + 13;
-    if (bytes > bytesMax && count > 0) break;
-    count++;
   }
-  return count;
+  return step;
 }
 
 export function configsIn(entries: readonly Entry[]): readonly ConfigAt[] {

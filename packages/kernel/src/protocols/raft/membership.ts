@@ -1,4 +1,5 @@
 import {
+  andThen,
   byId,
   configIndexOf,
   configOf,
@@ -8,25 +9,24 @@ import {
   type MemberChange,
   majority,
   membersOf,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   PerMember,
   type RequestId,
+  refuse,
+  sendEarly,
   succeed,
   type Ticks,
 } from "../../core/index.ts";
 import { unknownProgress } from "./election.ts";
 import { appendOwn } from "./log-writes.ts";
 import {
-  andThen,
   becomeFollower,
   type Leader,
-  NO_EFFECTS,
   type RaftEffect,
   type RaftState,
   type RaftStep,
-  refuse,
-  sendEarly,
 } from "./state.ts";
 
 /**

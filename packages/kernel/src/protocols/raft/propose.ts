@@ -1,6 +1,14 @@
-import type { Bytes, NodeId, Now, RequestId, Ticks } from "../../core/index.ts";
+import {
+  andThen,
+  type Bytes,
+  type NodeId,
+  type Now,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
 import { appendOwn, type Draft } from "./log-writes.ts";
-import { andThen, type RaftEffect, type RaftState, type RaftStep, refuse } from "./state.ts";
+import type { RaftEffect, RaftState, RaftStep } from "./state.ts";
 
 /**
  * Appends commands to the leader's log, all of a turn at once. What is refused here is refused for certain: it was
@@ -45,7 +53,7 @@ export function onPropose(
   }
   if (accepted.length === 0) return [state, effects];
   const busy = { ...state, role: { ...role, lastBusyAt: now.ticks } };
-  return andThen([busy, effects], (s) => appendOwn(s, now, accepted));
+  return andThen([busy, effects], (s: RaftState) => appendOwn(s, now, accepted));
 }
 
 function refuseAll(

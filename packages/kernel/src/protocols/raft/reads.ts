@@ -1,27 +1,34 @@
 import {
+  answered,
+  ask,
+  awaiting,
   configOf,
+  confirmRounds,
+  countReaders,
+  dropOld,
+  type LeaderRead,
   type LogIndex,
+  leaseEnd,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  nextRound,
+  overloaded,
   quorumValue,
   type ReadLevel,
   type RequestId,
+  readable,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { Heartbeat, ReadIndex, ReadIndexReply } from "./message.ts";
 import {
-  type FollowerReads,
   type Leader,
-  type LeaderRead,
   leaderOf,
-  NO_EFFECTS,
   type Progress,
   type RaftEffect,
   type RaftState,
   type RaftStep,
-  ROUNDS_MAX,
-  refuse,
-  sendEarly,
 } from "./state.ts";
 
 /** Readers arrive. Those of one turn share one confirmation. */
@@ -31,20 +38,12 @@ export function onRead(
   ids: readonly RequestId[],
   level: ReadLevel,
 ): RaftStep {
-  if (level === "local") return [state, [readable(ids, state.lastApplied, null)]];
-  if (waitingReads(state) + ids.length > state.settings.readsMax) {
-    return [
-      state,
-      ids.map((id) =>
-        refuse(id, { code: "Overloaded", definite: true, retryAfterTicks: 50 as Ticks }),
-      ),
-    ];
-  }
-  if (state.role.type !== "Leader") {
-    const waiting = [...state.reads.waiting, { ids, since: now.ticks }];
-    return [{ ...state, reads: { ...state.reads, waiting } }, NO_EFFECTS];
-  }
-  const validUntil = level === "lease" ? leaseEnd(state, state.role) : null;
+  if (level === "local") return [state, [readable(ids, state.lastApplied)]];
+  if (waitingReads(state) + ids.length > state.settings.readsMax)
+    return [state, overloaded(ids, state.settings.heartbeatTicks)];
+  if (state.role.type !== "Leader")
+    return [{ ...state, reads: awaiting(state.reads, ids, now.ticks) }, NO_EFFECTS];
+  const validUntil = level === "lease" ? leaseOf(state, state.role) : null;
   if (validUntil !== null && now.ticks < validUntil)
     return [state, [readable(ids, readIndexOf(state, state.role), validUntil)]];
   return askRound(state, state.role, now, ids, null);
@@ -58,13 +57,10 @@ export function onReadIndex(state: RaftState, now: Now, from: NodeId, m: ReadInd
 }
 
 export function onReadIndexReply(state: RaftState, m: ReadIndexReply): RaftStep {
-  const asked = state.reads.asked.find(({ question }) => question === m.question);
-  if (m.term !== state.term || asked === undefined) return [state, NO_EFFECTS];
-  const rest = state.reads.asked.filter(({ question }) => question !== m.question);
-  return [
-    { ...state, reads: { ...state.reads, asked: rest } },
-    [readable(asked.ids, m.readIndex, null)],
-  ];
+  const found = m.term === state.term ? answered(state.reads, m.question) : null;
+  if (found === null) return [state, NO_EFFECTS];
+  const [reads, ids] = found;
+  return [{ ...state, reads }, [readable(ids, m.readIndex)]];
 }
 
 /**
@@ -106,14 +102,7 @@ export function confirmReads(state: RaftState, now: Now): RaftStep {
 
 /** A new round: heartbeats that every member answers with its number. */
 export function beginRound(state: RaftState, role: Leader, now: Now, quiesce: boolean): RaftStep {
-  const round = role.round + 1;
-  const kept = role.roundsSent.length < ROUNDS_MAX ? role.roundsSent : role.roundsSent.slice(1);
-  const begun: Leader = {
-    ...role,
-    round,
-    confirm: false,
-    roundsSent: [...kept, { round, at: now.ticks }],
-  };
+  const begun = nextRound(role, now.ticks);
   const effects: RaftEffect[] = [];
   let last: Heartbeat | null = null;
   const progress = role.progress.map((known, peer) => {
@@ -143,26 +132,19 @@ export const sendRound = (peer: NodeId, message: Heartbeat): RaftEffect => sendE
 
 /** A quorum has answered some round: its readers may look, and the lease counts from when it was sent. */
 export function acknowledgeRound(state: RaftState, _now: Now): RaftStep {
-  if (state.role.type !== "Leader") return [state, NO_EFFECTS];
-  const role = state.role;
-  if (role.roundsSent.length === 0) return [state, NO_EFFECTS];
+  const { role } = state;
+  if (role.type !== "Leader" || role.roundsSent.length === 0) return [state, NO_EFFECTS];
   const reached = quorumValue(configOf(state), (member) =>
     member === state.self ? role.round : (role.progress.get(member)?.round ?? 0),
   );
-  if ((role.roundsSent[0]?.round ?? Number.MAX_SAFE_INTEGER) > reached) return [state, NO_EFFECTS];
-  const confirmed = role.roundsSent.filter(({ round }) => round <= reached);
-  const leaseFrom = confirmed[confirmed.length - 1]?.at ?? role.leaseFrom;
-  const roundsSent = role.roundsSent.slice(confirmed.length);
-  const ready = role.reads.filter(({ round }) => round <= reached);
-  const reads = ready.length === 0 ? role.reads : role.reads.filter(({ round }) => round > reached);
-  return [
-    { ...state, role: { ...role, roundsSent, leaseFrom, reads } },
-    ready.map((read) => answer(state, read)),
-  ];
+  const confirmed = confirmRounds(role, reached);
+  if (confirmed === null) return [state, NO_EFFECTS];
+  const [next, ready] = confirmed;
+  return [{ ...state, role: next }, ready.map((read) => answer(state, read))];
 }
 
 function answer(state: RaftState, read: LeaderRead): RaftEffect {
-  if (read.asker === null) return readable(read.ids, read.readIndex, null);
+  if (read.asker === null) return readable(read.ids, read.readIndex);
   const { member, question } = read.asker;
   const reply: ReadIndexReply = {
     type: "ReadIndexReply",
@@ -174,84 +156,21 @@ function answer(state: RaftState, read: LeaderRead): RaftEffect {
   return sendEarly(member, reply);
 }
 
-/**
- * Until when this leader may answer alone: no other can be elected before the members that answered the round may
- * vote again, by their clocks; ours may be slower by the drift bound (dissertation §6.4.1).
- */
-function leaseEnd(state: RaftState, role: Leader): Ticks | null {
-  const { leaseReads, electionTicksMin, clockDriftDivisor, rules } = state.settings;
-  if (!leaseReads || role.leaseFrom === null || role.transfer !== null || role.invited) return null;
-  const length = rules.leaseWithinBound
-    ? electionTicksMin - Math.ceil(electionTicksMin / clockDriftDivisor)
-    : electionTicksMin * 10;
-  return (role.leaseFrom + length) as Ticks;
+function leaseOf({ settings }: RaftState, role: Leader): Ticks | null {
+  const { leaseReads } = settings;
+  return leaseReads && role.transfer === null && !role.invited ? leaseEnd(role, settings) : null;
 }
 
 function askLeader(state: RaftState, now: Now): RaftStep {
   if (state.reads.waiting.length + state.reads.asked.length === 0) return [state, NO_EFFECTS];
   const leader = leaderOf(state);
-  const { reads, dropped } = expire(state, now);
-  const { waiting, asked, questions } = reads;
-  const [fresh, stale] = split(asked, now.ticks - state.settings.retransmitTicks);
-  const ids = [...stale, ...waiting];
-  if (leader === null || ids.length === 0)
-    return [reads === state.reads ? state : { ...state, reads }, dropped];
-  // A question asked again is a new question: an old answer must not confirm a newer reader (card 21).
-  const question = questions + 1;
-  const since = Math.min(now.ticks, ...ids.map((read) => read.since)) as Ticks;
-  const next: FollowerReads = {
-    waiting: [],
-    asked: [...fresh, { question, ids: ids.flatMap((read) => read.ids), since, sentAt: now.ticks }],
-    questions: question,
-  };
-  const message: ReadIndex = { type: "ReadIndex", term: state.term, question };
+  const [reads, dropped] = dropOld(state.reads, now.ticks, state.settings.readTicksMax);
+  const next = leader === null ? null : ask(reads, now.ticks, state.settings.retransmitTicks);
+  if (leader === null || next === null) return [{ ...state, reads }, dropped];
+  const message: ReadIndex = { type: "ReadIndex", term: state.term, question: next.questions };
   // Early: a question promises nothing.
   return [{ ...state, reads: next }, [...dropped, sendEarly(leader, message)]];
 }
 
-/** Readers that waited longer than any deadline allows are told that there is no leader. */
-function expire(
-  state: RaftState,
-  now: Now,
-): { readonly reads: FollowerReads; readonly dropped: readonly RaftEffect[] } {
-  const limit = now.ticks - state.settings.readTicksMax;
-  const old = [...state.reads.waiting, ...state.reads.asked].filter(({ since }) => since < limit);
-  if (old.length === 0) return { reads: state.reads, dropped: [] };
-  const dropped = old.flatMap(({ ids }) =>
-    ids.map((id) => refuse(id, { code: "NoLeader", definite: true })),
-  );
-  const reads = {
-    ...state.reads,
-    waiting: state.reads.waiting.filter(({ since }) => since >= limit),
-    asked: state.reads.asked.filter(({ since }) => since >= limit),
-  };
-  return { reads, dropped };
-}
-
-function split<T extends { readonly sentAt: Ticks }>(
-  asked: readonly T[],
-  limit: number,
-): readonly [fresh: readonly T[], stale: readonly T[]] {
-  return [
-    asked.filter(({ sentAt }) => sentAt > limit),
-    asked.filter(({ sentAt }) => sentAt <= limit),
-  ];
-}
-
-function waitingReads(state: RaftState): number {
-  const count = (reads: readonly { readonly ids: readonly RequestId[] }[]): number =>
-    reads.reduce((sum, { ids }) => sum + Math.max(1, ids.length), 0);
-  const leading = state.role.type === "Leader" ? count(state.role.reads) : 0;
-  return leading + count(state.reads.waiting) + count(state.reads.asked);
-}
-
-const readable = (
-  ids: readonly RequestId[],
-  at: LogIndex,
-  validUntil: Ticks | null,
-): RaftEffect => ({
-  type: "Readable",
-  ids,
-  at,
-  validUntil,
-});
+const waitingReads = ({ role, reads }: RaftState): number =>
+  countReaders(reads, role.type === "Leader" ? role.reads : []);

@@ -1,16 +1,10 @@
-import type { GroupConfig, NodeId, Now } from "../../core/index.ts";
+import { type GroupConfig, NO_EFFECTS, type NodeId, type Now } from "../../core/index.ts";
 import type { RaftMessage } from "./message.ts";
 import { term } from "./message.ts";
 import { decodeRecord } from "./record.ts";
 import type { RaftSettings } from "./settings.ts";
 import { start } from "./start.ts";
-import {
-  becomeFollower,
-  NO_EFFECTS,
-  persistHardState,
-  type RaftState,
-  type RaftStep,
-} from "./state.ts";
+import { becomeFollower, persistHardState, type RaftState, type RaftStep } from "./state.ts";
 
 /**
  * A replica that lost durable records (RF-13, JN-2) has forgotten votes and entries that it promised to keep. It begins

@@ -1,12 +1,15 @@
 import {
+  andThen,
   assert,
   configOf,
   type Entry,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
   quorumValue,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { replaceAfter } from "./log-writes.ts";
@@ -21,15 +24,12 @@ import type {
 import { acknowledgeRound, sendRound } from "./reads.ts";
 import { repaired } from "./repair.ts";
 import {
-  andThen,
   type Leader,
-  NO_EFFECTS,
   type Progress,
   type RaftEffect,
   type RaftState,
   type RaftStep,
   send,
-  sendEarly,
 } from "./state.ts";
 
 /** Takes entries from the leader of this term (§5.3); the dispatch has made this replica follow it. */

@@ -1,14 +1,15 @@
 import {
   type ConfigAt,
   type Entry,
+  foundOnDisk,
   type GroupConfig,
   Log,
   type LogIndex,
   Malformed,
   NO_POSITION,
+  NO_READS,
   type NodeId,
   type Now,
-  type PersistSeq,
   type Position,
   type Recovered,
   seeded,
@@ -17,7 +18,7 @@ import { configsIn } from "./log-writes.ts";
 import { type Term, term } from "./message.ts";
 import { decodeRecord, type HardState } from "./record.ts";
 import type { RaftSettings } from "./settings.ts";
-import { NO_READS, type RaftState, type RaftStep, resetElectionTimer } from "./state.ts";
+import { type RaftState, type RaftStep, resetElectionTimer } from "./state.ts";
 
 /**
  * A replica from what its disk kept. The log is replayed up to the commit index that was last written: what was
@@ -54,10 +55,7 @@ export function start(
     configs,
     handedOut: commitIndex,
     lastApplied: applied.index,
-    persisted: 0 as PersistSeq,
-    durable: 0 as PersistSeq,
-    undurable: [],
-    durableIndex: log.lastIndex,
+    ...foundOnDisk(log.lastIndex),
     // It may have acknowledged a heartbeat just before it crashed: its leader's lease stands on its not voting for so long.
     heardFromLeaderAt: settings.leaseReads && hardState.term > 0 ? now.ticks : null,
     electionAt: null,

@@ -1,12 +1,16 @@
 import {
+  andThen,
   assert,
+  heardFromDisk,
   type Input,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
-  type PersistSeq,
   type Position,
+  sendEarly,
   type Ticks,
+  turn,
   unreachable,
 } from "../../core/index.ts";
 import {
@@ -34,16 +38,7 @@ import {
   replicate,
   withProgress,
 } from "./replication.ts";
-import {
-  andThen,
-  becomeFollower,
-  leaderOf,
-  NO_EFFECTS,
-  type RaftEffect,
-  type RaftState,
-  type RaftStep,
-  sendEarly,
-} from "./state.ts";
+import { becomeFollower, leaderOf, type RaftState, type RaftStep } from "./state.ts";
 import { onWake, wakeUp } from "./timers.ts";
 import { continueTransfer, onTimeoutNow, onTransferLeadership, onYield } from "./transfer.ts";
 
@@ -54,17 +49,12 @@ export type RaftInput = Input<RaftMessage>;
  * counted and reads confirmed per turn, not per message.
  */
 export function step(state: RaftState, now: Now, inputs: readonly RaftInput[]): RaftStep {
-  let current = state;
-  const effects: RaftEffect[] = [];
-  for (const input of inputs) {
-    const [next, more] = onInput(wakeUp(current, now, input), now, input);
-    current = next;
-    for (const effect of more) effects.push(effect);
-  }
-  const [last, more] = endTurn(current, now);
-  if (effects.length === 0) return [last, more];
-  for (const effect of more) effects.push(effect);
-  return [last, effects];
+  return turn(
+    state,
+    inputs,
+    (s, input) => onInput(wakeUp(s, now, input), now, input),
+    (s) => endTurn(s, now),
+  );
 }
 
 function endTurn(state: RaftState, now: Now): RaftStep {
@@ -84,7 +74,7 @@ function onInput(state: RaftState, now: Now, input: RaftInput): RaftStep {
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return onVoteDurable(onDurable(state, now, input.upTo), now, input.upTo);
+      return onVoteDurable(heardFromDisk(state, now.ticks, input.upTo), now, input.upTo);
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -229,22 +219,6 @@ function dispatch(state: RaftState, now: Now, from: NodeId, message: RaftMessage
     default:
       return unreachable(message);
   }
-}
-
-/** The disk holds everything persisted up to here: that much of the log may be counted. */
-function onDurable(state: RaftState, now: Now, upTo: PersistSeq): RaftState {
-  let durableIndex = state.durableIndex;
-  let done = 0;
-  for (const { seq, lastIndex } of state.undurable) {
-    if (seq > upTo) break;
-    durableIndex = lastIndex;
-    done++;
-  }
-  if (done === 0) return state;
-  // What is left waits for the next sync from now on: a disk that is slow and goes on does not hang.
-  const [next, ...rest] = state.undurable.slice(done);
-  const undurable = next === undefined ? [] : [{ ...next, at: now.ticks }, ...rest];
-  return { ...state, durable: upTo, durableIndex, undurable };
 }
 
 /** A closed link is a hint: what was under way is lost, and a leader that is cut off may be dead. */

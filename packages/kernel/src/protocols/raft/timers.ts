@@ -1,38 +1,33 @@
-import { configOf, type Now, quorumValue, type Ticks } from "../../core/index.ts";
-import { onElectionTimeout } from "./election.ts";
-import { beginRound } from "./reads.ts";
 import {
   andThen,
-  type Leader,
+  configOf,
+  earliest,
+  hungAt,
   NO_EFFECTS,
-  type RaftState,
-  type RaftStep,
-  resetElectionTimer,
-} from "./state.ts";
+  type Now,
+  quorumValue,
+  readersWakeAt,
+  type Ticks,
+} from "../../core/index.ts";
+import { onElectionTimeout } from "./election.ts";
+import { beginRound } from "./reads.ts";
+import { type Leader, type RaftState, type RaftStep, resetElectionTimer } from "./state.ts";
 import type { RaftInput } from "./step.ts";
 import { stepAside } from "./transfer.ts";
 
 /** When this replica wants to be woken. Null: it sleeps until spoken to. */
 export function wakeAt(state: RaftState): Ticks | null {
-  const hung = state.undurable[0];
   if (state.role.type !== "Leader") {
     return earliest(state.electionAt, readsWakeAt(state));
   }
   const { asleep, heartbeatAt, quorumCheckAt, transfer } = state.role;
   if (asleep) return null;
-  const watched = hung !== undefined && mindsHungDisk(state);
-  const hungAt = watched ? ((hung.at + state.settings.electionTicksMax) as Ticks) : null;
-  return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hungAt);
+  return earliest(heartbeatAt, quorumCheckAt, transfer?.giveUpAt ?? null, hangsAt(state));
 }
 
 /** When readers are to be asked for again; with nobody to ask, when they have waited too long. */
-function readsWakeAt({ role, reads, settings }: RaftState): Ticks | null {
-  const [asked] = reads.asked;
-  if (role.type === "Follower" && role.leader !== null)
-    return asked === undefined ? null : ((asked.sentAt + settings.retransmitTicks) as Ticks);
-  const oldest = earliest(asked?.since ?? null, reads.waiting[0]?.since ?? null);
-  return oldest === null ? null : ((oldest + settings.readTicksMax + 1) as Ticks);
-}
+const readsWakeAt = ({ role, reads, settings }: RaftState): Ticks | null =>
+  readersWakeAt(reads, role.type === "Follower" && role.leader !== null, settings);
 
 export function onWake(state: RaftState, now: Now): RaftStep {
   if (state.role.type === "Leader") return onLeaderWake(state, state.role, now);
@@ -135,10 +130,12 @@ function hasLostQuorum(state: RaftState, role: Leader, now: Now): boolean {
 
 /** Its disk has not written what it was given for an election time-out: it commits nothing and must not keep others from leading (RF-12). */
 function isDiskHung(state: RaftState, now: Now): boolean {
-  const oldest = state.undurable[0];
-  if (oldest === undefined || !mindsHungDisk(state)) return false;
-  return now.ticks - oldest.at >= state.settings.electionTicksMax;
+  const at = hangsAt(state);
+  return at !== null && now.ticks >= at;
 }
+
+const hangsAt = (state: RaftState): Ticks | null =>
+  mindsHungDisk(state) ? hungAt(state, state.settings.electionTicksMax) : null;
 
 /** Not where nobody else could lead: a lone voter with a slow disk would only end its own clients' calls. */
 function mindsHungDisk(state: RaftState): boolean {
@@ -148,9 +145,3 @@ function mindsHungDisk(state: RaftState): boolean {
 
 const nextCheck = (state: RaftState, now: Now): Ticks =>
   (now.ticks + state.settings.electionTicksMin) as Ticks;
-
-function earliest(...times: readonly (Ticks | null)[]): Ticks | null {
-  let least: Ticks | null = null;
-  for (const time of times) if (time !== null && (least === null || time < least)) least = time;
-  return least;
-}

@@ -1,23 +1,19 @@
 import {
   configOf,
+  isSelfVoter,
   isVoter,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type RequestId,
+  refuse,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { standForElection } from "./election.ts";
 import { bestHeir } from "./membership.ts";
 import type { TimeoutNow } from "./message.ts";
-import {
-  becomeFollower,
-  isSelfVoter,
-  NO_EFFECTS,
-  type RaftState,
-  type RaftStep,
-  refuse,
-  sendEarly,
-} from "./state.ts";
+import { becomeFollower, type RaftState, type RaftStep } from "./state.ts";
 
 /**
  * Hands leadership over (dissertation §3.10): takes no more proposals, brings the target up to date, tells it to stand

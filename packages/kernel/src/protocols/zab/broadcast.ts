@@ -1,11 +1,14 @@
 import {
+  andThen,
   assert,
   configOf,
   type Entry,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   quorumValue,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { append } from "./history.ts";
@@ -19,14 +22,11 @@ import type {
   UpToDate,
 } from "./message.ts";
 import {
-  andThen,
   commitTo,
   isUnsafe,
   type Leading,
-  NO_EFFECTS,
   type Progress,
   send,
-  sendEarly,
   withProgress,
   type ZabEffect,
   type ZabState,

@@ -1,13 +1,17 @@
 import {
+  andThen,
   configOf,
   hasQuorum,
   isVoter,
   type LogIndex,
+  NO_EFFECTS,
   NO_POSITION,
   type NodeId,
   type Now,
+  othersOf,
   PerMember,
   type PersistSeq,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { look, notificationOf, tellAll } from "./election.ts";
@@ -15,19 +19,15 @@ import type { AckEpoch, Appoint, Epoch, FollowerInfo, NewEpoch } from "./message
 import { waitingReaders } from "./reads.ts";
 import {
   accepting,
-  andThen,
   credentialsOf,
   type Following,
   isAhead,
   isDurable,
   type Leading,
   markOf,
-  NO_EFFECTS,
-  othersOf,
   type Progress,
   persistHardState,
   send,
-  sendEarly,
   withProgress,
   type ZabEffect,
   type ZabState,

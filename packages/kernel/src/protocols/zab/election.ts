@@ -1,24 +1,24 @@
 import {
+  andThen,
   configOf,
   hasQuorum,
+  isSelfVoter,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  othersOf,
   PerMember,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { follow, lead, report } from "./discovery.ts";
 import type { Candidate, Notification } from "./message.ts";
 import { waitingReaders } from "./reads.ts";
 import {
-  andThen,
   credentialsOf,
   type Heard,
   isAhead,
-  isSelfVoter,
   type Looking,
-  NO_EFFECTS,
-  othersOf,
-  sendEarly,
   type ZabEffect,
   type ZabState,
   type ZabStep,

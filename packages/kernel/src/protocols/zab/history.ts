@@ -1,13 +1,16 @@
 import {
+  andThen,
+  cutOnDisk,
   type Entry,
   type EntryKind,
-  entriesBytes,
+  inParts,
   type LogIndex,
+  NO_EFFECTS,
   type Now,
   type Position,
 } from "../../core/index.ts";
 import { encodeAppend } from "./record.ts";
-import { andThen, hardStateOf, NO_EFFECTS, persist, type ZabState, type ZabStep } from "./state.ts";
+import { hardStateOf, persist, type ZabState, type ZabStep } from "./state.ts";
 
 /** What a leader appends to its own history; index and epoch follow from the place. */
 export interface Draft {
@@ -31,11 +34,8 @@ export function appendOwn(state: ZabState, now: Now, drafts: readonly Draft[]): 
 /** One record per `batchBytesMax`, so that no journal record outgrows what a frame may carry. */
 export function append(state: ZabState, now: Now, entries: readonly Entry[]): ZabStep {
   let step: ZabStep = [state, NO_EFFECTS];
-  let rest = entries;
-  while (rest.length > 0) {
-    const count = fitting(rest, state.settings.batchBytesMax);
-    const part = count === rest.length ? rest : rest.slice(0, count);
-    rest = rest.slice(count);
+  if (entries.length === 0) return step;
+  for (const part of inParts(entries, state.settings.batchBytesMax)) {
     step = andThen(step, (s) => {
       const prev = s.log.last;
       const next = { ...s, log: s.log.append(part) };
@@ -48,27 +48,11 @@ export function append(state: ZabState, now: Now, entries: readonly Entry[]): Za
 
 /** TRUNC: the history ends here now. What is cut was not committed, or this replica would not be asked to cut it. */
 export function truncateTo(state: ZabState, now: Now, last: Position): ZabStep {
-  const cut = (index: LogIndex): LogIndex => Math.min(index, last.index) as LogIndex;
   const next: ZabState = {
-    ...state,
+    ...cutOnDisk(state, last.index),
     log: state.log.truncate(last.index),
-    undurable: state.undurable.map((u) => ({ ...u, lastIndex: cut(u.lastIndex) })),
-    durableIndex: cut(state.durableIndex),
-    commitIndex: cut(state.commitIndex),
+    commitIndex: Math.min(state.commitIndex, last.index) as LogIndex,
   };
   if (!state.settings.rules.truncateFlushed) return [next, NO_EFFECTS];
   return persist(next, now.ticks, encodeAppend(hardStateOf(next), last, []), last.index);
-}
-
-/** How many of the entries go into one record: one at least. */
-function fitting(entries: readonly Entry[], bytesMax: number): number {
-  if (entriesBytes(entries) <= bytesMax) return entries.length;
-  let bytes = 0;
-  let count = 0;
-  for (const entry of entries) {
-    bytes += entry.command.length + 13;
-    if (bytes > bytesMax && count > 0) break;
-    count++;
-  }
-  return count;
 }

@@ -1,10 +1,13 @@
 import {
+  andThen,
   type GroupConfig,
   Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
+  replacedOnDisk,
 } from "../../core/index.ts";
 import { tellEpoch } from "./discovery.ts";
 import { look } from "./election.ts";
@@ -12,9 +15,7 @@ import type { Epoch } from "./message.ts";
 import { encodeInstalled } from "./record.ts";
 import {
   accepting,
-  andThen,
   hardStateOf,
-  NO_EFFECTS,
   persist,
   persistHardState,
   send,
@@ -54,12 +55,10 @@ export function onInstalling(state: ZabState, now: Now, at: Position): ZabStep {
  */
 export function onInstalled(state: ZabState, now: Now, at: Position, config: GroupConfig): ZabStep {
   const next: ZabState = {
-    ...state,
+    ...replacedOnDisk(state, at.index),
     log: Log.startingAt(at),
     commitIndex: at.index,
     lastApplied: at.index,
-    durableIndex: at.index,
-    undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
     installing: null,
   };

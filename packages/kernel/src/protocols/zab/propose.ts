@@ -1,14 +1,15 @@
-import type { Bytes, LogIndex, NodeId, Now, RequestId, Ticks } from "../../core/index.ts";
-import { appendOwn, type Draft } from "./history.ts";
 import {
   andThen,
-  type Leading,
-  leaderOf,
+  type Bytes,
+  type LogIndex,
+  type NodeId,
+  type Now,
+  type RequestId,
   refuse,
-  type ZabEffect,
-  type ZabState,
-  type ZabStep,
-} from "./state.ts";
+  type Ticks,
+} from "../../core/index.ts";
+import { appendOwn, type Draft } from "./history.ts";
+import { type Leading, leaderOf, type ZabEffect, type ZabState, type ZabStep } from "./state.ts";
 
 /**
  * Appends commands to the leader's history, all of a turn at once. What is refused here is refused for certain: it was

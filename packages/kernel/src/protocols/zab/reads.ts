@@ -1,21 +1,29 @@
 import {
+  answered,
+  ask,
+  askedNobody,
+  awaiting,
   configOf,
-  type LogIndex,
+  countReaders,
+  dropOld,
+  type FollowerReads,
+  type LeaderRead,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  overloaded,
   quorumValue,
   type ReadLevel,
   type RequestId,
+  readable,
+  readersWakeAt,
+  sendEarly,
   type Ticks,
+  withoutLeader,
 } from "../../core/index.ts";
 import type { Ping, Pong, Sync, SyncReply } from "./message.ts";
 import {
-  type FollowerReads,
-  type LeaderRead,
   type Leading,
-  NO_EFFECTS,
-  refuse,
-  sendEarly,
   withProgress,
   type ZabEffect,
   type ZabState,
@@ -30,15 +38,9 @@ export function onRead(
   level: ReadLevel,
 ): ZabStep {
   if (level === "local") return [state, [readable(ids, state.lastApplied)]];
-  if (waitingCount(state) + ids.length > state.settings.readsMax) {
-    const retryAfterTicks = state.settings.pingTicks as Ticks;
-    return [
-      state,
-      ids.map((id) => refuse(id, { code: "Overloaded", definite: true, retryAfterTicks })),
-    ];
-  }
-  const waiting = [...state.reads.waiting, { ids, since: now.ticks }];
-  return [{ ...state, reads: { ...state.reads, waiting } }, NO_EFFECTS];
+  if (waitingCount(state) + ids.length > state.settings.readsMax)
+    return [state, overloaded(ids, state.settings.pingTicks)];
+  return [{ ...state, reads: awaiting(state.reads, ids, now.ticks) }, NO_EFFECTS];
 }
 
 /**
@@ -50,7 +52,10 @@ export function onSync(state: ZabState, now: Now, from: NodeId, m: Sync): ZabSte
   if (role.type !== "Leading" || role.phase !== "broadcast") return [state, NO_EFFECTS];
   if (waitingCount(state) >= settings.readsMax) return [state, NO_EFFECTS];
   const asker = { member: from, question: m.question };
-  return [withRead(state, role, { ids: [], asker, upTo: log.lastIndex, since: now.ticks }), []];
+  return [
+    withRead(state, role, { ids: [], asker, readIndex: log.lastIndex, since: now.ticks }),
+    [],
+  ];
 }
 
 function withRead(state: ZabState, role: Leading, read: Omit<LeaderRead, "round">): ZabState {
@@ -61,17 +66,16 @@ function withRead(state: ZabState, role: Leading, read: Omit<LeaderRead, "round"
 }
 
 export function onSyncReply(state: ZabState, m: SyncReply): ZabStep {
-  const { reads } = state;
-  const asked = reads.asked.find(({ question }) => question === m.question);
-  if (asked === undefined) return [state, NO_EFFECTS];
-  const rest = reads.asked.filter(({ question }) => question !== m.question);
-  return [{ ...state, reads: { ...reads, asked: rest } }, [readable(asked.ids, m.upTo)]];
+  const found = answered(state.reads, m.question);
+  if (found === null) return [state, NO_EFFECTS];
+  const [reads, ids] = found;
+  return [{ ...state, reads }, [readable(ids, m.upTo)]];
 }
 
 /** At the end of a turn: a leader serves its own and those who asked, a follower asks for its own. */
 export function serveReads(state: ZabState, now: Now): ZabStep {
   const { role } = state;
-  if (role.type === "Looking" || role.phase !== "broadcast") return dropOld(state, now);
+  if (role.type === "Looking" || role.phase !== "broadcast") return dropUnserved(state, now);
   return role.type === "Leading" ? serveAsLeader(state, now) : askLeader(state, role.leader, now);
 }
 
@@ -79,7 +83,7 @@ function serveAsLeader(state: ZabState, now: Now): ZabStep {
   let next = state;
   for (const { ids, since } of state.reads.waiting) {
     if (next.role.type !== "Leading") break;
-    next = withRead(next, next.role, { ids, asker: null, upTo: state.commitIndex, since });
+    next = withRead(next, next.role, { ids, asker: null, readIndex: state.commitIndex, since });
   }
   if (state.reads.waiting.length > 0) next = { ...next, reads: { ...next.reads, waiting: [] } };
   if (next.role.type !== "Leading" || next.role.reads.length === 0) return [next, NO_EFFECTS];
@@ -96,8 +100,9 @@ function answerReads(state: ZabState, now: Now): ZabStep {
   const effects: ZabEffect[] = [];
   const reads: LeaderRead[] = [];
   for (const read of role.reads) {
-    if (state.commitIndex >= read.upTo && read.round <= round) effects.push(answer(state, read));
-    else if (read.since < limit) effects.push(...noLeader(read.ids));
+    if (state.commitIndex >= read.readIndex && read.round <= round)
+      effects.push(answer(state, read));
+    else if (read.since < limit) effects.push(...withoutLeader(read.ids));
     else reads.push(read);
   }
   if (reads.length === role.reads.length) return [state, NO_EFFECTS];
@@ -112,10 +117,10 @@ const confirmedRound = (state: ZabState, { followers, round }: Leading): number 
     return progress?.stage === "counted" ? progress.round : 0;
   });
 
-function answer({ acceptedEpoch }: ZabState, { ids, asker, upTo }: LeaderRead): ZabEffect {
-  if (asker === null) return readable(ids, upTo);
+function answer({ acceptedEpoch }: ZabState, { ids, asker, readIndex }: LeaderRead): ZabEffect {
+  if (asker === null) return readable(ids, readIndex);
   const { member, question } = asker;
-  const reply: SyncReply = { type: "SyncReply", epoch: acceptedEpoch, question, upTo };
+  const reply: SyncReply = { type: "SyncReply", epoch: acceptedEpoch, question, upTo: readIndex };
   // Early: the index is committed; a crash here takes nothing back.
   return sendEarly(member, reply);
 }
@@ -148,73 +153,25 @@ export function onPong(state: ZabState, now: Now, from: NodeId, m: Pong): ZabSte
 
 function askLeader(state: ZabState, leader: NodeId, now: Now): ZabStep {
   if (state.reads.waiting.length + state.reads.asked.length === 0) return [state, NO_EFFECTS];
-  const [{ reads }, dropped] = dropOld(state, now);
-  const lostBefore = now.ticks - state.settings.retransmitTicks;
-  const lost = reads.asked.filter(({ sentAt }) => sentAt <= lostBefore);
-  const again = [...lost, ...reads.waiting];
-  if (again.length === 0) return [{ ...state, reads }, dropped];
-  // A question asked again is a new question: an old answer must not serve a newer reader.
-  const question = reads.questions + 1;
-  const since = Math.min(now.ticks, ...again.map((read) => read.since)) as Ticks;
-  const ids = again.flatMap((read) => read.ids);
-  const asked = [
-    ...reads.asked.filter(({ sentAt }) => sentAt > lostBefore),
-    { question, ids, since, sentAt: now.ticks },
-  ];
-  const message: Sync = { type: "Sync", epoch: state.acceptedEpoch, question };
-  const next: FollowerReads = { waiting: [], asked, questions: question };
+  const [{ reads }, dropped] = dropUnserved(state, now);
+  const next = ask(reads, now.ticks, state.settings.retransmitTicks);
+  if (next === null) return [{ ...state, reads }, dropped];
+  const message: Sync = { type: "Sync", epoch: state.acceptedEpoch, question: next.questions };
   // Early: a question promises nothing.
   return [{ ...state, reads: next }, [...dropped, sendEarly(leader, message)]];
 }
 
-/** Readers that waited longer than any deadline allows are told that there is no leader. */
-function dropOld(state: ZabState, now: Now): ZabStep {
-  const { reads } = state;
-  if (reads.waiting.length + reads.asked.length === 0) return [state, NO_EFFECTS];
-  const limit = now.ticks - state.settings.readTicksMax;
-  const isOld = ({ since }: { readonly since: Ticks }): boolean => since < limit;
-  const old = [...reads.waiting, ...reads.asked].filter(isOld);
-  if (old.length === 0) return [state, NO_EFFECTS];
-  const waiting = reads.waiting.filter((read) => !isOld(read));
-  const asked = reads.asked.filter((read) => !isOld(read));
-  return [
-    { ...state, reads: { ...reads, waiting, asked } },
-    old.flatMap(({ ids }) => noLeader(ids)),
-  ];
+function dropUnserved(state: ZabState, now: Now): ZabStep {
+  const [reads, dropped] = dropOld(state.reads, now.ticks, state.settings.readTicksMax);
+  return reads === state.reads ? [state, NO_EFFECTS] : [{ ...state, reads }, dropped];
 }
-
-const noLeader = (ids: readonly RequestId[]): readonly ZabEffect[] =>
-  ids.map((id) => refuse(id, { code: "NoLeader", definite: true }));
 
 /** Readers of a role that ends go on waiting: the next leader serves them or is asked. */
-export function waitingReaders({ reads, role }: ZabState): FollowerReads {
-  const own = role.type === "Leading" ? role.reads.filter(({ asker }) => asker === null) : [];
-  if (own.length + reads.asked.length === 0) return reads;
-  const again = [...reads.asked, ...own].map(({ ids, since }) => ({ ids, since }));
-  return { waiting: [...again, ...reads.waiting], asked: [], questions: reads.questions };
-}
+export const waitingReaders = ({ reads, role }: ZabState): FollowerReads =>
+  askedNobody(reads, role.type === "Leading" ? role.reads : []);
 
-/** When readers are to be asked for again, or have waited too long. */
-export function readsWakeAt({ role, reads, settings }: ZabState): Ticks | null {
-  const served = role.type === "Following" && role.phase === "broadcast";
-  const [asked] = reads.asked;
-  if (served && asked !== undefined) return (asked.sentAt + settings.retransmitTicks) as Ticks;
-  const [oldest] = reads.waiting;
-  return served || oldest === undefined
-    ? null
-    : ((oldest.since + settings.readTicksMax + 1) as Ticks);
-}
+export const readsWakeAt = ({ role, reads, settings }: ZabState): Ticks | null =>
+  readersWakeAt(reads, role.type === "Following" && role.phase === "broadcast", settings);
 
-function waitingCount({ role, reads }: ZabState): number {
-  const count = (list: readonly { readonly ids: readonly RequestId[] }[]): number =>
-    list.reduce((sum, { ids }) => sum + Math.max(1, ids.length), 0);
-  const leading = role.type === "Leading" ? count(role.reads) : 0;
-  return leading + count(reads.waiting) + count(reads.asked);
-}
-
-const readable = (ids: readonly RequestId[], at: LogIndex): ZabEffect => ({
-  type: "Readable",
-  ids,
-  at,
-  validUntil: null,
-});
+const waitingCount = ({ role, reads }: ZabState): number =>
+  countReaders(reads, role.type === "Leading" ? role.reads : []);

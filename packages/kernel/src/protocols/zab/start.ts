@@ -1,5 +1,6 @@
 import {
   type Entry,
+  foundOnDisk,
   type GroupConfig,
   Log,
   type LogIndex,
@@ -9,7 +10,6 @@ import {
   type NodeId,
   type Now,
   PerMember,
-  type PersistSeq,
   type Position,
   type Recovered,
   type Ticks,
@@ -63,10 +63,7 @@ export function start(
     },
     configs: [{ index: applied.index, config: members }],
     lastApplied: applied.index,
-    persisted: 0 as PersistSeq,
-    durable: 0 as PersistSeq,
-    undurable: [],
-    durableIndex: log.lastIndex,
+    ...foundOnDisk(log.lastIndex),
     standAgainAt: 0 as Ticks,
     // Another count in every life: a late answer to a question of an earlier one must not serve a reader of this.
     reads: { waiting: [], asked: [], questions: firstQuestion(seed) },

@@ -1,18 +1,18 @@
 import {
   type Bytes,
   type ConfigAt,
-  configOf,
   type Effect,
-  type Failure,
-  fail,
-  isVoter,
+  type FollowerReads,
+  handToDisk,
   type Lane,
+  type LeaderRead,
   type Log,
   type LogIndex,
   type LogState,
-  membersOf,
+  NO_EFFECTS,
   NO_POSITION,
   type NodeId,
+  type OnDisk,
   type PerMember,
   type PersistSeq,
   type Position,
@@ -28,7 +28,7 @@ export type ZabEffect = Effect<ZabMessage>;
 export type ZabStep = Step<ZabState, ZabMessage>;
 
 /** What a replica knows. The first block must survive a crash; the rest is rebuilt. */
-export interface ZabState extends LogState {
+export interface ZabState extends LogState, OnDisk {
   readonly protocol: "zab";
   /** The seam's name for `acceptedEpoch`: always the same value. */
   readonly term: Epoch;
@@ -48,13 +48,6 @@ export interface ZabState extends LogState {
   readonly configs: readonly ConfigAt[];
   readonly lastApplied: LogIndex;
 
-  /** The newest record persisted, the newest known durable, and what is between: seq, log end and time of each. */
-  readonly persisted: PersistSeq;
-  readonly durable: PersistSeq;
-  readonly undurable: readonly Undurable[];
-  /** The log end as the disk is known to hold it. Invariant: durableIndex ≤ log.lastIndex. */
-  readonly durableIndex: LogIndex;
-
   /** It yielded: before this it is reluctant, and leads only if nobody else's history is as new. */
   readonly standAgainAt: Ticks;
   readonly reads: FollowerReads;
@@ -62,12 +55,6 @@ export interface ZabState extends LogState {
   readonly installing: Position | null;
   /** Tells this life of a repair from earlier ones. Never 0. */
   readonly repairMark: number;
-}
-
-export interface Undurable {
-  readonly seq: PersistSeq;
-  readonly lastIndex: LogIndex;
-  readonly at: Ticks;
 }
 
 export type Role = Looking | Following | Leading;
@@ -170,36 +157,12 @@ export interface Progress {
   readonly heardAt: Ticks;
 }
 
-/** `asker` is another member's Sync, or null for our own readers. `round` 0: no confirmation is waited for. */
-export interface LeaderRead {
-  readonly ids: readonly RequestId[];
-  readonly asker: { readonly member: NodeId; readonly question: number } | null;
-  readonly upTo: LogIndex;
-  readonly round: number;
-  readonly since: Ticks;
-}
-
 export interface Transferring {
   readonly to: NodeId;
   readonly id: RequestId | null;
   readonly giveUpAt: Ticks;
 }
 
-/** Readers that wait for a leader, and the questions under way to it. */
-export interface FollowerReads {
-  readonly waiting: readonly { readonly ids: readonly RequestId[]; readonly since: Ticks }[];
-  readonly asked: readonly {
-    readonly question: number;
-    readonly ids: readonly RequestId[];
-    readonly since: Ticks;
-    readonly sentAt: Ticks;
-  }[];
-  readonly questions: number;
-}
-
-export const othersOf = (state: ZabState): readonly NodeId[] =>
-  membersOf(configOf(state)).filter((member) => member !== state.self);
-export const isSelfVoter = (state: ZabState): boolean => isVoter(configOf(state), state.self);
 export const isZab = (state: LogState): state is ZabState => state.protocol === "zab";
 
 /** Known only from UPTODATE on: before it a leader may never come to lead. */
@@ -248,14 +211,8 @@ export const accepting = (state: ZabState, epoch: Epoch, from: NodeId | null): Z
 });
 
 /** Persists a record and remembers that it is not durable yet. */
-export function persist(state: ZabState, now: Ticks, record: Bytes, lastIndex: LogIndex): ZabStep {
-  const persisted = (state.persisted + 1) as PersistSeq;
-  const undurable = [
-    ...state.undurable,
-    { seq: persisted, lastIndex: state.log.lastIndex, at: now },
-  ];
-  return [{ ...state, persisted, undurable }, [{ type: "Persist", record, lastIndex }]];
-}
+export const persist = (state: ZabState, now: Ticks, record: Bytes, last: LogIndex): ZabStep =>
+  handToDisk(state, now, record, last, state.log.lastIndex);
 
 export const persistHardState = (state: ZabState, now: Ticks): ZabStep =>
   persist(state, now, encodeHardState(hardStateOf(state)), NO_POSITION.index);
@@ -274,21 +231,6 @@ export function send(
   return { type: "Send", to, message, early: !state.settings.rules.persistBeforeReply, lane };
 }
 
-/** A message that promises nothing; each call says why. */
-export function sendEarly(to: NodeId, message: ZabMessage, lane: Lane = "control"): ZabEffect {
-  return { type: "Send", to, message, early: true, lane };
-}
-
-/** What most steps ask for. */
-export const NO_EFFECTS: readonly ZabEffect[] = [];
-
-/** Runs `f` on the state so far and joins the effects. */
-export function andThen(step: ZabStep, f: (state: ZabState) => ZabStep): ZabStep {
-  const [next, more] = f(step[0]);
-  if (more.length === 0) return [next, step[1]];
-  return [next, step[1].length === 0 ? more : [...step[1], ...more]];
-}
-
 export function withProgress(state: ZabState, peer: NodeId, progress: Progress): ZabState {
   if (state.role.type !== "Leading") return state;
   const followers = state.role.followers.with(peer, progress);
@@ -302,9 +244,3 @@ export function commitTo(state: ZabState, upTo: LogIndex): ZabStep {
   const entries = state.log.slice(state.commitIndex, index);
   return [{ ...state, commitIndex: index }, [{ type: "Commit", entries }]];
 }
-
-export const refuse = (id: RequestId, failure: Failure): ZabEffect => ({
-  type: "Settle",
-  id,
-  outcome: fail(failure),
-});

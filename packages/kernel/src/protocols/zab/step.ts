@@ -1,12 +1,17 @@
 import {
+  andThen,
   configOf,
+  heardFromDisk,
   type Input,
   isVoter,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
-  type PersistSeq,
   type RequestId,
+  refuse,
+  sendEarly,
+  turn,
   unreachable,
 } from "../../core/index.ts";
 import {
@@ -23,16 +28,7 @@ import { onInstalled, onInstalling, onTransferred } from "./installation.ts";
 import type { Ping, Pong, ZabMessage } from "./message.ts";
 import { counterRoom, onPropose } from "./propose.ts";
 import { onPong, onRead, onSync, onSyncReply, serveReads } from "./reads.ts";
-import {
-  andThen,
-  leaderOf,
-  NO_EFFECTS,
-  refuse,
-  sendEarly,
-  type ZabEffect,
-  type ZabState,
-  type ZabStep,
-} from "./state.ts";
+import { leaderOf, type ZabEffect, type ZabState, type ZabStep } from "./state.ts";
 import {
   establish,
   onAckNewLeader,
@@ -51,16 +47,12 @@ export type ZabInput = Input<ZabMessage>;
  * counted per turn, not per message.
  */
 export function step(state: ZabState, now: Now, inputs: readonly ZabInput[]): ZabStep {
-  let current = state;
-  const effects: ZabEffect[] = [];
-  for (const input of inputs) {
-    const [next, more] = onInput(current, now, input);
-    current = next;
-    for (const effect of more) effects.push(effect);
-  }
-  const [last, more] = endTurn(current, now);
-  for (const effect of more) effects.push(effect);
-  return [last, effects];
+  return turn(
+    state,
+    inputs,
+    (s, input) => onInput(s, now, input),
+    (s) => endTurn(s, now),
+  );
 }
 
 function endTurn(state: ZabState, now: Now): ZabStep {
@@ -96,7 +88,7 @@ function onInput(state: ZabState, now: Now, input: ZabInput): ZabStep {
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return [onDurable(state, input.upTo), NO_EFFECTS];
+      return [heardFromDisk(state, now.ticks, input.upTo), NO_EFFECTS];
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -242,19 +234,6 @@ function onPing(state: ZabState, from: NodeId, m: Ping): ZabStep {
     // Early: it confirms that no later epoch was promised, which a crash cannot make untrue.
     return [s, [sendEarly(from, reply)]];
   });
-}
-
-/** The disk holds everything persisted up to here: that much of the history may be counted. */
-function onDurable(state: ZabState, upTo: PersistSeq): ZabState {
-  let durableIndex = state.durableIndex;
-  let done = 0;
-  for (const { seq, lastIndex } of state.undurable) {
-    if (seq > upTo) break;
-    durableIndex = lastIndex;
-    done++;
-  }
-  if (done === 0) return state;
-  return { ...state, durable: upTo, durableIndex, undurable: state.undurable.slice(done) };
 }
 
 /** A closed link is a hint: whoever followed the one behind it looks around, and finds it again if it still leads. */

@@ -1,28 +1,28 @@
 import {
+  andThen,
   assert,
   configOf,
   hasQuorum,
   type Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
+  sendEarly,
 } from "../../core/index.ts";
 import { appendOwn, truncateTo } from "./history.ts";
 import type { AckNewLeader, HistoryEnd, NewLeader, Truncate, UpToDate } from "./message.ts";
 import {
-  andThen,
   commitTo,
   type Following,
   isDurable,
   isLater,
   isUnsafe,
   markOf,
-  NO_EFFECTS,
   type Progress,
   persistHardState,
   send,
-  sendEarly,
   withProgress,
   type ZabEffect,
   type ZabState,
@@ -56,18 +56,21 @@ export function beginSynchronization(state: ZabState, now: Now): ZabStep {
   const { role } = state;
   if (role.type !== "Leading" || role.epoch === null) return [state, NO_EFFECTS];
   const current = persistHardState({ ...state, currentEpoch: role.epoch }, now.ticks);
-  let step = andThen(current, (s) => [
-    {
-      ...s,
-      role: {
-        ...role,
-        phase: "synchronization",
-        newLeaderSeq: s.persisted,
-        initialLast: s.log.lastIndex,
+  let step = andThen(
+    current,
+    (s): ZabStep => [
+      {
+        ...s,
+        role: {
+          ...role,
+          phase: "synchronization",
+          newLeaderSeq: s.persisted,
+          initialLast: s.log.lastIndex,
+        },
       },
-    },
-    NO_EFFECTS,
-  ]);
+      NO_EFFECTS,
+    ],
+  );
   for (const peer of role.followers.members) {
     const progress = role.followers.get(peer);
     if (progress?.stage === "promised")

@@ -1,15 +1,17 @@
-import { configOf, type Now, quorumValue, sooner, type Ticks } from "../../core/index.ts";
+import {
+  andThen,
+  configOf,
+  earliest,
+  hungAt,
+  NO_EFFECTS,
+  type Now,
+  quorumValue,
+  type Ticks,
+} from "../../core/index.ts";
 import { report, tellEpoch } from "./discovery.ts";
 import { look, onLookingWake } from "./election.ts";
 import { beginRound, readsWakeAt } from "./reads.ts";
-import {
-  andThen,
-  type Following,
-  type Leading,
-  NO_EFFECTS,
-  type ZabState,
-  type ZabStep,
-} from "./state.ts";
+import type { Following, Leading, ZabState, ZabStep } from "./state.ts";
 import { stepAside } from "./transfer.ts";
 
 /** When this replica wants to be woken. */
@@ -82,10 +84,7 @@ function hasLostQuorum(state: ZabState, role: Leading, now: Now): boolean {
  * leading. Not where nobody else could: a lone voter with a slow disk would only end its own clients' calls.
  */
 export function isDiskHung(state: ZabState, now: Now): boolean {
-  const [oldest] = state.undurable;
-  if (oldest === undefined || configOf(state).voters.length === 1) return false;
-  return now.ticks - oldest.at >= state.settings.syncLimitTicks;
+  if (configOf(state).voters.length === 1) return false;
+  const at = hungAt(state, state.settings.syncLimitTicks);
+  return at !== null && now.ticks >= at;
 }
-
-const earliest = (...times: readonly (Ticks | null)[]): Ticks | null =>
-  times.reduce((least, time) => sooner(least, time), null);

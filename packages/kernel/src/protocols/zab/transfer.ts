@@ -1,24 +1,20 @@
 import {
+  andThen,
   configOf,
   isVoter,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  othersOf,
   type RequestId,
+  refuse,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import { follow, lead } from "./discovery.ts";
 import { look, mayStand } from "./election.ts";
 import type { Appoint } from "./message.ts";
-import {
-  andThen,
-  leaderOf,
-  NO_EFFECTS,
-  othersOf,
-  refuse,
-  sendEarly,
-  type ZabState,
-  type ZabStep,
-} from "./state.ts";
+import { leaderOf, type ZabState, type ZabStep } from "./state.ts";
 
 /**
  * Hands leadership over: takes no more proposals, waits until the heir holds all, then names it to everybody, who report to
