@@ -32,6 +32,8 @@ export interface DeviationHost {
   readonly rules: ReplicaRules;
   /** Nobody is answered from this machine any more. */
   readonly stopServing: () => void;
+  /** Somebody else is to lead. */
+  readonly stepDown: () => void;
   readonly changed: () => void;
 }
 
@@ -110,11 +112,12 @@ export class Deviation {
     this.#host.changed();
   }
 
-  /** Asks the leader for a snapshot, again and again until one has come. */
+  /** Asks the leader for a snapshot, again and again until one has come; who leads itself, that another may. */
   askForSnapshot(now: Now, busy: boolean): void {
     if (this.#wantAt === null || now.ticks < this.#wantAt) return;
     this.#wantAt = (now.ticks + WANT_AGAIN_TICKS) as Ticks;
     const leader = this.#host.leader();
+    if (leader === this.#host.self) this.#host.stepDown();
     if (leader === null || leader === this.#host.self || busy) return;
     this.#send(leader, FrameKind.snapshotWanted, new Uint8Array(0));
   }

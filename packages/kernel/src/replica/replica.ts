@@ -371,8 +371,7 @@ export class Replica {
     const leader = this.#standing.leader;
     if (this.isLeader && !this.#wasLeader) {
       this.#duties.begin(now, this.#state, this.#standing, this.#applier);
-      // To nobody in particular: an heir may deviate too and hand it back, turn and turn about.
-      if (this.deviation.quarantined) this.#inputs.push({ type: "Yield", heir: false });
+      if (this.deviation.quarantined) this.#stepDown();
     }
     if (!this.isLeader && this.#wasLeader) {
       this.#duties.end(now);
@@ -404,12 +403,21 @@ export class Replica {
           this.#port.watchesLost(group, { code: "Corrupt", definite: true });
           for (const id of this.#waitingReads.drain())
             this.#port.outcome(id, fail({ code: "Corrupt", definite: true }));
-          if (this.isLeader) this.#inputs.push({ type: "Yield", heir: false });
+          if (this.isLeader) this.#stepDown();
         },
+        stepDown: () => this.#stepDown(),
         changed: () => this.#port.changed(this),
       },
       this.#port,
     );
+  }
+
+  /**
+   * Its log is sound, its machine answers nobody. Who was elected hands leadership to nobody in particular: an heir may deviate too and
+   * hand it back, turn and turn about. Who was appointed may have what nobody else has, and would be again: it gives that to an heir first.
+   */
+  #stepDown(): void {
+    this.#inputs.push({ type: "Yield", heir: this.profile.office !== null });
   }
 
   #newIntake(): Intake {

@@ -197,6 +197,23 @@ describe("handing over", () => {
     expect(c.appliedBy("S2")).toEqual(["a", "c"]);
   });
 
+  it("who may not serve gives the office to another every time: two such would hand it to each other for ever", () => {
+    const c = started().write("S1", "a").grant("S2", 60_000).grant("S3", 60_000);
+    const held: Name[] = [];
+    for (let i = 0; i < 6; i++) {
+      const [holder] = c.acting();
+      if (holder === undefined) throw new RangeError("nobody acts");
+      held.push(holder);
+      // S3 is the only one whose memory is right.
+      if (holder !== "S3") c.net.input(idOf(holder), { type: "Yield", heir: true });
+      c.net.run(300);
+      c.decide();
+      c.net.run(300);
+    }
+    expect(held[5]).toBe("S3");
+    expect(c.logOf("S3")).toEqual(["a"]);
+  });
+
   it("members are those of the founding: a change is refused, and says what to do", () => {
     const c = started();
     const id = c.nextId();

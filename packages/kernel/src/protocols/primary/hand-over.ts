@@ -3,6 +3,7 @@ import {
   NO_EFFECTS,
   type NodeId,
   type Now,
+  type Office,
   type RequestId,
   refuse,
   type Ticks,
@@ -27,15 +28,25 @@ export function onTransferLeadership(
   return begin(state, role, now.ticks, to, id);
 }
 
-/** Steps aside: for the best of those in step, or for nobody in particular. */
+/**
+ * Steps aside: for one of those in step that are furthest, as soon as there is one; or for nobody in particular. Given back while nobody
+ * else is in step, the office would come back at once, and nobody would ever catch up with it.
+ */
 export function onYield(state: PrimaryState, now: Now, heir: boolean): PrimaryStep {
   const { role, office } = state;
   if (role.type !== "Primary" || office === null) return [state, NO_EFFECTS];
-  const best = role.progress.members
-    .filter((member) => office.inSync.includes(member))
-    .sort((a, b) => (role.progress.get(b)?.match ?? 0) - (role.progress.get(a)?.match ?? 0))[0];
-  if (heir && best !== undefined) return begin(state, role, now.ticks, best, null);
-  return resign(state, role, now.ticks, null, null);
+  if (!heir) return resign(state, role, now.ticks, null, null);
+  if (role.handOver !== null) return [state, NO_EFFECTS];
+  return begin(state, role, now.ticks, heirOf(state.term, role, office), null);
+}
+
+/** Another with every epoch: were it always the first, two that cannot serve would hand the office to each other for ever. */
+function heirOf(epoch: number, { progress }: Primary, { inSync }: Office): NodeId | null {
+  const members = progress.members.filter((member) => inSync.includes(member));
+  const matchOf = (member: NodeId): number => progress.get(member)?.match ?? 0;
+  const most = Math.max(...members.map(matchOf));
+  const best = members.filter((member) => matchOf(member) === most);
+  return best[epoch % best.length] ?? null;
 }
 
 /** At the end of a turn: the other has all, so the office is its; or the time is up, so writes are taken again. */
@@ -43,14 +54,15 @@ export function continueHandOver(state: PrimaryState, now: Now): PrimaryStep {
   const { role, settings, log, commitIndex, office } = state;
   if (role.type !== "Primary" || role.handOver === null || office === null)
     return [state, NO_EFFECTS];
-  const { to, id, giveUpAt, resigned } = role.handOver;
+  const { id, giveUpAt, resigned } = role.handOver;
   if (resigned) {
     const { petitioned } = role;
     const asked =
       petitioned?.version === office.version &&
       now.ticks - petitioned.at < settings.retransmitTicks;
-    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, to, id);
+    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, role.handOver.to, id);
   }
+  const to = role.handOver.to ?? heirOf(state.term, role, office);
   // Meanwhile it may have been declared out of step: group 0 would refuse, and this replica have resigned for nothing.
   if (to !== null && !office.inSync.includes(to)) {
     const failed = id === null ? [] : [refuse(id, { code: "BadTransferee", definite: true })];
@@ -71,7 +83,7 @@ function begin(
   state: PrimaryState,
   role: Primary,
   now: Ticks,
-  to: NodeId,
+  to: NodeId | null,
   id: RequestId | null,
 ): PrimaryStep {
   const giveUpAt = (now + state.settings.handOverTicksMax) as Ticks;

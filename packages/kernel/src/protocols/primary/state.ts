@@ -91,7 +91,7 @@ export interface Primary {
 
 /** Takes no more writes, waits until `to` has all, and gives the office away. */
 export interface HandOver {
-  /** Null: to whoever is found. */
+  /** Null: to whoever comes to be in step. */
   readonly to: NodeId | null;
   readonly id: RequestId | null;
   readonly giveUpAt: Ticks;
