@@ -107,6 +107,7 @@ function createKeyspace(keyspace: string): Promise<void> {
     profile: "etcd",
     fixed: false,
     office: false,
+    replicas: null,
   });
   return new Promise((resolve, reject) => {
     const onReply = (_id: unknown, outcome: Outcome): void => {

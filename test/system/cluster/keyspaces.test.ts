@@ -57,6 +57,47 @@ it("what makes no sense is refused, with what would", async () => {
   expect(await refused("explain", "nobody")).toContain("there are default, orders");
 });
 
+it("replicas on some members: those alone serve it", async () => {
+  const made = ["keyspace", "create", "pair", "--profile", "mysql", "--replicas", "n1,n3", ...at];
+  const { replicas } = await stage.json(KeyspaceOutput, made);
+  expect(replicas).toHaveLength(2);
+  const open = ["keyspace", "expose", "pair", "--etcd", String(exposed + 20), ...at];
+  const { endpoints } = await stage.json(KeyspaceOutput, open);
+  expect(endpoints).toHaveLength(2);
+  const own = ["--endpoints", endpoints.join()];
+  expect((await stage.run(["put", "k", "v", ...own])).exit).toBe(0);
+  for (const endpoint of endpoints) {
+    const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", endpoint]);
+    expect(seen.keyValues[0]?.value).toBe("v");
+  }
+  await stage.run(["keyspace", "drop", "pair", "--yes", ...at]);
+});
+
+it("terms: chosen at the creation, changed while it serves where that is safe, refused with the reason where not", async () => {
+  const create = ["keyspace", "create", "strict", "--profile", "mysql", "--sync", "2", ...at];
+  expect((await stage.json(KeyspaceOutput, create)).profile).toBe("mysql+sync=2");
+  const { out } = await stage.run(["keyspace", "explain", "strict", ...at]);
+  expect(out).toContain("acknowledged when 2 secondaries hold it");
+  const set = ["keyspace", "set", "strict", ...at, "--reads", "local"];
+  expect((await stage.json(KeyspaceOutput, set)).profile).toBe("mysql+sync=2+reads=local");
+  for (const [asked, why] of [
+    [["set", "strict", "--sync", "1"], "appointing the next primary relies on"],
+    [["set", "strict", "--replicas", "2"], "those it was created with"],
+    [["set", "default", "--replicas", "2"], "add or remove members"],
+    [["set", "default", "--reads", "lease"], "a lease binds replicas"],
+    [["set", "strict", "--reads", "fresh"], "there are linearizable, lease, local"],
+    [["create", "x", "--profile", "mysql", "--sync", "3"], "1 to 2 secondaries, not 3"],
+    [["create", "x", "--profile", "etcd", "--sync", "1"], "take mysql"],
+    [["create", "x", "--profile", "zookeeper", "--reads", "lease"], "no leases"],
+    [["create", "x", "--profile", "etcd", "--replicas", "9"], "3 voting members"],
+    [["create", "x", "--profile", "etcd", "--replicas", "n1,nobody"], 'no voting member "nobody"'],
+  ] as const) {
+    const { exit, err } = await stage.run(["keyspace", ...asked, ...at]);
+    expect([exit, err]).toEqual([1, expect.stringContaining(why)]);
+  }
+  await stage.run(["keyspace", "drop", "strict", "--yes", ...at]);
+});
+
 it("explains in plain words what a keyspace promises, costs and loses", async () => {
   const { out } = await stage.run(["keyspace", "explain", "default", ...at]);
   expect(out).toMatch(/^etcd: Raft/);

@@ -32,13 +32,14 @@ import type { Groups } from "./groups.ts";
 import type { Node } from "./node.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Profile } from "./profiles.ts";
-import { type Protocols, protocolsOf } from "./protocols.ts";
+import { protocolOf } from "./protocols.ts";
 import { RecordKind } from "./record-kind.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaParts } from "./replica-parts.ts";
 import type { Identity, JournalRecord, RecoveredCheckpoint, RecoveredNode } from "./seam.ts";
 import { Sessions } from "./sessions.ts";
 import { type SnapshotHeader, SnapshotReader } from "./snapshot.ts";
+import { lastingTerms, profileOf } from "./terms.ts";
 
 const SYSTEM_PROFILE = "system";
 
@@ -49,7 +50,8 @@ export class Births {
   readonly #recovered: RecoveredNode;
   readonly #options: NodeOptions;
   readonly #seed: bigint;
-  readonly #protocols: Protocols;
+  /** One instance for all groups with the same profile, as its text has it. */
+  readonly #protocols = new Map<string, AnyLogProtocol>();
   readonly #damaged: Set<GroupId>;
   /** Damaged groups of which not even the birth is left, with what is: they come back when group 0 names them. */
   readonly #orphans = new Map<GroupId, readonly JournalRecord[]>();
@@ -67,7 +69,6 @@ export class Births {
     this.#recovered = recovered;
     this.#options = options;
     this.#seed = seed;
-    this.#protocols = protocolsOf(options);
     this.#damaged = new Set(options.rules.rebuildDamaged ? recovered.damaged : []);
     this.#settled = !recovered.birthsLost;
   }
@@ -113,7 +114,8 @@ export class Births {
   bear(node: Node, system: SystemState, group: SystemGroup, now: Now): Replica | null {
     const keyspace = system.keyspaces.get(group.keyspace);
     if (keyspace === undefined) return null;
-    const { name, profile } = keyspace;
+    const { name } = keyspace;
+    const profile = lastingTerms(keyspace.profile);
     const self = this.#identity.node;
     const founder = group.born.includes(self);
     const config = founder ? founding(group.born) : joining(self);
@@ -312,7 +314,7 @@ export class Births {
     if (machine === null || profile === null)
       throw new Malformed(`no profile ${birth.profile} in this release`);
     const { group, keyspace } = birth;
-    const protocol = this.#protocols[profile.protocol];
+    const protocol = this.#protocolOf(birth);
     const named: Named = { group, keyspace, profileName: birth.profile, profile, protocol };
     return new Replica({ ...named, ...parts, machine }, this.#identity, this.#options, node);
   }
@@ -323,9 +325,13 @@ export class Births {
   }
 
   #protocolOf(birth: Birth): AnyLogProtocol {
+    const known = this.#protocols.get(birth.profile);
+    if (known !== undefined) return known;
     const profile = this.#profile(birth);
     if (profile === null) throw new Malformed(`no profile ${birth.profile} in this release`);
-    return this.#protocols[profile.protocol];
+    const protocol = protocolOf(this.#options, profile);
+    this.#protocols.set(birth.profile, protocol);
+    return protocol;
   }
 
   #machine(profile: string, initial: Bytes): Machine | null {
@@ -334,16 +340,19 @@ export class Births {
         initial.length === 0 ? membersAlone([]) : decodeSystemState(initial),
         this.#options.officeRules,
       );
-    return this.#options.profiles.get(profile)?.create() ?? null;
+    return profileOf(this.#options.profiles, profile)?.create() ?? null;
   }
 
   #profile({ profile, initial }: Birth): Profile | null {
-    if (profile !== SYSTEM_PROFILE) return this.#options.profiles.get(profile) ?? null;
+    if (profile !== SYSTEM_PROFILE) return profileOf(this.#options.profiles, profile);
     return {
       create: () => this.#machine(profile, initial) as Machine,
       protocol: "raft",
       fixedMembers: false,
       office: null,
+      sync: null,
+      leases: false,
+      leased: false,
       renewals: new Set(),
       withoutRoom: new Set(),
     };

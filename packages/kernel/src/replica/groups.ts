@@ -1,10 +1,14 @@
 import { type GroupId, type KeyspaceId, SYSTEM_GROUP, SYSTEM_KEYSPACE } from "../core/index.ts";
 import { SystemMachine, type SystemState } from "../machines/system/index.ts";
 import type { Replica } from "./replica.ts";
+import { parseTerms, type Reads } from "./terms.ts";
 
 /** The groups that this node holds a replica of. Group 0 is there from the start, and says what the others are. */
 export class Groups implements Iterable<Replica> {
   readonly #replicas = new Map<GroupId, Replica>();
+  /** What readers see in each keyspace, where that is not everything; of the system state last seen. */
+  #reads: ReadonlyMap<KeyspaceId, Reads> = new Map();
+  #readsOf: SystemState["keyspaces"] | null = null;
 
   [Symbol.iterator](): Iterator<Replica> {
     return this.#replicas.values();
@@ -36,6 +40,18 @@ export class Groups implements Iterable<Replica> {
     if (keyspace === SYSTEM_KEYSPACE) return this.get(SYSTEM_GROUP);
     const group = this.system.keyspaces.get(keyspace)?.group;
     return group === undefined ? null : this.get(group);
+  }
+
+  readsOf(keyspace: KeyspaceId): Reads {
+    const { keyspaces } = this.system;
+    if (keyspaces !== this.#readsOf) {
+      this.#readsOf = keyspaces;
+      const chosen = [...keyspaces.values()].map(
+        (one) => [one.keyspace, parseTerms(one.profile)?.reads ?? "linearizable"] as const,
+      );
+      this.#reads = new Map(chosen.filter(([, reads]) => reads !== "linearizable"));
+    }
+    return this.#reads.get(keyspace) ?? "linearizable";
   }
 
   /** Its protocol changes no members, so it is never behind with a change of them. */

@@ -44,3 +44,13 @@ export type {
 } from "./seam.ts";
 export { type Start, startNode } from "./start.ts";
 export type { Self } from "./steward.ts";
+export {
+  changeRefused,
+  parseTerms,
+  profileOf,
+  READS,
+  type Reads,
+  type Terms,
+  termsRefused,
+  termsText,
+} from "./terms.ts";

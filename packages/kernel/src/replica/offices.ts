@@ -18,6 +18,7 @@ import type { Groups } from "./groups.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { Note } from "./replica-port.ts";
+import { profileOf } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** How often whoever misses its primary says how far it is, and whoever fills offices looks. */
@@ -243,7 +244,10 @@ export class Offices {
     this.#freeSince.set(group, { version: office.version, at: free });
     const proposed = this.#proposedAt.get(group);
     if (proposed !== undefined && now.ticks - proposed < FRESH_TICKS) return;
-    const profile = options.profiles.get(groups.system.keyspaces.get(keyspace)?.profile ?? "");
+    const profile = profileOf(
+      options.profiles,
+      groups.system.keyspaces.get(keyspace)?.profile ?? "",
+    );
     const rule = profile?.office;
     if (rule == null) return;
     // What was said before the last holder's time was over says nothing: it may have gone on since.

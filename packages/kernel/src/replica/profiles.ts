@@ -27,6 +27,11 @@ export interface Profile {
   readonly fixedMembers: boolean;
   /** How its primary is appointed; null where its protocol elects its leader by itself. */
   readonly office: OfficeRule | null;
+  /** Secondaries that a write waits for, where that can be chosen; null where the protocol says how many. */
+  readonly sync: number | null;
+  /** Its leaders can hold leases; `leased`: they do, and readers are answered within them. */
+  readonly leases: boolean;
+  readonly leased: boolean;
   /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
   readonly renewals: ReadonlySet<number>;
   /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
@@ -64,11 +69,12 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       setQuota,
     ]),
   };
-  const elected = { ...machine, office: null };
-  const appointed = { ...machine, fixedMembers: true };
+  const plain = { ...machine, sync: null, leases: false, leased: false };
+  const elected = { ...plain, office: null };
+  const appointed = { ...plain, fixedMembers: true };
   const profiles: Readonly<Record<ProfileName, Profile>> = {
-    etcd: { ...elected, protocol: "raft", fixedMembers: false },
-    chubby: { ...elected, protocol: "paxos", fixedMembers: true },
+    etcd: { ...elected, protocol: "raft", fixedMembers: false, leases: true },
+    chubby: { ...elected, protocol: "paxos", fixedMembers: true, leases: true },
     zookeeper: { ...elected, protocol: "zab", fixedMembers: true },
     "primary-sync": {
       ...appointed,
@@ -78,6 +84,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
     mysql: {
       ...appointed,
       protocol: "semi-synchronous",
+      sync: 1,
       office: { holders: (inSync) => Math.min(2, inSync), loss: "promote" },
     },
     "primary-async": {

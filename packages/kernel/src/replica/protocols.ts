@@ -1,9 +1,10 @@
-import type { AnyLogProtocol } from "../core/index.ts";
+import { type AnyLogProtocol, unreachable } from "../core/index.ts";
 import { paxos } from "../protocols/paxos/index.ts";
 import { type PrimarySettings, primary } from "../protocols/primary/index.ts";
 import { raft } from "../protocols/raft/index.ts";
 import { zab } from "../protocols/zab/index.ts";
 import type { NodeOptions } from "./options.ts";
+import type { Profile } from "./profiles.ts";
 
 /** Who orders the writes of a keyspace. */
 export type ProtocolName =
@@ -14,8 +15,6 @@ export type ProtocolName =
   | "semi-synchronous"
   | "asynchronous"
   | "write-all";
-
-export type Protocols = Readonly<Record<ProtocolName, AnyLogProtocol>>;
 
 type Choice = Pick<PrimarySettings, "acks" | "shrinkTicks" | "inSyncMin" | "reads">;
 
@@ -28,13 +27,28 @@ const ASYNCHRONOUS: Choice = { acks: 0, shrinkTicks: null, inSyncMin: 1, reads: 
 /** Every write at every replica, however long that takes; any of them answers a read (card 3). */
 const WRITE_ALL: Choice = { acks: "all", shrinkTicks: null, inSyncMin: 1, reads: "any" };
 
-/** The protocols of this release, one instance for all groups of a node: an instance holds settings alone. */
-export const protocolsOf = (options: NodeOptions): Protocols => ({
-  raft: raft(options.raft),
-  paxos: paxos(options.paxos),
-  zab: zab(options.zab),
-  synchronous: primary({ ...options.primary, ...SYNCHRONOUS }),
-  "semi-synchronous": primary({ ...options.primary, ...SEMI_SYNCHRONOUS }),
-  asynchronous: primary({ ...options.primary, ...ASYNCHRONOUS }),
-  "write-all": primary({ ...options.primary, ...WRITE_ALL }),
-});
+/** Makes the protocol of a profile. An instance holds settings alone. */
+export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtocol {
+  switch (profile.protocol) {
+    case "raft":
+      return raft({ ...options.raft, leaseReads: profile.leased || options.raft.leaseReads });
+    case "paxos":
+      return paxos({ ...options.paxos, leaseReads: profile.leased || options.paxos.leaseReads });
+    case "zab":
+      return zab(options.zab);
+    case "synchronous":
+      return primary({ ...options.primary, ...SYNCHRONOUS });
+    case "semi-synchronous":
+      return primary({
+        ...options.primary,
+        ...SEMI_SYNCHRONOUS,
+        acks: profile.sync ?? SEMI_SYNCHRONOUS.acks,
+      });
+    case "asynchronous":
+      return primary({ ...options.primary, ...ASYNCHRONOUS });
+    case "write-all":
+      return primary({ ...options.primary, ...WRITE_ALL });
+    default:
+      return unreachable(profile.protocol);
+  }
+}

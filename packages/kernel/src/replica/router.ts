@@ -26,12 +26,15 @@ import { type Pending, PendingRequests } from "./pending-requests.ts";
 import type { Replica } from "./replica.ts";
 import type { Identity, NodeInput } from "./seam.ts";
 import { GROUP_SESSIONS_FROM, groupSession } from "./sessions.ts";
+import { levelUnder } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** Ids that the node draws for itself lie above those of its host. */
 const OWN_IDS_FROM = 2 ** 51;
 /** How long the node waits for an outcome of what it submits itself, before it submits it again. */
 const OWN_DEADLINE_TICKS = 5000;
+/** Of gRPC. */
+const FAILED_PRECONDITION = 9;
 /** Commands of the system keyspace that change the cluster's members. */
 const MEMBERSHIP: readonly number[] = [
   SystemKind.addNode,
@@ -99,7 +102,7 @@ export class Router {
     const replica = this.#admit(id, keyspace);
     if (replica === null) return;
     this.#expect(id, replica, deadline, { type: "read", membership: false, to: null });
-    replica.read(id, level);
+    replica.read(id, levelUnder(this.#groups.readsOf(keyspace), level));
     this.#turn.touch(replica);
   }
 
@@ -234,7 +237,19 @@ export class Router {
     if (this.#draining) return { code: "Stopped", definite: true };
     if (this.#pending.size >= this.#options.pendingMax)
       return { code: "Overloaded", definite: true, retryAfterTicks: 100 as Ticks };
-    return replica !== null ? null : unknownKeyspace(keyspace);
+    return replica !== null ? null : (this.#elsewhere(keyspace) ?? unknownKeyspace(keyspace));
+  }
+
+  /** The keyspace has its replicas on other members. */
+  #elsewhere(keyspace: KeyspaceId): Failure | null {
+    const { keyspaces, groups, nodes } = this.#groups.system;
+    const known = keyspaces.get(keyspace);
+    const group = known === undefined ? undefined : groups.get(known.group);
+    if (known === undefined || group?.fixed !== true) return null;
+    if (group.born.includes(this.#identity.node)) return null;
+    const names = group.born.map((node) => nodes.get(node)?.name ?? String(node)).join(", ");
+    const message = `this member holds no replica of the keyspace ${known.name}: ask ${names}`;
+    return { code: "Rejected", definite: true, status: FAILED_PRECONDITION, message };
   }
 
   #expect(

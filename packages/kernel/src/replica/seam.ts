@@ -249,6 +249,8 @@ export interface KeyspaceStatus {
   readonly group: GroupId;
   /** The client port that speaks of this keyspace alone, as a node on the least client port of its host has it. */
   readonly exposed: number | null;
+  /** Who holds its replicas for good; null: all voting members. */
+  readonly replicas: readonly NodeId[] | null;
 }
 
 export interface NodeStatus {

@@ -10,9 +10,11 @@ import type { SystemCommand, SystemGroup, SystemState } from "../machines/system
 import type { Groups } from "./groups.ts";
 import { isComplete, nextMembers, publication } from "./membership.ts";
 import { Neighbours } from "./neighbours.ts";
+import { keyspacesOf } from "./node-status.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
 import type { KeyspaceStatus, PeerAddress } from "./seam.ts";
+import { profileOf } from "./terms.ts";
 import type { MembersTold } from "./wire.ts";
 
 /** Who this node says it is, to be known to all (etcd: the member's name and client URLs). */
@@ -99,8 +101,7 @@ export class Steward {
   follow(now: Ticks): void {
     const state = this.#host.groups.system;
     if (state === this.#seen) return;
-    if (state.keyspaces !== this.#seen?.keyspaces)
-      this.#host.setKeyspaces([...state.keyspaces.values()]);
+    if (state.keyspaces !== this.#seen?.keyspaces) this.#host.setKeyspaces(keyspacesOf(state));
     this.#seen = state;
     const { node, groups, bear } = this.#host;
     if (state.removed.includes(node)) this.#leaveAt ??= (now + LEAVE_TICKS) as Ticks;
@@ -163,9 +164,10 @@ export class Steward {
     if (this.#defaultProposedAt !== null && now - this.#defaultProposedAt < REPEAT_TICKS) return;
     this.#defaultProposedAt = now;
     const profile = this.#options.defaultProfile;
-    const known = this.#options.profiles.get(profile);
+    const known = profileOf(this.#options.profiles, profile);
     const [fixed, office] = [known?.fixedMembers === true, known?.office != null];
-    this.#host.submit({ type: "createKeyspace", name: "default", profile, fixed, office });
+    const choices = { profile, fixed, office, replicas: null };
+    this.#host.submit({ type: "createKeyspace", name: "default", ...choices });
   }
 
   /** Tells the cluster this node's name, addresses and release, until the cluster knows them. */

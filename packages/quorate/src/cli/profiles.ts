@@ -1,3 +1,5 @@
+import { parseTerms, type Terms } from "@quorate/kernel/replica";
+
 /** What a profile is, in plain words; the same for every keyspace that has it, but for the number of its replicas. */
 interface Explanation {
   readonly what: string;
@@ -125,15 +127,36 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
 };
 
-/** Null for a profile that this release does not know. */
+/** What was chosen otherwise for one keyspace, beside what its profile says. */
+function chosen({ sync, reads }: Terms): readonly string[] {
+  const lines: string[] = [];
+  if (sync !== null)
+    lines.push(
+      `a write is acknowledged when ${sync} ${sync === 1 ? "secondary holds" : "secondaries hold"} it beside the primary, and not one: the primary and ${sync - 1} of them may be lost together`,
+    );
+  if (reads === "lease")
+    lines.push(
+      "the leader answers reads by itself, without a message, while a majority has promised to elect nobody else: linearizable as long as no two clocks run at rates further apart than a tenth",
+    );
+  if (reads === "local")
+    lines.push(
+      "every read, serializable or not, is answered by the member it was asked of, without a message, and may be old: reads are not linearizable; transactions are",
+    );
+  return lines;
+}
+
+/** Null for a profile, or terms, that this release does not know. */
 export function explain(profile: string, replicas: number): string | null {
-  const known = EXPLANATIONS[profile];
-  if (known === undefined) return null;
+  const terms = parseTerms(profile);
+  const known = terms === null ? undefined : EXPLANATIONS[terms.profile];
+  if (terms === null || known === undefined) return null;
+  const otherwise = chosen(terms);
   const section = (title: string, lines: readonly string[]): string =>
     `${title}\n${lines.map((line) => `  - ${line}\n`).join("")}`;
   return [
     `${profile}: ${known.what}\n`,
     section("Promises", known.promises),
+    ...(otherwise.length === 0 ? [] : [section("Chosen otherwise for this keyspace", otherwise)]),
     section("Costs", known.costs(replicas - 1)),
     section("When something fails", known.loses(replicas)),
   ].join("\n");

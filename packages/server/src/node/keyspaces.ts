@@ -1,9 +1,32 @@
-import { type Failure, type Outcome, SYSTEM_KEYSPACE, type Ticks } from "@quorate/kernel/core";
-import { encodeSystemCommand, type Profiles, type SystemCommand } from "@quorate/kernel/replica";
+import {
+  type Failure,
+  type NodeId,
+  type Outcome,
+  SYSTEM_KEYSPACE,
+  type Ticks,
+} from "@quorate/kernel/core";
+import {
+  changeRefused,
+  encodeSystemCommand,
+  type NodeStatus,
+  type Profile,
+  type Profiles,
+  parseTerms,
+  READS,
+  type SystemCommand,
+  type Terms,
+  termsRefused,
+  termsText,
+} from "@quorate/kernel/replica";
 import type { KeyspaceAdmin, KeyspaceChange } from "../gateway/index.ts";
 import type { Caller, NodePort } from "../host/index.ts";
 
+/** Of gRPC. */
 const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
+
+type Of<T extends KeyspaceChange["type"]> = Extract<KeyspaceChange, { type: T }>;
 
 /** Changes of the keyspaces as commands on the system keyspace: each is answered when this node has applied it. */
 export class Keyspaces implements KeyspaceAdmin {
@@ -31,29 +54,116 @@ export class Keyspaces implements KeyspaceAdmin {
 
   #commandOf(change: KeyspaceChange): SystemCommand | Failure {
     switch (change.type) {
-      case "create": {
-        const { name, profile } = change;
-        const known = this.#profiles.get(profile);
-        if (known === undefined) {
-          const names = [...this.#profiles.keys()].join(", ");
-          const message = `there is no profile ${JSON.stringify(profile)}; there are ${names}`;
-          return { code: "Rejected", definite: true, status: INVALID_ARGUMENT, message };
-        }
-        return {
-          type: "createKeyspace",
-          name,
-          profile,
-          fixed: known.fixedMembers,
-          office: known.office !== null,
-        };
-      }
+      case "create":
+        return this.#creation(change);
+      case "set":
+        return this.#setting(change);
       case "expose":
         return { type: "exposeKeyspace", name: change.name, port: change.port };
       case "drop":
         return { type: "dropKeyspace", name: change.name };
     }
   }
+
+  #creation({ name, profile, sync, reads, ...asked }: Of<"create">): SystemCommand | Failure {
+    const known = this.#profiles.get(profile);
+    if (known === undefined) {
+      const names = [...this.#profiles.keys()].join(", ");
+      return invalid(`there is no profile ${JSON.stringify(profile)}; there are ${names}`);
+    }
+    const status = this.#port.status();
+    const replicas = asked.replicas.length === 0 ? null : chosen(asked.replicas, status);
+    if (typeof replicas === "string") return invalid(replicas);
+    const terms = termsOf({ profile, sync: null, reads: "linearizable" }, known, { sync, reads });
+    if (typeof terms === "string") return invalid(terms);
+    const refused = termsRefused(terms, known, replicas?.length ?? votersOf(status).length);
+    if (refused !== null) return invalid(refused);
+    const [fixed, office] = [known.fixedMembers || replicas !== null, known.office !== null];
+    return {
+      type: "createKeyspace",
+      name,
+      profile: termsText(terms),
+      fixed,
+      office,
+      replicas,
+    };
+  }
+
+  #setting({ name, sync, reads, replicas }: Of<"set">): SystemCommand | Failure {
+    const keyspace = this.#port.status().keyspaces.find((one) => one.name === name);
+    if (keyspace === undefined)
+      return rejected(NOT_FOUND, `there is no keyspace ${JSON.stringify(name)}`);
+    const { profile: from } = keyspace;
+    const now = parseTerms(from);
+    const known = now === null ? undefined : this.#profiles.get(now.profile);
+    if (now === null || known === undefined)
+      return rejected(FAILED_PRECONDITION, `this release does not know the profile ${from}`);
+    if (replicas.length > 0) {
+      const why =
+        keyspace.replicas === null
+          ? "its replicas are on all voting members: add or remove members"
+          : "its members are those it was created with: create another keyspace on those you want, and copy";
+      return rejected(FAILED_PRECONDITION, why);
+    }
+    const terms = termsOf(now, known, { sync, reads });
+    if (typeof terms === "string") return invalid(terms);
+    const refused = changeRefused(now, terms);
+    if (refused !== null) return rejected(FAILED_PRECONDITION, refused);
+    return { type: "changeProfile", name, from, to: termsText(terms) };
+  }
 }
+
+/** These terms with what was asked for; in words what is wrong with that. */
+function termsOf(
+  terms: Terms,
+  known: Profile,
+  { sync, reads }: { readonly sync: string; readonly reads: string },
+): Terms | string {
+  const read = reads === "" ? terms.reads : READS.find((one) => one === reads);
+  if (read === undefined)
+    return `there are no reads ${JSON.stringify(reads)}; there are ${READS.join(", ")}`;
+  if (sync !== "" && !/^\d{1,2}$/.test(sync))
+    return `sync is how many secondaries a write waits for, not ${JSON.stringify(sync)}`;
+  const count = sync === "" ? terms.sync : Number(sync);
+  return { ...terms, reads: read, sync: count === known.sync ? null : count };
+}
+
+/** So many members, those first that hold the fewest replicas; or those with these names. In words what is wrong with what was asked. */
+function chosen(asked: readonly string[], status: NodeStatus): readonly NodeId[] | string {
+  const voters = votersOf(status);
+  const [only = ""] = asked;
+  if (asked.length === 1 && /^\d+$/.test(only)) {
+    const count = Number(only);
+    if (count < 1 || count > voters.length)
+      return `there are ${voters.length} voting members for 1 to ${voters.length} replicas, not ${only}`;
+    const held = ({ node }: { readonly node: NodeId }): number =>
+      status.keyspaces.filter(({ replicas }) => replicas?.includes(node) === true).length;
+    return [...voters]
+      .sort((a, b) => held(a) - held(b))
+      .slice(0, count)
+      .map(({ node }) => node);
+  }
+  const nodes: NodeId[] = [];
+  for (const name of asked) {
+    const member = voters.find((one) => one.name === name);
+    const names = voters.map((one) => one.name).join(", ");
+    if (member === undefined)
+      return `there is no voting member ${JSON.stringify(name)}; there are ${names}`;
+    if (nodes.includes(member.node)) return `${name} holds one replica at most`;
+    nodes.push(member.node);
+  }
+  return nodes;
+}
+
+const votersOf = ({ members }: NodeStatus) => members.filter(({ learner }) => !learner);
+
+const invalid = (message: string): Failure => rejected(INVALID_ARGUMENT, message);
+const rejected = (status: number, message: string): Failure => ({
+  code: "Rejected",
+  definite: true,
+  status,
+  message,
+});
 
 class Change implements Caller {
   readonly #done: (failure: Failure | null) => void;

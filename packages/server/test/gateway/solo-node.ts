@@ -211,8 +211,16 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
         profile: "etcd",
         group: groupId(1),
         exposed: null,
+        replicas: null,
       },
-      { keyspace: keyspaceId(2), name: "carts", profile: "etcd", group: groupId(2), exposed: null },
+      {
+        keyspace: keyspaceId(2),
+        name: "carts",
+        profile: "etcd",
+        group: groupId(2),
+        exposed: null,
+        replicas: null,
+      },
     ];
     const { identity, members } = this;
     return {

@@ -104,6 +104,7 @@ export class LedgerKernel implements NodeKernel {
           profile: "etcd",
           group: groupId(1),
           exposed: null,
+          replicas: null,
         },
       ],
       groups: 1,

@@ -128,6 +128,9 @@ const ACCOUNT: Profile = {
   protocol: "raft",
   fixedMembers: false,
   office: null,
+  sync: null,
+  leases: false,
+  leased: false,
   create: () => new Account(),
   renewals: new Set(),
   withoutRoom: new Set(),
@@ -173,6 +176,7 @@ function createAccount(world: World, name: string, id: number): KeyspaceId {
     profile: "account",
     fixed: false,
     office: false,
+    replicas: null,
   });
   expect(world.until(() => world.leader() !== null, 10_000)).toBe(true);
   ask(world, SYSTEM_KEYSPACE, kind, body);

@@ -25,6 +25,7 @@ const create = (world: World): unknown =>
     profile: "etcd",
     fixed: false,
     office: false,
+    replicas: null,
   });
 const drop = (world: World): unknown => ask(world, { type: "dropKeyspace", name: "orders" });
 

@@ -25,6 +25,7 @@ function worldOf(groups: number): World {
       profile: "etcd",
       fixed: false,
       office: false,
+      replicas: null,
     });
     const caller = {
       onReply: ({ ok }: { readonly ok: boolean }) => void (created += Number(ok)),

@@ -27,6 +27,7 @@ export const SystemKind = {
   renewTenure: 8,
   appoint: 9,
   petition: 10,
+  changeProfile: 11,
 } as const;
 
 /** What is proposed to group 0. */
@@ -50,13 +51,21 @@ export type SystemCommand =
       readonly clientAddresses: readonly string[] | null;
       readonly version: number | null;
     }
-  /** `fixed`: its protocol changes no members. `office`: its primary is appointed. */
+  /** `fixed`: its members never change. `office`: its primary is appointed. `replicas`: on these; null: on all voting members. */
   | {
       readonly type: "createKeyspace";
       readonly name: string;
       readonly profile: string;
       readonly fixed: boolean;
       readonly office: boolean;
+      readonly replicas: readonly NodeId[] | null;
+    }
+  /** The same data under other terms, where they are still `from`. */
+  | {
+      readonly type: "changeProfile";
+      readonly name: string;
+      readonly from: string;
+      readonly to: string;
     }
   /** Gives a keyspace a client port of its own, or with null takes it away. */
   | { readonly type: "exposeKeyspace"; readonly name: string; readonly port: number | null }
@@ -85,6 +94,8 @@ export type SystemCommand =
     };
 
 const LIST_MAX = 64;
+/** The members are named. Only fixed ones are. */
+const CHOSEN = 4;
 /** No node has this id. */
 const NOBODY = nodeId(0n);
 
@@ -111,7 +122,10 @@ function writeBody(w: Writer, c: SystemCommand): Writer {
     case "createKeyspace":
       // A byte more is what a release before `KEYSPACES_VERSION` does not read: it is there only where it says something.
       w.text(c.name).text(c.profile);
-      return c.fixed ? w.u8(c.office ? 2 : 1) : w;
+      if (c.fixed) w.u8((c.office ? 2 : 1) + (c.replicas === null ? 0 : CHOSEN));
+      return c.replicas === null ? w : writeNodes(w, c.replicas);
+    case "changeProfile":
+      return w.text(c.name).text(c.from).text(c.to);
     case "exposeKeyspace":
       return optional(w.text(c.name), c.port, (port) => w.u32(port));
     case "dropKeyspace":
@@ -158,8 +172,12 @@ function readBody(kind: number, r: Reader): SystemCommand {
       };
     case SystemKind.createKeyspace: {
       const [name, profile, more] = [r.text(), r.text(), r.left > 0 ? r.u8() : 0];
-      return { type: "createKeyspace", name, profile, fixed: more > 0, office: more > 1 };
+      const replicas = more >= CHOSEN ? readMany(r, () => readNode(r)) : null;
+      const kind = more % CHOSEN;
+      return { type: "createKeyspace", name, profile, fixed: kind > 0, office: kind > 1, replicas };
     }
+    case SystemKind.changeProfile:
+      return { type: "changeProfile", name: r.text(), from: r.text(), to: r.text() };
     case SystemKind.exposeKeyspace:
       return {
         type: "exposeKeyspace",

@@ -172,6 +172,8 @@ function transition(
       return updateNode(state, command);
     case "createKeyspace":
       return createKeyspace(state, command);
+    case "changeProfile":
+      return changeProfile(state, command);
     case "exposeKeyspace":
       return exposeKeyspace(state, command.name, command.port);
     case "dropKeyspace":
@@ -278,7 +280,7 @@ function keyspaceThatNeeds(state: SystemState, node: NodeId): SystemKeyspace | n
 
 function createKeyspace(
   state: SystemState,
-  { name, profile, fixed, office }: Extract<SystemCommand, { type: "createKeyspace" }>,
+  { name, profile, fixed, office, replicas }: Extract<SystemCommand, { type: "createKeyspace" }>,
 ): Transition {
   if (fixed && clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
   if (name.length === 0 || name.length > NAME_CHARACTERS_MAX) {
@@ -300,7 +302,10 @@ function createKeyspace(
     group,
     exposed: null,
   });
-  const born = votersOf(state);
+  const voters = votersOf(state);
+  const born = replicas === null ? voters : voters.filter((node) => replicas.includes(node));
+  if (replicas !== null && (born.length === 0 || born.length !== replicas.length))
+    return refuse(INVALID_ARGUMENT, "replicas are on voting members, on each of them one at most");
   const first = office ? firstOffice(group, born) : null;
   const groups = new Map(state.groups).set(group, { group, keyspace, born, fixed, office: first });
   const next = {
@@ -311,6 +316,20 @@ function createKeyspace(
     nextGroup: groupId(group + 1),
   };
   return { next, value: keyspaceBytes(keyspace) };
+}
+
+/** What the terms may be is for who asks to know: replicas of several releases apply this. */
+function changeProfile(
+  state: SystemState,
+  { name, from, to }: Extract<SystemCommand, { type: "changeProfile" }>,
+): Transition {
+  if (clusterVersionOf(state) < KEYSPACES_VERSION) return tooEarly();
+  const known = keyspaceNamed(state, name);
+  if (known === null) return refuse(NOT_FOUND, `there is no keyspace ${name}`);
+  if (known.profile !== from)
+    return refuse(FAILED_PRECONDITION, `${name} is ${known.profile} by now, not ${from}`);
+  const keyspaces = new Map(state.keyspaces).set(known.keyspace, { ...known, profile: to });
+  return { next: { ...state, keyspaces }, value: keyspaceBytes(known.keyspace) };
 }
 
 function exposeKeyspace(state: SystemState, name: string, port: number | null): Transition {

@@ -14,6 +14,7 @@ export function keyspaceCommand(terminal: Terminal): Command {
   ])
     .addCommand(list(terminal))
     .addCommand(create(terminal))
+    .addCommand(set(terminal))
     .addCommand(expose(terminal))
     .addCommand(drop(terminal))
     .addCommand(explanation(terminal));
@@ -41,18 +42,57 @@ function list(terminal: Terminal): Command {
 }
 
 function create(terminal: Terminal): Command {
-  return clientCommand("create", "make a keyspace; what its profile promises, `explain` says", [
-    "keyspace create locks --profile chubby",
-  ])
-    .argument("<name>", "how it is called from now on")
-    .requiredOption("--profile <profile>", "who orders its writes, and what readers may see")
-    .action(async (name: string, options: ClientOptions & { readonly profile: string }) => {
-      const session = new Session(terminal, options);
-      const { profile } = options;
-      const known = await changed(session, "create", { name, profile }, name);
-      session.print(KeyspaceOutput, keyspaceOutput(known), () => `keyspace ${name} created\n`);
-    });
+  return withTerms(
+    clientCommand("create", "make a keyspace; what its profile promises, `explain` says", [
+      "keyspace create locks --profile chubby",
+      "keyspace create orders --profile mysql --replicas n1,n2,n3 --sync 2",
+    ])
+      .argument("<name>", "how it is called from now on")
+      .requiredOption("--profile <profile>", "who orders its writes, and what readers may see"),
+  ).action(async (name: string, options: TermsOptions & { readonly profile: string }) => {
+    const session = new Session(terminal, options);
+    const body = { name, profile: options.profile, ...termsAsked(options) };
+    const known = await changed(session, "create", body, name);
+    session.print(KeyspaceOutput, keyspaceOutput(known), () => `keyspace ${name} created\n`);
+  });
 }
+
+function set(terminal: Terminal): Command {
+  return withTerms(
+    clientCommand("set", "change what can be changed while a keyspace serves", [
+      "keyspace set catalogue --reads local",
+    ]).argument("<name>"),
+  ).action(async (name: string, options: TermsOptions) => {
+    const asked = termsAsked(options);
+    if (asked.reads === "" && asked.sync === "" && asked.replicas.length === 0)
+      throw usage("say what is to be changed: --reads, --sync or --replicas");
+    const session = new Session(terminal, options);
+    const known = await changed(session, "set", { name, ...asked }, name);
+    session.print(
+      KeyspaceOutput,
+      keyspaceOutput(known),
+      ({ profile }) => `keyspace ${name} is ${profile} now\n`,
+    );
+  });
+}
+
+interface TermsOptions extends ClientOptions {
+  readonly replicas?: string;
+  readonly sync?: string;
+  readonly reads?: string;
+}
+
+const withTerms = (command: Command): Command =>
+  command
+    .option("--replicas <where>", "how many, or the members' names; else on all voting members")
+    .option("--sync <count>", "secondaries that a write waits for, where the profile lets choose")
+    .option("--reads <reads>", "linearizable, lease, or local: from the member asked, maybe old");
+
+const termsAsked = ({ replicas, sync = "", reads = "" }: TermsOptions) => ({
+  replicas: replicas === undefined ? [] : replicas.split(","),
+  sync,
+  reads,
+});
 
 function expose(terminal: Terminal): Command {
   return clientCommand("expose", "give a keyspace a client port of its own on every member", [

@@ -1,8 +1,23 @@
 import type { Failure, Ticks } from "@quorate/kernel/core";
 
+/** What an operator may choose otherwise than the profile has it; all in words, empty for what stays. */
+interface KeyspaceTerms {
+  /** Secondaries that a write waits for. */
+  readonly sync: string;
+  readonly reads: string;
+  /** How many, or names of members. */
+  readonly replicas: readonly string[];
+}
+
 /** A change of the cluster's keyspaces, as an operator asks for it. */
 export type KeyspaceChange =
-  | { readonly type: "create"; readonly name: string; readonly profile: string }
+  | ({
+      readonly type: "create";
+      readonly name: string;
+      readonly profile: string;
+    } & KeyspaceTerms)
+  /** Other terms while it serves; a profile is for life. */
+  | ({ readonly type: "set"; readonly name: string } & KeyspaceTerms)
   /** Null takes the port away. */
   | { readonly type: "expose"; readonly name: string; readonly port: number | null }
   | { readonly type: "drop"; readonly name: string };

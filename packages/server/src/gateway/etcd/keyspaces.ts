@@ -5,6 +5,7 @@ import {
   KeyspaceExposeRequest,
   KeyspaceListRequest,
   type KeyspaceMessage,
+  KeyspaceSetRequest,
   KeyspacesResponse,
 } from "../messages/index.ts";
 import type { MessageOf } from "../protobuf/index.ts";
@@ -35,6 +36,15 @@ export const KEYSPACES: readonly Service[] = [
     run(exchange, bytes) {
       const request = read(exchange, KeyspaceCreateRequest, bytes);
       if (request !== null) change(exchange, { type: "create", ...request });
+    },
+  },
+  {
+    name: "Set",
+    request: KeyspaceSetRequest,
+    lane: "control",
+    run(exchange, bytes) {
+      const request = read(exchange, KeyspaceSetRequest, bytes);
+      if (request !== null) change(exchange, { type: "set", ...request });
     },
   },
   {
@@ -88,7 +98,7 @@ function messageOf(
     id: keyspace.keyspace,
     name: keyspace.name,
     profile: keyspace.profile,
-    replicas: group?.config.voters ?? [],
+    replicas: keyspace.replicas ?? group?.config.voters ?? [],
     leader: group?.leader ?? 0n,
     port: keyspace.exposed ?? 0,
     endpoints,

@@ -96,6 +96,7 @@ const DECLARED: readonly Declared[] = [
   ["/auth/authenticate", `${AUTH}/Authenticate`, m.AuthenticateRequest, m.AuthenticateResponse],
   ["/keyspaces/list", `${KEYSPACES}/List`, m.KeyspaceListRequest, m.KeyspacesResponse],
   ["/keyspaces/create", `${KEYSPACES}/Create`, m.KeyspaceCreateRequest, m.KeyspacesResponse],
+  ["/keyspaces/set", `${KEYSPACES}/Set`, m.KeyspaceSetRequest, m.KeyspacesResponse],
   ["/keyspaces/expose", `${KEYSPACES}/Expose`, m.KeyspaceExposeRequest, m.KeyspacesResponse],
   ["/keyspaces/drop", `${KEYSPACES}/Drop`, m.KeyspaceDropRequest, m.KeyspacesResponse],
   ["/auth/status", `${AUTH}/AuthStatus`, m.AuthStatusRequest, m.AuthStatusResponse],

@@ -17,6 +17,17 @@ export const KeyspaceMessage = message("quorate.Keyspace", {
 export const KeyspaceCreateRequest = message("quorate.KeyspaceCreateRequest", {
   name: string(1),
   profile: string(2),
+  /** Each empty for what the profile has. */
+  sync: string(3),
+  reads: string(4),
+  /** How many, or the members' names; none for all members. */
+  replicas: repeated(string(5)),
+});
+export const KeyspaceSetRequest = message("quorate.KeyspaceSetRequest", {
+  name: string(1),
+  sync: string(2),
+  reads: string(3),
+  replicas: repeated(string(4)),
 });
 export const KeyspaceExposeRequest = message("quorate.KeyspaceExposeRequest", {
   name: string(1),

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  changeRefused,
+  DEFAULT_OPTIONS,
+  PROFILE_NAMES,
+  parseTerms,
+  profileOf,
+  READS,
+  type Terms,
+  termsText,
+} from "../../src/replica/index.ts";
+
+const TERMS = fc.record({
+  profile: fc.constantFrom(...PROFILE_NAMES),
+  sync: fc.option(fc.integer({ min: 1, max: 63 })),
+  reads: fc.constantFrom(...READS),
+});
+
+describe("the text of a keyspace's terms", () => {
+  it("says them all and is the only one that does: replicas compare it", () => {
+    fc.assert(
+      fc.property(TERMS, (terms: Terms) => {
+        expect(parseTerms(termsText(terms))).toEqual(terms);
+      }),
+      { seed: 3 },
+    );
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z+=\d]{0,20}$/), (text) => {
+        const terms = parseTerms(text);
+        if (terms !== null) expect(termsText(terms)).toBe(text);
+      }),
+      { seed: 3 },
+    );
+  });
+
+  it.each([
+    "mysql+sync=02",
+    "mysql+sync=",
+    "mysql+reads=local+sync=2",
+    "mysql+sync=2+sync=3",
+    "etcd+reads=linearizable",
+    "etcd+reads=fresh",
+    "etcd+",
+    "etcd+sync=2=3",
+  ])("%s is none", (text) => {
+    expect(parseTerms(text)).toBeNull();
+    expect(profileOf(DEFAULT_OPTIONS.profiles, text)).toBeNull();
+  });
+});
+
+describe("a profile under terms", () => {
+  const holders = (text: string, inSync: number): number | undefined =>
+    profileOf(DEFAULT_OPTIONS.profiles, text)?.office?.holders(inSync, 5);
+
+  it("is appointed by as many as hold what was acknowledged", () => {
+    expect([holders("mysql", 5), holders("mysql", 1)]).toEqual([2, 1]);
+    expect([holders("mysql+sync=3", 5), holders("mysql+sync=3", 2)]).toEqual([4, 2]);
+  });
+
+  it("is none where the profile leaves no choice", () => {
+    for (const text of ["etcd+sync=1", "waro+sync=1", "zookeeper+reads=lease", "unheard"])
+      expect(profileOf(DEFAULT_OPTIONS.profiles, text)).toBeNull();
+  });
+});
+
+it("only local reads come and go while a keyspace serves", () => {
+  const etcd: Terms = { profile: "etcd", sync: null, reads: "linearizable" };
+  expect(changeRefused(etcd, { ...etcd, reads: "local" })).toBeNull();
+  expect(changeRefused({ ...etcd, reads: "local" }, etcd)).toBeNull();
+  expect(changeRefused(etcd, { ...etcd, reads: "lease" })).toContain("lease");
+  expect(changeRefused(etcd, { ...etcd, profile: "chubby" })).toContain("for life");
+  expect(changeRefused({ ...etcd, sync: 1 }, { ...etcd, sync: 2 })).toContain("relies on");
+});
