@@ -121,8 +121,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
       "a read: none; it waits while a write is under way",
     ],
     loses: (replicas) => [
-      `any one of ${replicas} replicas: all writes, until it is back; reads go on at all others`,
-      "the primary: writes, until it is back or its tenure is over and another is appointed",
+      `any one of ${replicas} replicas: all writes, until it is back; reads go on at all others that have no write under way`,
+      "the primary: writes, until it is back, whoever is appointed meanwhile: that one waits for it too",
     ],
   },
 };

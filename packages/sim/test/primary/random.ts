@@ -149,8 +149,13 @@ export class RandomSchedule {
   #watch(): void {
     const c = this.cluster;
     for (const name of c.names.filter((other) => c.net.isUp(idOf(other)))) {
-      const { role, commitIndex } = c.state(name);
-      if (role.type === "Primary") this.#acknowledged = Math.max(this.#acknowledged, commitIndex);
+      const { role, commitIndex, log } = c.state(name);
+      if (role.type !== "Primary") continue;
+      // Nobody is acknowledged an entry that changes nothing, so readers need not see it.
+      let change: number = commitIndex;
+      while (log.at(change as LogIndex)?.kind === "noop") change--;
+      if (log.at(change as LogIndex) !== null)
+        this.#acknowledged = Math.max(this.#acknowledged, change);
     }
     for (let i = this.#readers.length - 1; i >= 0; i--) {
       const reader = this.#readers[i];

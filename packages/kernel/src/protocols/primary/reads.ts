@@ -29,19 +29,26 @@ export function onRead(
 ): PrimaryStep {
   if (level === "local" && state.fork === null && !state.repairing)
     return [state, [readable(ids, state.lastApplied)]];
-  const { reads, settings, log } = state;
+  const { reads, settings } = state;
   const waiting = reads.waiting.reduce((sum, one) => sum + one.ids.length, 0);
   if (waiting + ids.length > settings.readsMax)
     return [state, overloaded(ids, settings.heartbeatTicks)];
   const reader: Waiting = {
     ids,
     since: now.ticks,
-    // What anybody may have seen is in every log before anybody sees it: it is enough that nothing here is uncommitted.
-    at: settings.reads === "any" && isWhole(state) ? log.lastIndex : null,
+    // What anybody may have seen is in every log before anybody sees it: it is enough that no change here is uncommitted.
+    at: settings.reads === "any" && isWhole(state) ? lastChange(state) : null,
     question: 0,
     askedAt: null,
   };
   return [{ ...state, reads: { ...reads, waiting: [...reads.waiting, reader] } }, NO_EFFECTS];
+}
+
+/** A new primary's first entry waits for whoever is away, and changes nothing: it must keep no reader. */
+function lastChange({ log, commitIndex }: PrimaryState): LogIndex {
+  for (let index = log.lastIndex; index > commitIndex; index--)
+    if (log.at(index as LogIndex)?.kind !== "noop") return index as LogIndex;
+  return commitIndex;
 }
 
 const isWhole = ({ role, fork, repairing }: PrimaryState): boolean =>
@@ -74,10 +81,15 @@ export function serveReads(state: PrimaryState, now: Now): PrimaryStep {
   return [{ ...state, reads: { waiting: kept, questions } }, effects];
 }
 
-/** A primary within its tenure that knows what was committed before its epoch: up to where its readers look. */
+/**
+ * Up to where a primary's own readers look, within its tenure and once it knows what was committed before its epoch. Where nothing is
+ * acknowledged without it, it needs neither while no change waits here.
+ */
 function ownIndex(state: PrimaryState, now: Ticks): LogIndex | null {
-  const { role, commitIndex, settings } = state;
-  if (role.type !== "Primary" || !mayAct(state, now)) return null;
+  const { role, commitIndex, settings, repairing, fork } = state;
+  if (role.type !== "Primary" || repairing || fork !== null) return null;
+  if (settings.reads === "any" && lastChange(state) === commitIndex) return commitIndex;
+  if (!mayAct(state, now)) return null;
   return settings.rules.readsAfterOwnEpoch && commitIndex < role.base ? null : commitIndex;
 }
 
