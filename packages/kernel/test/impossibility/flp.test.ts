@@ -143,10 +143,10 @@ function keepOpen(
   c: Configuration,
   arriving: readonly Flight[],
   step: number,
-): { readonly flight: Flight; readonly then: Configuration } | null {
+): { readonly flight: Flight; readonly after: Configuration } | null {
   for (const flight of arriving) {
-    const then = processes.deliver(c, flight, step);
-    if (isBivalent(processes, then)) return { flight, then };
+    const after = processes.deliver(c, flight, step);
+    if (isBivalent(processes, after)) return { flight, after };
   }
   return null;
 }
@@ -160,7 +160,7 @@ it("IM-1: for 10 000 steps the adversary keeps both values within reach, and del
     const next = keepOpen(processes, c, c.flights, step);
     if (next === null) throw new RangeError(`step ${step}: every message decides`);
     longest = Math.max(longest, step - next.flight.sentAt);
-    c = next.then;
+    c = next.after;
   }
   expect(decidedIn(c)).toBeNull();
   // Nobody is starved: nothing that arrived had waited for long, and what is under way is young.
@@ -176,7 +176,7 @@ function roundsToDecision(seed: bigint): number {
     for (let arriving = c.flights; arriving.length > 0; ) {
       const chosen = keepOpen(processes, c, arriving, round);
       const [first] = arriving as [Flight, ...Flight[]];
-      c = chosen?.then ?? processes.deliver(c, first, round);
+      c = chosen?.after ?? processes.deliver(c, first, round);
       arriving = arriving.filter((flight) => flight !== (chosen?.flight ?? first));
     }
     if (decidedIn(c) !== null) return round;
