@@ -4,6 +4,7 @@ import type { Model } from "../run/model.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import { FAMILIES } from "./family.ts";
 import type { Cell, Column, Matrix, MatrixSetup } from "./matrix.ts";
+import { rankingSection } from "./ranking.ts";
 import { row, table } from "./table.ts";
 import { existingProfile } from "./task.ts";
 
@@ -16,6 +17,7 @@ export function pageOf(matrix: Matrix): string {
     introduction(matrix),
     "",
     ...(problems.length === 0 ? [] : ["## Broken promises", "", ...problems.map(item), ""]),
+    ...rankingSection(matrix),
     ...setup.profiles.flatMap((profile) => [...profileSection(matrix, profile), ""]),
     "## Faults that bit",
     "",
