@@ -58,7 +58,9 @@ export class Writer {
   }
 
   u8(n: number): this {
-    this.#bytes[this.#room(1)] = n;
+    // In two steps: making room may replace the buffer, and what stands left of the brackets is looked up first.
+    const at = this.#room(1);
+    this.#bytes[at] = n;
     return this;
   }
 
@@ -117,6 +119,16 @@ export class Writer {
     this.#at = 0;
     if (length === whole.length) return whole;
     return length <= COPIED_BYTES_MAX ? whole.slice(0, length) : whole.subarray(0, length);
+  }
+
+  /**
+   * The bytes, lent until the next write, which uses their memory again. For what copies them at once: megabytes taken in small
+   * pieces make a collector that counts the memory it does not manage run again and again.
+   */
+  lend(): Bytes {
+    const lent = this.#bytes.subarray(0, this.#at);
+    this.#at = 0;
+    return lent;
   }
 
   /** Where the next so many bytes go. */
