@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ask, type Cluster, leaderOf, startQuorate, usingClusters } from "./clusters/index.ts";
-import { figure } from "./figures.ts";
+import { figure, type Reading, type Target } from "./figures.ts";
 import {
   ANSWER_MILLIS_MAX,
   arrivals,
@@ -13,6 +13,7 @@ import {
   PUT,
   putBody,
 } from "./load/index.ts";
+import type { LoopPauses } from "./loop-watch.ts";
 import type { RowOptions, RowResult } from "./row.ts";
 
 const VALUE_BYTES = 256;
@@ -34,11 +35,8 @@ interface Span {
   readonly to: number;
 }
 
-/** The delays of one member's event loop over one stretch of time. */
-interface Delays extends Span {
-  readonly p99: number;
-  readonly max: number;
-}
+/** The pauses of one member's event loop over one stretch of time. */
+interface Pauses extends Span, LoopPauses {}
 
 /**
  * Puts on a schedule over a million keys, so large that the members write checkpoints every quarter of a minute: how long a put
@@ -79,7 +77,7 @@ export async function checkpoint({ quick }: RowOptions): Promise<RowResult> {
 /** Looks at the members from outside: where their checkpoints grow, and at what they say of their event loops. */
 class Observation {
   readonly spans: Span[] = [];
-  readonly delays: Delays[] = [];
+  readonly pauses: Pauses[] = [];
   readonly #cluster: Cluster;
   readonly #began: (number | null)[];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -128,20 +126,37 @@ class Observation {
     const [from, to] = [this.#asked, performance.now()];
     this.#asked = to;
     const said = await Promise.all(
-      this.#cluster.members.map((member) => ask(member, "loop", /^delays /)),
+      this.#cluster.members.map((member) => ask(member, "loop", /^pauses /)),
     );
     for (const [member, line] of said.entries()) {
-      const found = JSON.parse(line.slice("delays ".length)) as { p99: number; max: number };
-      this.delays.push({ member, from, to, ...found });
+      const found = JSON.parse(line.slice("pauses ".length)) as LoopPauses;
+      this.pauses.push({ member, from, to, ...found });
     }
   }
 }
+
+/** Three members and the load share the machine: only what a member did itself is asked to be short. */
+const KINDS: readonly {
+  readonly kind: keyof LoopPauses;
+  readonly what: string;
+  readonly target: Target;
+}[] = [
+  { kind: "computed", what: "computed", target: { max: PAUSE_MILLIS_MAX } },
+  { kind: "blocked", what: "waited, not for a core", target: { max: PAUSE_MILLIS_MAX } },
+  { kind: "collected", what: "was stopped by the collector", target: {} },
+  { kind: "inLine", what: "stood in line for a core", target: {} },
+  { kind: "late", what: "stood still in all", target: {} },
+];
+
+const longest = (found: readonly Pauses[], kind: keyof LoopPauses): readonly Reading[] => [
+  { value: Math.max(0, ...found.map((one) => one[kind])) },
+];
 
 function resultOf(
   keys: number,
   due: Float64Array,
   took: Float64Array,
-  { spans, delays }: Observation,
+  { spans, pauses }: Observation,
   lost: number,
 ): RowResult {
   const [during, without] = [new Latencies(), new Latencies()];
@@ -150,21 +165,20 @@ function resultOf(
     const met = spans.some(({ from, to }) => at + millis >= from && at <= to);
     (met ? during : without).record(millis);
   }
-  const meets = (one: Delays): boolean =>
+  const meets = (one: Pauses): boolean =>
     spans.some(({ member, from, to }) => member === one.member && one.to >= from && one.from <= to);
-  const pause = (found: readonly Delays[]) => [
-    { value: Math.max(0, ...found.map(({ max }) => max)) },
-  ];
-  const [busy, calm] = [delays.filter(meets), delays.filter((one) => !meets(one))];
+  const [busy, calm] = [pauses.filter(meets), pauses.filter((one) => !meets(one))];
   const figures = [
-    figure({
-      what: `Longest pause of an event loop, checkpoint of ${keys} keys`,
-      unit: "ms",
-      quorate: pause(busy),
-      beside: pause(calm),
-      besideIs: "without",
-      target: { max: PAUSE_MILLIS_MAX },
-    }),
+    ...KINDS.map(({ kind, what, target }) =>
+      figure({
+        what: `Event loop, checkpoint of ${keys} keys: longest that it ${what}`,
+        unit: "ms",
+        quorate: longest(busy, kind),
+        beside: longest(calm, kind),
+        besideIs: "without",
+        target,
+      }),
+    ),
     figure({
       what: `Put, p99, ${PUTS_PER_SECOND}/s, checkpoint of ${keys} keys`,
       unit: "ms",

@@ -202,6 +202,12 @@ function recording(batches: number[]): Files {
           return opened.write(parts, at);
         },
         sync: () => opened.sync(),
+        ...(opened.writeSynced !== undefined && {
+          writeSynced(parts, at) {
+            note(parts);
+            return opened.writeSynced?.(parts, at) ?? Promise.resolve();
+          },
+        }),
         ...(opened.writeThrough !== undefined && {
           writeThrough(parts, at) {
             note(parts);

@@ -1,21 +1,19 @@
 // One Quorate node for the benchmarks: `quorate-node.ts SETTINGS` (clusters/node-settings.ts). Prints `ready` when it serves.
 // Answers lines on stdin, each with one line:
 //   create N       creates N keyspaces by proposals to group 0: `created`
-//   watch-loop     from now on measures the delays of its event loop: `watching`
-//   loop           `delays {"p99":MS,"max":MS}` since the last time
+//   watch-loop     from now on measures the pauses of its event loop: `watching`
+//   loop           `pauses ` and their longest since the last time, as JSON (`LoopPauses`)
 //   profile        begins a CPU profile: `profiling`
 //   profiled FILE  ends it and writes it there: `written`
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { type Outcome, SYSTEM_KEYSPACE, ticks } from "@quorate/kernel/core";
 import { encodeSystemCommand } from "@quorate/kernel/replica";
 import { silentLog, startServer } from "@quorate/server";
 import type { NodeSettings } from "./clusters/node-settings.ts";
+import { LoopWatch } from "./loop-watch.ts";
 
-/** Between two looks at the event loop. Its timer costs a little, so it runs only where somebody asks. */
-const LOOK_MILLIS = 2;
 const SAMPLE_MICROS = 500;
 const CREATED_AT_ONCE = 50;
 
@@ -50,7 +48,7 @@ process.once("SIGTERM", () => {
   void server.stop().then(() => process.exit(0));
 });
 
-const delays = monitorEventLoopDelay({ resolution: LOOK_MILLIS });
+const loop = new LoopWatch();
 const inspector = new Session();
 createInterface({ input: process.stdin }).on("line", (line) => {
   void answer(line).then((said) => process.stdout.write(`${said}\n`));
@@ -63,11 +61,10 @@ async function answer(line: string): Promise<string> {
       await createKeyspaces(Number(argument));
       return "created";
     case "watch-loop":
-      delays.enable();
-      delays.reset();
+      loop.start();
       return "watching";
     case "loop":
-      return `delays ${JSON.stringify(delaysOfLoop())}`;
+      return `pauses ${JSON.stringify(loop.take())}`;
     case "profile":
       inspector.connect();
       await inspector.post("Profiler.enable");
@@ -83,14 +80,6 @@ async function answer(line: string): Promise<string> {
     default:
       return `no command ${line}`;
   }
-}
-
-/** How much later than asked the monitor's timer came. */
-function delaysOfLoop(): { readonly p99: number; readonly max: number } {
-  const late = (nanos: number): number => Math.max(0, nanos / 1e6 - LOOK_MILLIS);
-  const found = { p99: late(delays.percentile(99)), max: late(delays.max) };
-  delays.reset();
-  return found;
 }
 
 async function createKeyspaces(count: number): Promise<void> {

@@ -36,6 +36,24 @@ export function putU64(bytes: Uint8Array, at: number, n: bigint): void {
   for (let i = 0; i < 8; i++) bytes[at + i] = WIDE_BYTES[i] ?? 0;
 }
 
+/** The halves of the 64 bits of an integer, by way of memory: arithmetic on big integers makes a new one at every step. */
+export function highHalf(n: bigint): number {
+  WIDE.setBigInt64(0, n, true);
+  return WIDE.getUint32(4, true);
+}
+
+export function lowHalf(n: bigint): number {
+  WIDE.setBigInt64(0, n, true);
+  return WIDE.getUint32(0, true);
+}
+
+/** The integer with these halves, between -2^63 and 2^63. */
+export function int64Of(high: number, low: number): bigint {
+  WIDE.setUint32(0, low, true);
+  WIDE.setUint32(4, high, true);
+  return WIDE.getBigInt64(0, true);
+}
+
 /** Engines keep arrays up to this size within their own heap, which is many times cheaper; a view would move them out. */
 const SMALL_BYTES = 64;
 /** What is no longer is cut out and copied when it is taken, rather than keep what was reserved too much. */
@@ -58,7 +76,9 @@ export class Writer {
   }
 
   u8(n: number): this {
-    this.#bytes[this.#room(1)] = n;
+    // In two steps: making room may replace the buffer, and what stands left of the brackets is looked up first.
+    const at = this.#room(1);
+    this.#bytes[at] = n;
     return this;
   }
 
@@ -117,6 +137,16 @@ export class Writer {
     this.#at = 0;
     if (length === whole.length) return whole;
     return length <= COPIED_BYTES_MAX ? whole.slice(0, length) : whole.subarray(0, length);
+  }
+
+  /**
+   * The bytes, lent until the next write, which uses their memory again. For what copies them at once: megabytes taken in small
+   * pieces make a collector that counts the memory it does not manage run again and again.
+   */
+  lend(): Bytes {
+    const lent = this.#bytes.subarray(0, this.#at);
+    this.#at = 0;
+    return lent;
   }
 
   /** Where the next so many bytes go. */

@@ -42,7 +42,8 @@ const NOTHING = new Uint8Array(0);
 const SMALL_BYTES = 1024;
 
 /**
- * Turns a dump into a file, part by part, with at most one block held back.
+ * Turns a dump into a file, part by part, with at most one block held back. The parts of the file are lent: they hold until the
+ * next one is put.
  *
  * Layout: header (magic u64, format u8, three zeros, cluster u64, node u64, group u32, covers u64, crc32c u32),
  * blocks (length u32, crc32c u32, bytes), footer (zero u32 where a length would be, crc32c u32, hash u64, covers u64,
@@ -52,7 +53,7 @@ const SMALL_BYTES = 1024;
 export class CheckpointWriter {
   readonly #header: CheckpointHeader;
   readonly #out: Sink;
-  /** Grows to a block: most groups are small, and a thousand of them would clear a block each. */
+  /** The open block. Grows to its size, because most groups are small, and is then used for every block. */
   #pending: Uint8Array = NOTHING;
   #filled = 0;
   #sum: number;
@@ -97,7 +98,6 @@ export class CheckpointWriter {
     this.#sum = crc32c(block, crc32c(length, this.#sum));
     this.#out.put(new Writer(BLOCK_HEAD_BYTES).raw(length).u32(this.#sum).take());
     this.#out.put(block);
-    this.#pending = NOTHING;
     this.#filled = 0;
     this.#blocks++;
   }

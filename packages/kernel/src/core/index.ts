@@ -122,6 +122,7 @@ export {
   type SegmentHeader,
   type SegmentRecord,
   scanSegment,
+  sealRecord,
   segmentName,
   writeRecordHead,
 } from "./journal/index.ts";

@@ -66,7 +66,7 @@ export interface Results {
   result(id: RequestId, outcome: Outcome): void;
 }
 
-/** Where long outputs go. A part is immutable from then on. */
+/** Where long outputs go. A part is immutable from then on, but for those of a dump. */
 export interface Sink {
   put(part: Bytes): void;
 }
@@ -138,7 +138,10 @@ export interface WatchSink {
 
 export interface MachineFork {
   readonly hash: bigint;
-  /** Writes about `bytesMax` from cursor `from` (0n at first); the next cursor, or null when done. */
+  /**
+   * Writes about `bytesMax` from cursor `from` (0n at first); the next cursor, or null when done. The parts are lent: they hold
+   * until the next call.
+   */
   dump(from: bigint, bytesMax: number, out: Sink): bigint | null;
   /**
    * Computes the hash anew from the records in memory, `opsMax` at a time: what `hash` must equal if no

@@ -128,6 +128,7 @@ export type NodeInput =
 export interface Snapshot {
   readonly at: Position;
   readonly hash: bigint;
+  /** As `MachineFork.dump`: the parts hold until the next call. */
   dump(from: bigint, bytesMax: number, out: Sink): bigint | null;
   release(): void;
 }

@@ -30,7 +30,7 @@ const header = {
 
 function fileOf(parts: readonly Bytes[], hash = 99n): Bytes {
   const out: Bytes[] = [];
-  const writer = new CheckpointWriter(header, { put: (part) => out.push(part) });
+  const writer = new CheckpointWriter(header, { put: (part) => out.push(part.slice()) });
   for (const part of parts) writer.put(part);
   writer.finish(hash);
   return concat(out);

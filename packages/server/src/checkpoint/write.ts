@@ -29,15 +29,15 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const open = await files.open(file, "create");
   try {
-    const out = new Parts();
+    const out = new Slice();
     const writer = new CheckpointWriter(header, out);
     let at = 0;
     for (let cursor: bigint | null = 0n; cursor !== null; ) {
       cursor = dumpSlice(from, cursor, writer, out);
       if (cursor === null) writer.finish(from.hash);
-      const { parts, length } = out.take();
-      if (length > 0) await open.write(parts, at);
-      at += length;
+      if (out.length > 0) await open.write([out.bytes()], at);
+      at += out.length;
+      out.reset();
       await setTimeout(PAUSE_MILLIS);
     }
     await open.sync();
@@ -50,7 +50,7 @@ function dumpSlice(
   from: Snapshot,
   cursor: bigint,
   writer: CheckpointWriter,
-  out: Parts,
+  out: Slice,
 ): bigint | null {
   const ends = performance.now() + SLICE_MILLIS_MAX;
   let next: bigint | null = cursor;
@@ -60,19 +60,28 @@ function dumpSlice(
   return next;
 }
 
-class Parts implements Sink {
-  #parts: Bytes[] = [];
+/** What a slice of work dumped, in one piece of memory that the next slice uses again. */
+class Slice implements Sink {
+  #bytes = new Uint8Array(0);
   length = 0;
 
   put(part: Bytes): void {
-    this.#parts.push(part);
-    this.length += part.length;
+    const need = this.length + part.length;
+    if (need > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(need, 2 * this.#bytes.length));
+      grown.set(this.bytes());
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.length);
+    this.length = need;
   }
 
-  take(): { readonly parts: readonly Bytes[]; readonly length: number } {
-    const taken = { parts: this.#parts, length: this.length };
-    this.#parts = [];
+  /** Valid until `reset`. */
+  bytes(): Bytes {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  reset(): void {
     this.length = 0;
-    return taken;
   }
 }

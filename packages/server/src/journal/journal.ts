@@ -25,8 +25,6 @@ export interface JournalOptions extends TailOptions {
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** What allocating ahead leaves free on the disk, for checkpoints. */
 export const FREE_BYTES_MIN = 64 * 1024 * 1024;
-/** One write, and so one sync, carries no more: it bounds how long the first record of a batch waits for the last. */
-export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** After so long without a record a mark proves the last batch: until then, damage to it looks like a tear. */
 export const IDLE_MARK_MILLIS = 100;
 
@@ -55,8 +53,8 @@ export class Journal {
   readonly #segments: JournalSeq[];
   #tail: Tail;
   /** The batch that gathers; `#writing` is the one under way, or empty. */
-  #filling = new Batch();
-  #writing = new Batch();
+  #filling: Batch;
+  #writing: Batch;
   /** What fits neither the batch nor the segment that it is for; in order, behind `#filling`. */
   #overflow: NewRecord[] = [];
   #lastSeq: JournalSeq;
@@ -81,6 +79,7 @@ export class Journal {
     this.#listener = listener;
     this.#spares = spares;
     this.#tail = tail;
+    [this.#filling, this.#writing] = Batch.pair();
     this.#segments = recovered.segments.map(({ header }) => header.firstSeq);
     if (recovered.resume === null) this.#segments.push(journalSeq(recovered.lastSeq + 1));
     this.#lastSeq = this.#durable = recovered.lastSeq;
@@ -120,12 +119,10 @@ export class Journal {
   /** Takes the next record; it is written with the `flush` that follows. The parts must not change any more. */
   append(seq: JournalSeq, group: GroupId, kind: number, parts: readonly Bytes[]): void {
     assert(seq === this.#lastSeq + 1, "journal sequences rise by one");
-    assert(
-      lengthOf(parts) <= RECORD_BYTES_MAX,
-      "the kernel's records are within the journal's bound",
-    );
+    const length = lengthOf(parts);
+    assert(length <= RECORD_BYTES_MAX, "the kernel's records are within the journal's bound");
     this.#lastSeq = seq;
-    const record = { seq, group, kind, parts };
+    const record = { seq, group, kind, parts, length };
     if (this.#overflow.length === 0 && this.#fits(record))
       this.#filling.add(record, this.#tail.seed);
     else this.#overflow.push(record);
@@ -219,7 +216,7 @@ export class Journal {
     const batch = this.#filling;
     const began = performance.now();
     try {
-      this.#tail.file.writeThrough?.(batch.parts(), this.#tail.at);
+      this.#tail.file.writeThrough?.([batch.bytes()], this.#tail.at);
     } catch (error) {
       return this.#fail(error);
     }
@@ -237,8 +234,7 @@ export class Journal {
   #fits(record: NewRecord): boolean {
     const at = this.#tail.at + this.#writing.length + this.#filling.length;
     if (at === SEGMENT_HEADER_BYTES) return true;
-    const need = this.#filling.need(record);
-    return at + need <= this.#tail.size && this.#filling.length + need <= BATCH_BYTES_MAX;
+    return this.#filling.takes(record) && at + this.#filling.need(record) <= this.#tail.size;
   }
 
   async #write(): Promise<void> {
@@ -246,9 +242,12 @@ export class Journal {
     this.#filling = this.#writing;
     this.#writing = batch;
     const { file, at } = this.#tail;
-    await file.write(batch.parts(), at);
     const began = performance.now();
-    await file.sync();
+    if (file.writeSynced !== undefined) await file.writeSynced([batch.bytes()], at);
+    else {
+      await file.write([batch.bytes()], at);
+      await file.sync();
+    }
     this.#written(batch, Math.round((performance.now() - began) * 1000));
   }
 

@@ -234,6 +234,10 @@ test("JN-3: a node whose sync failed answers nothing more and stops; restarted, 
           refuse();
           await opened.sync();
         },
+        async writeSynced(parts, at) {
+          refuse();
+          await (opened.writeSynced?.(parts, at) ?? opened.sync());
+        },
         writeThrough(parts, at) {
           refuse();
           opened.writeThrough?.(parts, at);

@@ -1,6 +1,7 @@
-import { clusterId, journalSeq } from "@quorate/kernel/core";
+import { clusterId, journalSeq, RECORD_HEAD_BYTES } from "@quorate/kernel/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BATCH_BYTES_MAX } from "../../src/journal/batch.ts";
 import {
   describeDamage,
   JournalUnusable,
@@ -268,8 +269,9 @@ test("records that arrive while a sync runs share the next one", async () => {
   await journal.close();
 });
 
-test("records of any size, copied or referred to, in one batch or several, come back as they were", async () => {
-  const sizes = [0, 1, 4095, 4096, 4097, 262_123, 262_144, 3, 600_000, 4096, 4096, 1_000_000, 20];
+test("records of any size, as long as a batch and longer, in one batch or several, come back as they were", async () => {
+  const whole = BATCH_BYTES_MAX - 2 * RECORD_HEAD_BYTES;
+  const sizes = [0, 1, 4096, 262_123, 3, 600_000, whole, whole + 1, 5, 1_500_000, 20];
   const many = [...sizes, ...Array.from({ length: 300 }, (_, i) => 1000 + i), ...sizes];
   const files = new MemoryFiles();
   const { journal } = await openJournal(files, { segmentBytes: 2_000_000 });

@@ -7,6 +7,7 @@ export {
   type RecordHead,
   readRecord,
   type SegmentRecord,
+  sealRecord,
   writeRecordHead,
 } from "./record.ts";
 export {

@@ -35,13 +35,34 @@ export function writeRecordHead(
 ): void {
   let length = 0;
   for (const part of parts) length += part.length;
+  putHead(out, at, head, length);
+  const sum = crc32c(out, crc32c(out, seed, at, at + 4), at + 8, at + RECORD_HEAD_BYTES);
+  putU32(out, at + 4, crc32cOf(parts, sum));
+}
+
+/**
+ * Writes the head of a record whose bytes lie in `out` already, behind it and up to `end`. `sum` is `crc32c` of those of `out` in
+ * [from, to): the owner of the memory may have a quicker one.
+ */
+export function sealRecord(
+  out: Bytes,
+  at: number,
+  head: RecordHead,
+  end: number,
+  seed: number,
+  sum: (seed: number, from: number, to: number) => number,
+): void {
+  putHead(out, at, head, end - at - RECORD_HEAD_BYTES);
+  putU32(out, at + 4, sum(sum(seed, at, at + 4), at + 8, end));
+}
+
+/** All of it but the checksum. */
+function putHead(out: Bytes, at: number, head: RecordHead, length: number): void {
   putU32(out, at, length);
   putU32(out, at + 8, head.seq);
   putU32(out, at + 12, Math.floor(head.seq / 0x1_0000_0000));
   putU32(out, at + 16, head.group);
   out[at + 20] = head.kind;
-  const sum = crc32c(out, crc32c(out, seed, at, at + 4), at + 8, at + RECORD_HEAD_BYTES);
-  putU32(out, at + 4, crc32cOf(parts, sum));
 }
 
 /** The record at `at` if it is whole and its checksum holds; else null. Total: any bytes, any `at`. */

@@ -20,6 +20,8 @@ export class EtcdFork implements MachineFork {
   readonly hash: bigint;
   #keyspace: Keyspace;
   readonly #hash = new Hash64();
+  /** Used again by every call of `dump`. */
+  readonly #out = new Writer();
   #liveSum = new Sum64();
   #leaseSum = new Sum64();
 
@@ -29,7 +31,7 @@ export class EtcdFork implements MachineFork {
   }
 
   dump(from: bigint, bytesMax: number, out: Sink): bigint | null {
-    const writer = new Writer(Math.min(bytesMax, 64 * 1024) + 1024);
+    const writer = this.#out;
     let phase = Number(from >> PHASE_BITS);
     let at = Number(from & ((1n << PHASE_BITS) - 1n));
     if (phase === HISTORY && at === 0) at = this.#keyspace.store.historyStart;
@@ -40,7 +42,7 @@ export class EtcdFork implements MachineFork {
         at = phase === HISTORY ? this.#keyspace.store.historyStart : 0;
       }
     }
-    if (writer.length > 0) out.put(writer.take());
+    if (writer.length > 0) out.put(writer.lend());
     return phase > END ? null : (BigInt(phase) << PHASE_BITS) | BigInt(at);
   }
 

@@ -1,3 +1,4 @@
+import { highHalf, int64Of, lowHalf } from "../../core/bytes.ts";
 import { Hash64, Sum64 } from "../../core/hash64.ts";
 import { OrderedMap } from "../../core/ordered-map.ts";
 
@@ -131,8 +132,7 @@ export class Leases {
 }
 
 function idText(id: bigint): string {
-  const bits = BigInt.asUintN(64, id);
-  return text64(Number(bits >> 32n), Number(bits & 0xffff_ffffn));
+  return text64(highHalf(id), lowHalf(id));
 }
 
 function numberText(n: number): string {
@@ -153,7 +153,7 @@ function text64(high: number, low: number): string {
 }
 
 function textId(text: string): bigint {
-  return BigInt.asIntN(64, (BigInt(half(text, 0)) << 32n) | BigInt(half(text, 4)));
+  return int64Of(half(text, 0), half(text, 4));
 }
 
 function textNumber(text: string): number {

@@ -1,3 +1,4 @@
+import { highHalf, int64Of, lowHalf } from "../../core/bytes.ts";
 import { assert, type Bytes, EMPTY, Malformed } from "../../core/index.ts";
 
 /**
@@ -41,8 +42,7 @@ export class WireReader {
   /** An int64, exactly. */
   int64(): bigint {
     this.#varint();
-    if (this.#high === 0) return this.#low === 0 ? 0n : BigInt(this.#low >>> 0);
-    return (BigInt(this.#high | 0) << 32n) | BigInt(this.#low >>> 0);
+    return int64Of(this.#high, this.#low);
   }
 
   bool(): boolean {
@@ -152,9 +152,13 @@ export class WireWriter {
     if (n === 0n) return this;
     this.#varint(tag);
     this.#room(10);
-    let rest = BigInt.asUintN(64, n);
-    for (; rest >= 0x80n; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80;
-    this.#bytes[this.#at++] = Number(rest);
+    let [high, low] = [highHalf(n), lowHalf(n)];
+    while (high > 0 || low >= 0x80) {
+      this.#bytes[this.#at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.#bytes[this.#at++] = low;
     return this;
   }
 
