@@ -73,6 +73,21 @@ it("replicas on some members: those alone serve it", async () => {
   await stage.run(["keyspace", "drop", "pair", "--yes", ...at]);
 });
 
+it("lease reads, through every member", async () => {
+  const made = ["keyspace", "create", "leased", "--profile", "etcd", "--reads", "lease", ...at];
+  expect((await stage.json(KeyspaceOutput, made)).profile).toBe("etcd+reads=lease");
+  const open = ["keyspace", "expose", "leased", "--etcd", String(exposed + 30), ...at];
+  const { endpoints } = await stage.json(KeyspaceOutput, open);
+  for (const [i, endpoint] of endpoints.entries()) {
+    await stage.run(["put", "k", `v${i}`, "--endpoints", endpoint]);
+    for (const other of endpoints) {
+      const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", other]);
+      expect(seen.keyValues[0]?.value).toBe(`v${i}`);
+    }
+  }
+  await stage.run(["keyspace", "drop", "leased", "--yes", ...at]);
+});
+
 it("terms: chosen at the creation, changed while it serves where that is safe, refused with the reason where not", async () => {
   const create = ["keyspace", "create", "strict", "--profile", "mysql", "--sync", "2", ...at];
   expect((await stage.json(KeyspaceOutput, create)).profile).toBe("mysql+sync=2");

@@ -23,7 +23,7 @@ import type {
 } from "@quorate/kernel/replica";
 import { AfterAnswers } from "./after-answers.ts";
 import type { Clock } from "./clock.ts";
-import { InFlight } from "./in-flight.ts";
+import { InFlight, type ReadInput } from "./in-flight.ts";
 import { type Log, printable } from "./log.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { HostParts } from "./parts.ts";
@@ -126,8 +126,8 @@ export class Host implements NodePort {
 
   read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId {
     const id = this.#inFlight.newId();
-    if (this.#admit(id, caller, 0, false))
-      this.input({ type: "Read", id, keyspace, level, deadline });
+    const read = { type: "Read", id, keyspace, level, deadline } as const;
+    if (this.#admit(id, caller, 0, false, read)) this.input(read);
     return id;
   }
 
@@ -286,6 +286,13 @@ export class Host implements NodePort {
     if (failed !== undefined) this.#halt(`the disk failed: ${failed.reason}`);
   }
 
+  /** Who stood still since the turn began may have lost its lease meanwhile: it asks again. */
+  #look({ id, view, validUntil }: Extract<NodeEffect, { type: "Readable" }>): void {
+    const read = this.#inFlight.readOf(id);
+    if (read !== null && validUntil !== null && this.now() >= validUntil) this.input(read);
+    else this.#inFlight.settle(id)?.caller.onReadable(id, view);
+  }
+
   #perform(effect: NodeEffect): void {
     if (this.#state === "closed") return;
     switch (effect.type) {
@@ -297,9 +304,7 @@ export class Host implements NodePort {
         this.#outbox.put(effect);
         break;
       case "Readable":
-        this.#inFlight
-          .settle(effect.id)
-          ?.caller.onReadable(effect.id, effect.view, effect.validUntil);
+        this.#look(effect);
         break;
       case "Watching":
         this.#inFlight.watcher(effect.id)?.onWatching(effect.id, effect.revision);
@@ -366,9 +371,15 @@ export class Host implements NodePort {
     });
   }
 
-  #admit(id: RequestId, caller: Caller, bytes: number, write: boolean): boolean {
+  #admit(
+    id: RequestId,
+    caller: Caller,
+    bytes: number,
+    write: boolean,
+    read: ReadInput | null = null,
+  ): boolean {
     const failure = this.#refusal();
-    const asked = { caller, bytes, write, since: this.now() };
+    const asked = { caller, bytes, write, since: this.now(), read };
     if (failure === null && this.#inFlight.admit(id, asked)) return true;
     this.#refusals.add({ id, caller, failure: failure ?? OVERLOADED });
     return false;

@@ -7,6 +7,7 @@ import {
   type Ticks,
   ticks,
 } from "@quorate/kernel/core";
+import type { NodeInput } from "@quorate/kernel/replica";
 import type { Caller, WatchCaller } from "./port.ts";
 
 /** Requests and reads under way at most (contracts, Defaults); one more is `Overloaded`. */
@@ -25,7 +26,11 @@ export interface Asked {
   /** Whether it may change something, so that its end without an answer is no definite failure. */
   readonly write: boolean;
   readonly since: Ticks;
+  /** What was asked, to be asked again. Null: it is no read. */
+  readonly read: ReadInput | null;
 }
+
+export type ReadInput = Extract<NodeInput, { readonly type: "Read" }>;
 
 /** Who waits for what: bounded, and answered exactly once. Ids count up and are never reused in a process. */
 export class InFlight {
@@ -57,6 +62,10 @@ export class InFlight {
     this.#asked.set(id, asked);
     this.#bytes += asked.bytes;
     return true;
+  }
+
+  readOf(id: RequestId): ReadInput | null {
+    return this.#asked.get(id)?.read ?? null;
   }
 
   /** Takes a request out, to be answered or forgotten; null if it was before. */

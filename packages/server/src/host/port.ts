@@ -13,8 +13,8 @@ import type { GroupStatus, Identity, NodeStatus, WatchEnd } from "@quorate/kerne
 /** One object per call, so that a request costs no closure. Exactly one of the two is called, once. */
 export interface Caller {
   onReply(id: RequestId, outcome: Outcome): void;
-  /** Query the view before returning, or fork it. Where `validUntil` is not null, answer only before that tick. */
-  onReadable(id: RequestId, view: Machine, validUntil: Ticks | null): void;
+  /** Query the view before returning, or fork it. */
+  onReadable(id: RequestId, view: Machine): void;
 }
 
 /** One object per watch. Called in order; nothing follows `onWatchEnded`. */

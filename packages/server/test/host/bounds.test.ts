@@ -12,7 +12,13 @@ import type { WatchCaller } from "../../src/host/index.ts";
 import { OUTBOX_EFFECTS_MAX, Outbox, type Outgoing } from "../../src/host/outbox.ts";
 
 const nobody: Asked["caller"] = { onReply: () => {}, onReadable: () => {} };
-const asking = (bytes: number): Asked => ({ caller: nobody, bytes, write: true, since: ticks(0) });
+const asking = (bytes: number): Asked => ({
+  caller: nobody,
+  bytes,
+  write: true,
+  since: ticks(0),
+  read: null,
+});
 
 describe("what is under way", () => {
   it("holds no more bytes than its bound, but one request that is larger by itself", () => {

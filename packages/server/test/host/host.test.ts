@@ -118,6 +118,39 @@ const write = (host: Host, line: number): Promise<Outcome> =>
 const linesOf = (kernel: LedgerKernel): readonly number[] =>
   kernel.lines.map((line) => line[0] ?? -1);
 
+/** A reader that counts how often it may look. */
+class Reader implements Caller {
+  looked = 0;
+  readonly done: Promise<void>;
+  #resolve: () => void = () => {};
+
+  constructor() {
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  onReply(_: RequestId, outcome: Outcome): void {
+    throw new Error(`a read was refused: ${JSON.stringify(outcome)}`);
+  }
+
+  onReadable(): void {
+    this.looked++;
+    this.#resolve();
+  }
+}
+
+test("a lease that is over by the time that its reader would look is asked for again", async () => {
+  const { host, kernel } = await start(newDirectory());
+  kernel.leases.push(host.now(), ticks(0));
+  const reader = new Reader();
+  host.read(reader, keyspace, "lease", later);
+  await reader.done;
+  expect(kernel.heard.filter(({ type }) => type === "Read")).toHaveLength(3);
+  expect(reader.looked).toBe(1);
+  expect(host.status().pending).toBe(0);
+});
+
 describe("a node on its data directory", () => {
   test("A5: what was answered is there after a restart, through journal and checkpoint", async () => {
     const dataDir = newDirectory();

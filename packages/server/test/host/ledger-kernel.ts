@@ -5,6 +5,7 @@ import {
   journalSeq,
   keyspaceId,
   logIndex,
+  type Machine,
   type Now,
   type RequestId,
   succeed,
@@ -22,6 +23,13 @@ import type {
   RecoveredNode,
   Snapshot,
 } from "@quorate/kernel/replica";
+import { DEFAULT_OPTIONS } from "@quorate/kernel/replica";
+
+function anyMachine(): Machine {
+  const profile = DEFAULT_OPTIONS.profiles.get("etcd");
+  if (profile === undefined) throw new RangeError("every release knows etcd");
+  return profile.create();
+}
 
 /** Kinds of requests that a ledger understands; any other is written down and answered with its number. */
 export const Ask = { checkpoint: 1, retain: 2, halt: 3, meet: 4, early: 5, silence: 6 } as const;
@@ -39,6 +47,9 @@ export class LedgerKernel implements NodeKernel {
   wake: Ticks | null = null;
   leading = false;
   voters = 1;
+  /** What readers look at, and until when each of the next ones may; then there is no limit. */
+  readonly view: Machine = anyMachine();
+  readonly leases: Ticks[] = [];
   readonly #waiting = new Set<() => void>();
   #identity: Identity;
   #seq: JournalSeq;
@@ -138,6 +149,7 @@ export class LedgerKernel implements NodeKernel {
 
   #answer(input: NodeInput): readonly NodeEffect[] {
     if (input.type === "Drain") this.leading = false;
+    if (input.type === "Read") return this.#look(input.id);
     if (input.type === "Watch") return [{ type: "Watching", id: input.id, revision: 1 }];
     if (input.type !== "Request") return [];
     const { id, kind, body } = input;
@@ -160,6 +172,11 @@ export class LedgerKernel implements NodeKernel {
       default:
         return [...this.#line(body), this.#reply(id, this.#seq)];
     }
+  }
+
+  #look(id: RequestId): readonly NodeEffect[] {
+    const validUntil = this.leases.shift() ?? null;
+    return [{ type: "Readable", id, view: this.view, validUntil }];
   }
 
   #line(body: Bytes): readonly NodeEffect[] {

@@ -1,5 +1,4 @@
 import {
-  assert,
   type Bytes,
   EMPTY,
   type Failure,
@@ -188,12 +187,8 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
     else this.reply(revisionOf(outcome.value), bodyOf(outcome.value));
   }
 
-  onReadable(_id: RequestId, view: Machine, validUntil: Ticks | null): void {
+  onReadable(_id: RequestId, view: Machine): void {
     this.#pending = null;
-    assert(
-      validUntil === null,
-      "only a lease read has a time limit, and the gateway asks for none",
-    );
     if (this.#onConfirmed !== null) this.#onConfirmed();
     else if (view instanceof EtcdMachine) this.#onMachine?.(view);
     else this.fail(NOT_ETCD);
