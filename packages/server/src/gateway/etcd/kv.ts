@@ -1,4 +1,4 @@
-import { type Bytes, Malformed, type ReadLevel } from "@quorate/kernel/core";
+import { type Bytes, Malformed } from "@quorate/kernel/core";
 import {
   checkDeleteRange,
   checkPut,
@@ -20,6 +20,7 @@ import { decode, flag } from "../protobuf/index.ts";
 import { statusOf } from "./errors.ts";
 import { type Exchange, type Service, unreadable } from "./exchange.ts";
 import { GatheredRange, StreamedRange } from "./range.ts";
+import { readAs } from "./read-mode.ts";
 
 /** Of RangeRequest. */
 const SERIALIZABLE_FIELD = 7;
@@ -76,9 +77,7 @@ export const KV: readonly Service[] = [
       const checked = checkTxn(request, exchange.context.options.txnOpsMax);
       if ("code" in checked) return exchange.fail(statusOf(checked));
       if (!checked.readOnly) return exchange.request(EtcdKind.txn, request);
-      exchange.read(levelOf(checked.serializable), (machine) =>
-        readTxn(exchange, machine, request),
-      );
+      readAs(exchange, checked.serializable, (machine) => readTxn(exchange, machine, request));
     },
   },
   {
@@ -110,7 +109,7 @@ function openRange(
     exchange.fail(statusOf(rejected));
     return;
   }
-  exchange.read(levelOf(isSerializable(request)), (machine) => onMachine(exchange, machine));
+  readAs(exchange, isSerializable(request), (machine) => onMachine(exchange, machine));
 }
 
 function readTxn(exchange: Exchange, machine: EtcdMachine, request: Bytes): void {
@@ -118,8 +117,6 @@ function readTxn(exchange: Exchange, machine: EtcdMachine, request: Bytes): void
   if ("code" in answer) exchange.fail(statusOf(answer));
   else exchange.reply(answer.revision, answer.body);
 }
-
-const levelOf = (serializable: boolean): ReadLevel => (serializable ? "local" : "readIndex");
 
 function isSerializable(request: Bytes): boolean {
   return flag(request, SERIALIZABLE_FIELD);

@@ -262,6 +262,34 @@ describe("what may come of a request", () => {
     });
   });
 
+  it("C4: reads as the metadata ask: by level, and never from before a revision", async () => {
+    const range = (metadata: Readonly<Record<string, string>>, serializable = false) =>
+      served.client(metadata).call("KV.Range", RANGE, { key: bytes("k"), serializable });
+    await put("k", "v");
+    served.node.levels.length = 0;
+    await range({});
+    await range({}, true);
+    await range({ "quorate-reads": "lease" });
+    await range({ "quorate-reads": "local" });
+    await range({ "quorate-reads": "linearizable" }, true);
+    expect(served.node.levels).toEqual(["readIndex", "local", "lease", "local", "readIndex"]);
+    served.node.levels.length = 0;
+    // What is there is new enough; what is not is looked for once where it must be.
+    await range({ "quorate-min-revision": "2" }, true);
+    expect(served.node.levels).toEqual(["local"]);
+    await expect(range({ "quorate-min-revision": "3" }, true)).rejects.toMatchObject({
+      code: 14,
+      details:
+        "quorate: this member is at revision 2, and 3 was asked for: try again, or another member",
+    });
+    expect(served.node.levels).toEqual(["local", "local", "readIndex"]);
+    for (const [name, value] of [
+      ["quorate-reads", "fresh"],
+      ["quorate-min-revision", "-1"],
+    ] as const)
+      await expect(range({ [name]: value })).rejects.toMatchObject({ code: 3 });
+  });
+
   it("refuses an API version that is no UTF-8", async () => {
     const session = connect(`http://127.0.0.1:${served.port}`);
     const stream = session.request({
