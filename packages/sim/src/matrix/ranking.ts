@@ -80,7 +80,7 @@ const SENTENCES: readonly (readonly [
     (of) => others(of, "write-all").every(({ a }) => a.write >= of["write-all"].a.write),
   ],
   [
-    "write-all has the most A for reads: any replica answers them",
+    "write-all has the most A for reads: whichever replica is asked answers them",
     (of) => others(of, "write-all").every(({ a }) => a.read <= of["write-all"].a.read),
   ],
   [
