@@ -1,6 +1,6 @@
 import type { LogIndex, NodeId, Now, Ticks } from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
-import { adopt, follow, heldBy } from "./order.ts";
+import { adopt, follow, heldBy, remembers } from "./order.ts";
 import {
   andThen,
   type ChainEffect,
@@ -33,10 +33,13 @@ export function beat(state: ChainState, now: Ticks): ChainStep {
     const echo = able && isTrusted(state, role, member, one, now) ? one.at : null;
     effects.push(send(member, { type: "Beat", epoch, chain, echo }, early, "control"));
     // It counts from when it said so, which was before that was heard.
-    return echo === null ? one : { ...one, leasedAt: Math.max(one.leasedAt, one.heardAt) as Ticks };
+    const leasedAt = echo === null ? one.leasedAt : Math.max(one.leasedAt, one.heardAt);
+    return { ...one, unanswered: one.unanswered + 1, leasedAt: leasedAt as Ticks };
   });
   const heartbeatAt = (now + settings.heartbeatTicks) as Ticks;
-  return [{ ...state, role: { ...role, known, heartbeatAt } }, effects];
+  const waits = able && state.commitIndex < state.durableIndex;
+  const waited = waits ? role.waited + 1 : 0;
+  return [{ ...state, role: { ...role, known, waited, heartbeatAt } }, effects];
 }
 
 /**
@@ -58,35 +61,34 @@ function isTrusted(
     chain?.order.includes(member) === true &&
     (asked?.type !== "inSync" || asked.inSync.includes(member)) &&
     known.at !== null &&
-    known.whole &&
-    !isMissing(state, role, member, now) &&
+    known.memory !== "lost" &&
+    !missingOf(state, role).includes(member) &&
     now - known.heardAt < settings.silenceTicks
   );
 }
-
-const isMissing = (state: ChainState, role: Head, member: NodeId, now: Ticks): boolean =>
-  missingOf(state, role, now).includes(member);
 
 /**
  * Whom the chain has to do without: who is silent, or has lost what it acknowledged; and where a write has waited too long though all are
  * heard, the first whose link to its predecessor must be broken, in one direction or the other.
  */
-export function missingOf(state: ChainState, role: Head, now: Ticks): readonly NodeId[] {
+export function missingOf(state: ChainState, role: Head): readonly NodeId[] {
   const { chain, self, settings, office, commitIndex, durableIndex, links } = state;
-  const { known, waitingSince } = role;
+  const { known, waited } = role;
+  const isTooLong = (beats: number): boolean =>
+    beats * settings.heartbeatTicks >= settings.shrinkTicks;
   const others = chain?.order.filter((member) => member !== self) ?? [];
   const silent = others.filter((member) => {
     const one = known.get(member);
-    const lost = one?.whole === false && office?.inSync.includes(member) === true;
-    return one === undefined || lost || now - one.heardAt >= settings.shrinkTicks;
+    const lost = one?.memory === "lost" && office?.inSync.includes(member) === true;
+    return one === undefined || lost || isTooLong(one.unanswered);
   });
   if (silent.length > 0) return silent;
   const successor = others[0];
-  if (successor === undefined || waitingSince === null) return [];
+  if (successor === undefined || !isTooLong(waited)) return [];
   const oldest = commitIndex + 1;
   // Else it is this replica that the write waits for: its disk, or others that are to be in step first.
   const stuck = durableIndex >= oldest && (links.get(successor)?.commit ?? 0) < oldest;
-  if (!stuck || now - waitingSince < settings.shrinkTicks) return [];
+  if (!stuck) return [];
   const broken = others.find((member) => {
     const one = known.get(member);
     return one === undefined || one.held < oldest || one.commit >= oldest;
@@ -121,6 +123,7 @@ function leased(state: ChainState, at: Ticks): ChainState {
 /** Early: it vouches for what its disk is known to hold. */
 function here(state: ChainState, at: Ticks, to: NodeId): ChainEffect {
   const { term: epoch, chain, commitIndex, repairing, fork } = state;
+  const lost = repairing || fork !== null;
   const message: Here = {
     type: "Here",
     epoch,
@@ -128,7 +131,7 @@ function here(state: ChainState, at: Ticks, to: NodeId): ChainEffect {
     number: chain?.number ?? 0,
     held: heldBy(state),
     commit: commitIndex,
-    whole: !repairing && fork === null,
+    memory: lost ? "lost" : remembers(state) ? "whole" : "new",
   };
   return send(to, message, true, "control");
 }
@@ -139,8 +142,9 @@ export function onHere(state: ChainState, now: Now, from: NodeId, m: Here): Chai
   const before = role.type === "Head" ? role.known.get(from) : undefined;
   if (role.type !== "Head" || before === undefined || m.epoch < state.term)
     return [state, NO_EFFECTS];
-  const { at, number, held, commit, whole } = m;
-  const one: Known = { ...before, heardAt: now.ticks, at, number, held, commit, whole };
+  const { at, number, held, commit, memory } = m;
+  const heard = { heardAt: now.ticks, unanswered: 0 };
+  const one: Known = { ...before, ...heard, at, number, held, commit, memory };
   return [{ ...state, role: { ...role, known: role.known.with(from, one) } }, NO_EFFECTS];
 }
 

@@ -13,7 +13,7 @@ import {
   Writer,
   writeEntries,
 } from "../../core/index.ts";
-import type { Chain, ChainMessage } from "./message.ts";
+import type { Chain, ChainMessage, Memory } from "./message.ts";
 
 /** The place of a type in this list is its byte on the wire: append only. */
 const TYPES = [
@@ -24,6 +24,7 @@ const TYPES = [
   "Ask",
   "Answer",
 ] as const satisfies readonly ChainMessage["type"][];
+const MEMORIES = ["whole", "new", "lost"] as const satisfies readonly Memory[];
 const STATES = ["Holds", "Lacks", "Forked"] as const;
 /** Members of a chain. */
 const ORDER_MAX = 64;
@@ -48,7 +49,7 @@ export function encodeMessage(m: ChainMessage): Bytes {
       return m.echo === null ? w.take() : w.uint(m.echo).take();
     case "Here":
       w.uint(m.at).uint(m.number).uint(m.held).uint(m.commit);
-      return w.u8(Number(m.whole)).take();
+      return w.u8(MEMORIES.indexOf(m.memory)).take();
     case "Ask":
       return w.uint(m.question).take();
     case "Answer":
@@ -86,7 +87,9 @@ function read(r: Reader): ChainMessage {
     case "Here": {
       const [at, number] = [ticks(r.uint()), r.uint()];
       const [held, commit] = [logIndex(r.uint()), logIndex(r.uint())];
-      return { type, epoch, at, number, held, commit, whole: flag(r) };
+      const memory = MEMORIES[r.u8()];
+      if (memory === undefined) throw new Malformed("no such memory");
+      return { type, epoch, at, number, held, commit, memory };
     }
     case "Ask":
       return { type, epoch, question: r.uint() };

@@ -45,11 +45,8 @@ function advance(state: ChainState, now: Ticks): ChainStep {
   // What was under way when the others fell out of step waits for them like what is refused since: one disk is not enough for it.
   const lacking = inSyncLacking(state) > 0;
   const [next, effects] = commit(state, lacking ? state.commitIndex : committable(state));
-  const waits = next.commitIndex < next.log.lastIndex;
   const moved = next.commitIndex > state.commitIndex;
-  const waitingSince = waits ? (moved ? now : (role.waitingSince ?? now)) : null;
-  if (waitingSince === role.waitingSince) return [next, effects];
-  return [{ ...next, role: { ...role, waitingSince } }, effects];
+  return moved ? [{ ...next, role: { ...role, waited: 0 } }, effects] : [next, effects];
 }
 
 function committable(state: ChainState): LogIndex {

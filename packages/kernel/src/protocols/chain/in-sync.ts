@@ -19,12 +19,18 @@ export function keepInSync(state: ChainState, now: Now): ChainStep {
     return keepInSync({ ...state, role: { ...role, joining: null } }, now);
   const outside = outOfStep(state, role, chain);
   if (outside.length > 0) return announce(state, role, without(chain, outside), role.joining, now);
+  // Its floor is to cover what they may have forgotten.
+  const isNew = (member: NodeId): boolean => {
+    const one = role.known.get(member);
+    return one?.memory === "new" && one.number === chain.number;
+  };
+  if (chain.order.some(isNew)) return announce(state, role, chain.order, role.joining, now);
   const { petitioned } = role;
   if (petitioned?.version === office.version)
     return now.ticks - petitioned.at < retransmitTicks
       ? [state, NO_EFFECTS]
       : petition(state, role, now.ticks, petitioned.petition);
-  const missing = missingOf(state, role, now.ticks);
+  const missing = missingOf(state, role);
   if (role.joining !== null && missing.includes(role.joining))
     return announce(state, role, without(chain, [role.joining]), null, now);
   if (missing.length > 0) {
@@ -98,7 +104,7 @@ function admit(state: ChainState, role: Head, chain: Chain, now: Now): ChainStep
   if (joining === null || one === undefined || one.number < chain.number || one.held < chain.floor)
     return [state, NO_EFFECTS];
   // It lost what it had in this very chain: it joins another.
-  if (!one.whole) return announce(state, role, without(chain, [joining]), null, now);
+  if (one.memory !== "whole") return announce(state, role, without(chain, [joining]), null, now);
   return petition(state, role, now.ticks, { type: "inSync", inSync: withMember(state, joining) });
 }
 
@@ -127,8 +133,7 @@ function announce(
   now: Now,
 ): ChainStep {
   const number = (state.chain?.number ?? 0) + 1;
-  const waitingSince = role.waitingSince === null ? null : now.ticks;
-  const next: ChainState = { ...state, role: { ...role, joining, waitingSince } };
+  const next: ChainState = { ...state, role: { ...role, joining, waited: 0 } };
   return beat(adopt(next, { number, order, floor: state.log.lastIndex }, now.ticks), now.ticks);
 }
 

@@ -1,7 +1,7 @@
 import type { Entry, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
 import { tellEpoch } from "./beats.ts";
 import type { ChainMessage } from "./message.ts";
-import { adopt, follow, heldBy, isInChain } from "./order.ts";
+import { adopt, follow, heldBy, isInChain, remembers } from "./order.ts";
 import {
   andThen,
   type ChainState,
@@ -93,9 +93,8 @@ function write(
  * snapshot has replaced it, and is then one who has lost what it acknowledged.
  */
 function forkAt(state: ChainState, now: Ticks, from: NodeId, at: LogIndex): ChainStep {
-  const number = state.chain?.number ?? 0;
-  const lostIn = { epoch: state.term, number };
-  const forked: ChainState = { ...state, fork: at, repairing: true, lostIn };
+  const since = { epoch: state.term, number: state.chain?.number ?? 0 };
+  const forked: ChainState = { ...state, fork: at, repairing: true, since };
   const named: ChainStep = [forked, [lostFrom(state.log, at)]];
   return andThen(
     andThen(named, (s) => persistHardState(s, now)),
@@ -116,9 +115,9 @@ function owe(
  * was announced after the loss. What it acknowledged before, and has forgotten, lies up to there.
  */
 export function becomeWhole(state: ChainState, now: Ticks): ChainStep {
-  const { repairing, fork, chain, lostIn, term } = state;
-  if (!repairing || fork !== null || chain === null || lostIn === null) return [state, NO_EFFECTS];
-  const since = term > lostIn.epoch || chain.number > lostIn.number;
-  if (!since || !isInChain(state) || heldBy(state) < chain.floor) return [state, NO_EFFECTS];
-  return persistHardState({ ...state, repairing: false, lostIn: null }, now);
+  const { repairing, fork, chain } = state;
+  if (!repairing || fork !== null || chain === null || !remembers(state))
+    return [state, NO_EFFECTS];
+  if (!isInChain(state) || heldBy(state) < chain.floor) return [state, NO_EFFECTS];
+  return persistHardState({ ...state, repairing: false }, now);
 }

@@ -10,6 +10,12 @@ export interface Chain {
   readonly floor: LogIndex;
 }
 
+/**
+ * Whether a member has all that it ever acknowledged. `lost`: no, it must leave the chain and join again. `new`: its disk says so, but
+ * nothing in this chain proves it, for the chain is older than the member's life.
+ */
+export type Memory = "whole" | "new" | "lost";
+
 /** Every message carries the epoch of whoever sent it: a lower one than one's own is refused. */
 export type ChainMessage =
   /** To one's successor: the log behind `prev` goes on like this, and is committed up to `commit` as far as known here. */
@@ -51,8 +57,7 @@ export type ChainMessage =
       /** Its disk holds the head's log up to here. */
       readonly held: LogIndex;
       readonly commit: LogIndex;
-      /** False: it has lost what it acknowledged, and must leave the chain and join again. */
-      readonly whole: boolean;
+      readonly memory: Memory;
     }
   /** Up to where may a reader look? Asked of the tail. */
   | { readonly type: "Ask"; readonly epoch: number; readonly question: number }

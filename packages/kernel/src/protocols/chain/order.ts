@@ -28,6 +28,10 @@ export function successorOf({ chain, self }: ChainState): NodeId | null {
 export const predecessorOf = ({ chain, self }: ChainState): NodeId | null =>
   chain?.order[chain.order.indexOf(self) - 1] ?? null;
 
+/** Was its chain announced after its life began, and after what it has lost? Else it may have acknowledged what it has not. */
+export const remembers = ({ since, chain, term }: ChainState): boolean =>
+  since !== null && chain !== null && (term > since.epoch || chain.number > since.number);
+
 /** Up to here this replica's disk holds the head's log: what it can vouch for. */
 export const heldBy = ({ durableIndex, verified }: ChainState): LogIndex =>
   Math.min(durableIndex, verified) as LogIndex;
@@ -61,10 +65,12 @@ export function follow(
 /** The newest chain of this epoch is the one that counts: from here on this replica has the place in it that it names. */
 export function adopt(state: ChainState, chain: Chain, now: Ticks): ChainState {
   if (chain.number <= (state.chain?.number ?? 0)) return state;
-  const { repairing, term: epoch } = state;
-  const lostIn =
-    repairing && state.lostIn === null ? { epoch, number: chain.number } : state.lostIn;
-  const next: ChainState = { ...state, chain, lostIn, reads: askAgain(state.reads) };
+  const { number } = chain;
+  const since = state.since ?? { epoch: state.term, number };
+  // Whoever was not in the chain before, or cannot know, may have what those before it now have not.
+  const stays = state.chain?.number === number - 1 && isInChain(state);
+  const verified = stays || state.role.type === "Head" ? state.verified : state.commitIndex;
+  const next: ChainState = { ...state, chain, since, verified, reads: askAgain(state.reads) };
   // Its predecessor may be another, who was told nothing.
   const upstream = { owed: null, told: 0 as LogIndex };
   return { ...next, upstream, links: linksOf(next, now), linksAt: now };

@@ -13,7 +13,6 @@ import {
   type ChainEffect,
   type ChainState,
   type ChainStep,
-  type Head,
   mayAct,
   refuse,
   replaceAfter,
@@ -53,8 +52,7 @@ export function onPropose(
       });
   }
   if (entries.length === 0) return [state, effects];
-  const waiting: Head = { ...role, waitingSince: role.waitingSince ?? now.ticks };
-  return andThen([{ ...state, role: waiting }, effects], (s) =>
+  return andThen([state, effects], (s) =>
     recorded(replaceAfter(s, now.ticks, s.log.last, entries)),
   );
 }

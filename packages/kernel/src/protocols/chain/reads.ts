@@ -1,6 +1,6 @@
 import type { LogIndex, NodeId, Now, ReadLevel, RequestId, Ticks } from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
-import { isInChain, isTail, tailOf } from "./order.ts";
+import { isInChain, isTail, remembers, tailOf } from "./order.ts";
 import {
   type ChainEffect,
   type ChainState,
@@ -84,6 +84,7 @@ function mayAnswer(state: ChainState, now: Ticks): boolean {
   // Whatever any chain before this one may have committed is committed here.
   if (settings.rules.wholeBeforeReads && commitIndex < chain.floor) return false;
   if (role.type === "Head") return mayAct(state, now);
+  if (settings.rules.wholeBeforeReads && !remembers(state)) return false;
   return !settings.rules.readWithinLease || (role.leaseUntil !== null && now < role.leaseUntil);
 }
 

@@ -41,10 +41,10 @@ export function start(
     bornAt: now.ticks,
     repairing: hardState.repairing,
     fork: null,
-    lostIn: null,
+    // Who knows of no epoch has forgotten nothing.
+    since: hardState.epoch === 0 ? { epoch: 0, number: 0 } : null,
     chain: null,
-    // What it has of the epoch that it knows came from that epoch's head, and so did all before it.
-    verified: log.last.epoch === hardState.epoch ? log.lastIndex : commitIndex,
+    verified: commitIndex,
     links: NO_LINKS,
     linksAt: now.ticks,
     upstream: { owed: null, told: 0 as LogIndex },
@@ -84,7 +84,7 @@ export function startRepairing(
   const begun = start(settings, self, config, { checkpoint: null, records: [] }, now);
   if (begun === null) throw new RangeError("an empty replica always starts");
   return persistHardState(
-    { ...begun[0], term: highest, bornIn: highest, repairing: true },
+    { ...begun[0], term: highest, bornIn: highest, repairing: true, since: null },
     now.ticks,
   );
 }

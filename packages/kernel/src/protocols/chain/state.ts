@@ -19,7 +19,7 @@ import {
   type Step,
   type Ticks,
 } from "../../core/index.ts";
-import type { Chain, ChainMessage } from "./message.ts";
+import type { Chain, ChainMessage, Memory } from "./message.ts";
 import { encodeAppend, encodeHardState, type HardState } from "./record.ts";
 import type { ChainSettings } from "./settings.ts";
 
@@ -33,7 +33,10 @@ export interface ChainState extends LogState {
   readonly role: Role;
   /** The chain of this epoch, as far as it is known here; null before anything was heard of one. */
   readonly chain: Chain | null;
-  /** Up to here this log is the head's of this epoch. Invariant: commitIndex ≤ verified ≤ log.lastIndex. */
+  /**
+   * Up to here this log is the head's of this epoch, and everybody before this replica in its chain has it on disk: what the tail may
+   * commit. Begins anew, at what is committed, with an epoch, a life, and a place in a chain. Invariant: commitIndex ≤ verified ≤ log.lastIndex.
+   */
   readonly verified: LogIndex;
   /** To whom this replica sends: its successor; of the tail those who are not in the chain. */
   readonly links: PerMember<Progress>;
@@ -51,8 +54,11 @@ export interface ChainState extends LogState {
   readonly bornAt: Ticks;
   /** From here on what is committed here is not what the head has: it serves nobody before a snapshot has replaced it. */
   readonly fork: LogIndex | null;
-  /** The chain first heard of since durable records were lost: only in a later one this replica can be whole. */
-  readonly lostIn: (Pick<Chain, "number"> & { readonly epoch: number }) | null;
+  /**
+   * The chain first heard of in this life, or since it was found that something was lost; null before that. The floor of a later one covers
+   * what this replica may have acknowledged and forgotten.
+   */
+  readonly since: { readonly epoch: number; readonly number: number } | null;
   /** Entries up to here were handed out for applying. */
   readonly handedOut: LogIndex;
   readonly persisted: PersistSeq;
@@ -99,8 +105,8 @@ export interface Head {
   /** In the chain, and not yet in step by the word of group 0. */
   readonly joining: NodeId | null;
   readonly heartbeatAt: Ticks;
-  /** Since when the oldest uncommitted entry has waited; null while none does. */
-  readonly waitingSince: Ticks | null;
+  /** Heartbeats since something was committed, while this replica's disk has more: a pause of its own is nobody's fault. */
+  readonly waited: number;
   /**
    * What group 0 was last asked for, of the office of which version, and when. Until another version is heard of it may be granted
    * already; nothing else is asked of the same version but to be released.
@@ -126,6 +132,8 @@ export interface HandOver {
 /** What the head knows of a member, by its own word. */
 export interface Known {
   readonly heardAt: Ticks;
+  /** Heartbeats that it has not answered since. */
+  readonly unanswered: number;
   /** Its clock when it said so: to be echoed. Null: not heard in this epoch. */
   readonly at: Ticks | null;
   /** When that was heard for which it may answer readers: for `leaseTicks` after that the chain does not go on without it. */
@@ -133,7 +141,7 @@ export interface Known {
   readonly number: number;
   readonly held: LogIndex;
   readonly commit: LogIndex;
-  readonly whole: boolean;
+  readonly memory: Memory;
 }
 
 /** What is known of one's successor. Invariant: match < next. */

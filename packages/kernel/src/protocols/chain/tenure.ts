@@ -65,7 +65,7 @@ function takeOffice(state: ChainState, now: Now, office: Office): ChainStep {
     known: PerMember.of(othersOf(state), () => unknown(now.ticks)),
     joining: null,
     heartbeatAt: now.ticks,
-    waitingSince: now.ticks,
+    waited: 0,
     petitioned: null,
     handOver: null,
   };
@@ -105,12 +105,13 @@ function rotated(inSync: readonly NodeId[], head: NodeId): readonly NodeId[] {
 /** Until it is heard whoever was head before may just have let it answer readers. */
 const unknown = (now: Ticks): Known => ({
   heardAt: now,
+  unanswered: 0,
   at: null,
   leasedAt: now,
   number: 0,
   held: 0 as LogIndex,
   commit: 0 as LogIndex,
-  whole: true,
+  memory: "whole",
 });
 
 const ask = (state: ChainState, version: number, petition: Petition): ChainStep => [
