@@ -1,6 +1,6 @@
 import { drawBelow, type LogIndex, type Random, requestId, seeded } from "@quorate/kernel/core";
 import type { PrimaryMessage, PrimaryRules, PrimarySettings } from "@quorate/kernel/primary";
-import { type Flight, idOf, type Name, PrimaryCluster } from "@quorate/sim";
+import { type Flight, idOf, type Name, type PrimaryCluster, primaryCluster } from "@quorate/sim";
 
 export interface RandomRun {
   readonly seed: number;
@@ -43,7 +43,7 @@ export class RandomSchedule {
       ...(this.#below(4) === 0 ? { commitNotice: "ride" } : {}),
       ...settings,
     };
-    this.cluster = new PrimaryCluster({ replicas, seed: BigInt(seed), rules, settings: drawn });
+    this.cluster = primaryCluster({ replicas, seed: BigInt(seed), rules, settings: drawn });
     this.#steps = steps;
     this.#faults = 5 + this.#below(80);
     this.#overtaking = 1 + this.#below(8);

@@ -1,15 +1,20 @@
-import type { LogIndex, NodeId, Now, Ticks } from "../../core/index.ts";
+import {
+  andThen,
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Ticks,
+} from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
 import { adopt, follow, heldBy, remembers } from "./order.ts";
 import {
-  andThen,
   type ChainEffect,
   type ChainState,
   type ChainStep,
   type Head,
   type Known,
   mayAct,
-  NO_EFFECTS,
   send,
 } from "./state.ts";
 

@@ -1,6 +1,8 @@
 import {
+  andThen,
   epochBefore,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
@@ -9,13 +11,11 @@ import {
 import type { ChainMessage } from "./message.ts";
 import { follow, heldBy, isTail, predecessorOf, successorOf } from "./order.ts";
 import {
-  andThen,
   type ChainEffect,
   type ChainState,
   type ChainStep,
   commit,
   mayAct,
-  NO_EFFECTS,
   type Progress,
   send,
 } from "./state.ts";

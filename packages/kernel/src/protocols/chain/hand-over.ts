@@ -1,5 +1,14 @@
-import { configOf, type NodeId, type Now, type RequestId, type Ticks } from "../../core/index.ts";
-import { type ChainState, type ChainStep, type Head, NO_EFFECTS, refuse } from "./state.ts";
+import {
+  configOf,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Office,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
+import type { ChainState, ChainStep, Head } from "./state.ts";
 
 /** Gives the office to a member that is as far as this one; success shows as a new head, only failure is settled here. */
 export function onTransferLeadership(
@@ -19,30 +28,37 @@ export function onTransferLeadership(
   return begin(state, role, now.ticks, to, id);
 }
 
-/** Steps aside: for its successor, or for nobody in particular. */
+/**
+ * Steps aside: for another of those in step, as soon as there is one; or for nobody in particular. Given back while nobody else is in step,
+ * the office would come back at once, and nobody would ever catch up with it.
+ */
 export function onYield(state: ChainState, now: Now, heir: boolean): ChainStep {
-  const { role, office, chain, self } = state;
+  const { role, office } = state;
   if (role.type !== "Head" || office === null) return [state, NO_EFFECTS];
-  // Its successor has all that anybody behind it has.
-  const best = chain?.order.find(
-    (member) => member !== self && office.inSync.includes(member) && member !== role.joining,
-  );
-  if (heir && best !== undefined) return begin(state, role, now.ticks, best, null);
-  return resign(state, role, now.ticks, null, null);
+  if (!heir) return resign(state, role, now.ticks, null, null);
+  if (role.handOver !== null) return [state, NO_EFFECTS];
+  return begin(state, role, now.ticks, heirOf(state, office), null);
+}
+
+/** Another with every epoch: were it always the successor, two that cannot serve would hand the office to each other for ever. */
+function heirOf({ term, self }: ChainState, { inSync }: Office): NodeId | null {
+  const others = inSync.filter((member) => member !== self);
+  return others[term % others.length] ?? null;
 }
 
 /** At the end of a turn: all have all, so the office is the other's; or the time is up, so writes are taken again. */
 export function continueHandOver(state: ChainState, now: Now): ChainStep {
   const { role, settings, log, commitIndex, office } = state;
   if (role.type !== "Head" || role.handOver === null || office === null) return [state, NO_EFFECTS];
-  const { to, id, giveUpAt, resigned } = role.handOver;
+  const { id, giveUpAt, resigned } = role.handOver;
   if (resigned) {
     const { petitioned } = role;
     const asked =
       petitioned?.version === office.version &&
       now.ticks - petitioned.at < settings.retransmitTicks;
-    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, to, id);
+    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, role.handOver.to, id);
   }
+  const to = role.handOver.to ?? heirOf(state, office);
   // Meanwhile it may have been declared out of step: group 0 would refuse, and this replica have resigned for nothing.
   if (to !== null && !office.inSync.includes(to)) {
     const failed = id === null ? [] : [refuse(id, { code: "BadTransferee", definite: true })];
@@ -55,16 +71,15 @@ export function continueHandOver(state: ChainState, now: Now): ChainStep {
     return [{ ...state, role: { ...role, handOver: null } }, failed];
   }
   // What the tail has all have.
-  return commitIndex === log.lastIndex
-    ? resign(state, role, now.ticks, to, id)
-    : [state, NO_EFFECTS];
+  const ready = to !== null && commitIndex === log.lastIndex;
+  return ready ? resign(state, role, now.ticks, to, id) : [state, NO_EFFECTS];
 }
 
 function begin(
   state: ChainState,
   role: Head,
   now: Ticks,
-  to: NodeId,
+  to: NodeId | null,
   id: RequestId | null,
 ): ChainStep {
   const giveUpAt = (now + state.settings.handOverTicksMax) as Ticks;

@@ -1,8 +1,15 @@
-import { configOf, type NodeId, type Now, type Petition, type Ticks } from "../../core/index.ts";
+import {
+  configOf,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Petition,
+  type Ticks,
+} from "../../core/index.ts";
 import { beat, missingOf } from "./beats.ts";
 import type { Chain } from "./message.ts";
 import { adopt } from "./order.ts";
-import { type ChainState, type ChainStep, type Head, mayAct, NO_EFFECTS } from "./state.ts";
+import { type ChainState, type ChainStep, type Head, mayAct } from "./state.ts";
 import { possibleInSync } from "./tenure.ts";
 
 /**

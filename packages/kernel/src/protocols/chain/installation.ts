@@ -2,13 +2,15 @@ import {
   type GroupConfig,
   Log,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Position,
+  replacedOnDisk,
 } from "../../core/index.ts";
 import { follow } from "./order.ts";
 import { encodeInstalled } from "./record.ts";
-import { type ChainState, type ChainStep, hardStateOf, NO_EFFECTS, persist } from "./state.ts";
+import { type ChainState, type ChainStep, hardStateOf, persist } from "./state.ts";
 
 /** A forked replica wants any snapshot; others one that is ahead of what they hold; a head none: it came late. */
 export const wants = (state: ChainState, at: Position): boolean =>
@@ -51,14 +53,12 @@ export function onInstalled(
   config: GroupConfig,
 ): ChainStep {
   const next: ChainState = {
-    ...state,
+    ...replacedOnDisk(state, at.index),
     log: Log.startingAt(at),
     commitIndex: at.index,
     handedOut: at.index,
     lastApplied: at.index,
-    durableIndex: at.index,
     verified: at.index,
-    undurable: state.undurable.map((u) => ({ ...u, lastIndex: at.index })),
     configs: [{ index: at.index, config }],
     installing: null,
     fork: null,

@@ -1,14 +1,21 @@
-import type { Entry, LogIndex, NodeId, Now, Position, Ticks } from "../../core/index.ts";
+import {
+  andThen,
+  type Entry,
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Position,
+  type Ticks,
+} from "../../core/index.ts";
 import { tellEpoch } from "./beats.ts";
 import type { ChainMessage } from "./message.ts";
 import { adopt, follow, heldBy, isInChain, remembers } from "./order.ts";
 import {
-  andThen,
   type ChainState,
   type ChainStep,
   commit,
   lostFrom,
-  NO_EFFECTS,
   persistHardState,
   replaceAfter,
   type Upstream,

@@ -1,10 +1,15 @@
-import { type LogIndex, type NodeId, PerMember, type Ticks } from "../../core/index.ts";
+import {
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  othersOf,
+  PerMember,
+  type Ticks,
+} from "../../core/index.ts";
 import type { Chain } from "./message.ts";
 import {
   type ChainState,
   type ChainStep,
-  NO_EFFECTS,
-  othersOf,
   type Progress,
   persistHardState,
   type Reads,

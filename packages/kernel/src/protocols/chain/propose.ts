@@ -1,20 +1,20 @@
-import type {
-  Bytes,
-  Entry,
-  Failure,
-  LogIndex,
-  NodeId,
-  Now,
-  RequestId,
-  Ticks,
-} from "../../core/index.ts";
 import {
   andThen,
+  type Bytes,
+  type Entry,
+  type Failure,
+  type LogIndex,
+  type NodeId,
+  type Now,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
+import {
   type ChainEffect,
   type ChainState,
   type ChainStep,
   mayAct,
-  refuse,
   replaceAfter,
 } from "./state.ts";
 import { inSyncLacking } from "./tenure.ts";

@@ -1,4 +1,15 @@
-import type { LogIndex, NodeId, Now, ReadLevel, RequestId, Ticks } from "../../core/index.ts";
+import {
+  type LogIndex,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  overloaded,
+  type ReadLevel,
+  type RequestId,
+  readable,
+  type Ticks,
+  withoutLeader,
+} from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
 import { isInChain, isTail, remembers, tailOf } from "./order.ts";
 import {
@@ -6,8 +17,6 @@ import {
   type ChainState,
   type ChainStep,
   mayAct,
-  NO_EFFECTS,
-  refuse,
   send,
   type Waiting,
 } from "./state.ts";
@@ -20,16 +29,11 @@ export function onRead(
   level: ReadLevel,
 ): ChainStep {
   if (level === "local" && state.fork === null && !state.repairing)
-    return [state, [{ type: "Readable", ids, at: state.lastApplied, validUntil: null }]];
+    return [state, [readable(ids, state.lastApplied)]];
   const { reads, settings } = state;
   const waiting = reads.waiting.reduce((sum, one) => sum + one.ids.length, 0);
-  if (waiting + ids.length > settings.readsMax) {
-    const retryAfterTicks = settings.heartbeatTicks as Ticks;
-    return [
-      state,
-      ids.map((id) => refuse(id, { code: "Overloaded", definite: true, retryAfterTicks })),
-    ];
-  }
+  if (waiting + ids.length > settings.readsMax)
+    return [state, overloaded(ids, settings.heartbeatTicks)];
   const reader: Waiting = { ids, since: now.ticks, at: null, question: 0, askedAt: null };
   return [{ ...state, reads: { ...reads, waiting: [...reads.waiting, reader] } }, NO_EFFECTS];
 }
@@ -46,9 +50,9 @@ export function serveReads(state: ChainState, now: Now): ChainStep {
   for (const one of reads.waiting) {
     const at = one.at ?? own;
     if (at !== null && at <= commitIndex && may) {
-      effects.push({ type: "Readable", ids: one.ids, at, validUntil: null });
+      effects.push(readable(one.ids, at));
     } else if (now.ticks - one.since > settings.readTicksMax) {
-      for (const id of one.ids) effects.push(refuse(id, { code: "NoLeader", definite: true }));
+      effects.push(...withoutLeader(one.ids));
     } else {
       const asked = at === null ? askTail(state, one, questions + 1, now.ticks, effects) : one;
       if (asked !== one) questions++;

@@ -1,5 +1,6 @@
 import {
   type ConfigAt,
+  foundOnDisk,
   type GroupConfig,
   Log,
   type LogIndex,
@@ -7,7 +8,6 @@ import {
   NO_POSITION,
   type NodeId,
   type Now,
-  type PersistSeq,
   type Position,
   type Recovered,
 } from "../../core/index.ts";
@@ -56,11 +56,9 @@ export function start(
     role: { type: "Member", head: null, heardAt: now.ticks, leaseUntil: null },
     office: null,
     until: null,
-    persisted: 0 as PersistSeq,
-    undurable: [],
     hung: false,
     able: false,
-    durableIndex: log.lastIndex,
+    ...foundOnDisk(log.lastIndex),
     reads: { waiting: [], questions: 0 },
     installing: null,
   };

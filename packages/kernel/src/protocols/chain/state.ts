@@ -1,18 +1,20 @@
 import {
+  andThen,
   type Bytes,
-  configOf,
+  cutOnDisk,
   type Effect,
   type Entry,
-  type Failure,
-  fail,
+  handToDisk,
+  inParts,
   type Lane,
   type Log,
   type LogIndex,
   type LogState,
+  NO_EFFECTS,
   type NodeId,
   type Office,
+  type OnDisk,
   type PerMember,
-  type PersistSeq,
   type Petition,
   type Position,
   type RequestId,
@@ -27,7 +29,7 @@ export type ChainEffect = Effect<ChainMessage>;
 export type ChainStep = Step<ChainState, ChainMessage>;
 
 /** What a replica knows. `term` is the highest epoch it has seen; with the log and `repairing` it survives a crash. */
-export interface ChainState extends LogState {
+export interface ChainState extends LogState, OnDisk {
   readonly protocol: "chain";
   readonly settings: ChainSettings;
   readonly role: Role;
@@ -61,17 +63,8 @@ export interface ChainState extends LogState {
   readonly since: { readonly epoch: number; readonly number: number } | null;
   /** Entries up to here were handed out for applying. */
   readonly handedOut: LogIndex;
-  readonly persisted: PersistSeq;
-  /** Not known to be durable yet: seq, log end and time of each record. */
-  readonly undurable: readonly {
-    readonly seq: PersistSeq;
-    readonly lastIndex: LogIndex;
-    readonly at: Ticks;
-  }[];
   /** Its disk has not written for so long that it is fit for no office. */
   readonly hung: boolean;
-  /** The log end as the disk is known to hold it. Invariant: durableIndex ≤ log.lastIndex. */
-  readonly durableIndex: LogIndex;
   readonly reads: Reads;
   /** The checkpoint of a received snapshot is being written: the log stands still until it is installed. */
   readonly installing: Position | null;
@@ -121,7 +114,7 @@ export interface Head {
 
 /** Takes no more writes, waits until all have all, and gives the office away. */
 export interface HandOver {
-  /** Null: to whoever is found. */
+  /** Null: to whoever comes to be in step. */
   readonly to: NodeId | null;
   readonly id: RequestId | null;
   readonly giveUpAt: Ticks;
@@ -173,11 +166,6 @@ export interface Reads {
   readonly questions: number;
 }
 
-export const NO_EFFECTS: readonly ChainEffect[] = [];
-
-export const othersOf = (state: ChainState): readonly NodeId[] =>
-  configOf(state).voters.filter((member) => member !== state.self);
-
 export const hardStateOf = ({ term, commitIndex, repairing }: ChainState): HardState => ({
   epoch: term,
   commitIndex,
@@ -196,9 +184,7 @@ export function persist(
   record: Bytes,
   lastIndex: LogIndex = 0 as LogIndex,
 ): ChainStep {
-  const persisted = (state.persisted + 1) as PersistSeq;
-  const undurable = [...state.undurable, { seq: persisted, lastIndex: state.log.lastIndex, at }];
-  return [{ ...state, persisted, undurable }, [{ type: "Persist", record, lastIndex }]];
+  return handToDisk(state, at, record, lastIndex, state.log.lastIndex);
 }
 
 export const persistHardState = (state: ChainState, at: Ticks): ChainStep =>
@@ -211,31 +197,17 @@ export function replaceAfter(
   prev: Position,
   entries: readonly Entry[],
 ): ChainStep {
-  const cut = prev.index < state.log.lastIndex;
-  const undurable = cut
-    ? state.undurable.map((u) => (u.lastIndex > prev.index ? { ...u, lastIndex: prev.index } : u))
-    : state.undurable;
-  const durableIndex = Math.min(state.durableIndex, prev.index) as LogIndex;
-  let step: ChainStep = [
-    { ...state, log: state.log.truncate(prev.index), undurable, durableIndex },
-    NO_EFFECTS,
-  ];
+  const kept = cutOnDisk(state, prev.index);
+  let step: ChainStep = [{ ...kept, log: state.log.truncate(prev.index) }, NO_EFFECTS];
   let at = prev;
-  for (let from = 0; from < entries.length || from === 0; ) {
-    let bytes = 0;
-    let to = from;
-    while (to < entries.length && (to === from || bytes < state.settings.batchBytesMax))
-      bytes += entries[to++]?.command.length ?? 0;
-    const part = entries.slice(from, to);
-    const behind = at;
+  for (const part of inParts(entries, state.settings.batchBytesMax)) {
+    const last = part[part.length - 1] ?? at;
+    const from = at;
     step = andThen(step, (s) => {
       const next = { ...s, log: s.log.append(part) };
-      return persist(next, now, encodeAppend(hardStateOf(next), behind, part), next.log.lastIndex);
+      return persist(next, now, encodeAppend(hardStateOf(next), from, part), next.log.lastIndex);
     });
-    const last = part[part.length - 1];
-    if (last === undefined) break;
     at = { index: last.index, epoch: last.epoch };
-    from = to;
   }
   return step;
 }
@@ -249,19 +221,6 @@ export function send(
 ): ChainEffect {
   return { type: "Send", to, message, early, lane };
 }
-
-/** Runs `f` on the state so far and joins the effects. */
-export function andThen(step: ChainStep, f: (state: ChainState) => ChainStep): ChainStep {
-  const [next, more] = f(step[0]);
-  if (more.length === 0) return [next, step[1]];
-  return [next, step[1].length === 0 ? more : [...step[1], ...more]];
-}
-
-export const refuse = (id: RequestId, failure: Failure): ChainEffect => ({
-  type: "Settle",
-  id,
-  outcome: fail(failure),
-});
 
 /** Hands out what is committed now. */
 export function commit(state: ChainState, upTo: LogIndex): ChainStep {

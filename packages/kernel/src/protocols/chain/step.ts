@@ -1,10 +1,17 @@
 import {
+  andThen,
+  heardFromDisk,
+  hungAt,
   type Input,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
+  othersOf,
   type PersistSeq,
+  refuse,
   type Ticks,
+  turn,
   unreachable,
 } from "../../core/index.ts";
 import { beat, onBeat, onHere } from "./beats.ts";
@@ -17,36 +24,28 @@ import type { ChainMessage } from "./message.ts";
 import { askAgain, isTail } from "./order.ts";
 import { onPropose } from "./propose.ts";
 import { onAnswer, onAsk, onRead, serveReads } from "./reads.ts";
-import {
-  andThen,
-  type ChainEffect,
-  type ChainState,
-  type ChainStep,
-  mayAct,
-  NO_EFFECTS,
-  othersOf,
-  refuse,
-} from "./state.ts";
+import { type ChainState, type ChainStep, mayAct } from "./state.ts";
 import { onConfigure } from "./tenure.ts";
 
 export type ChainInput = Input<ChainMessage>;
 
 /** All inputs of a turn, in order; then, once for all of them: who is in the chain, commit, updates, readers. */
 export function step(state: ChainState, now: Now, inputs: readonly ChainInput[]): ChainStep {
-  let current = state;
-  const effects: ChainEffect[] = [];
-  for (const input of inputs) {
-    const [next, more] = onInput(current, now, input);
-    current = next;
-    for (const effect of more) effects.push(effect);
-  }
-  let turn: ChainStep = keepInSync(current, now);
-  turn = andThen(turn, (s) => replicate(s, now));
-  turn = andThen(turn, (s) => becomeWhole(s, now.ticks));
-  turn = andThen(turn, (s) => serveReads(s, now));
-  turn = andThen(turn, (s) => continueHandOver(s, now));
-  const [last, more] = turn;
-  for (const effect of more) effects.push(effect);
+  return turn(
+    state,
+    inputs,
+    (s, input) => onInput(s, now, input),
+    (s) => endTurn(s, now),
+  );
+}
+
+function endTurn(state: ChainState, now: Now): ChainStep {
+  let step = keepInSync(state, now);
+  step = andThen(step, (s) => replicate(s, now));
+  step = andThen(step, (s) => becomeWhole(s, now.ticks));
+  step = andThen(step, (s) => serveReads(s, now));
+  step = andThen(step, (s) => continueHandOver(s, now));
+  const [last, effects] = step;
   const able = mayAct(last, now.ticks);
   return [able === last.able ? last : { ...last, able }, effects];
 }
@@ -60,7 +59,7 @@ function onInput(state: ChainState, now: Now, input: ChainInput): ChainStep {
     case "Read":
       return onRead(state, now, input.ids, input.level);
     case "Durable":
-      return [durable(state, input.upTo), NO_EFFECTS];
+      return [onDurable(state, now.ticks, input.upTo), NO_EFFECTS];
     case "Applied":
       return [{ ...state, lastApplied: input.upTo }, NO_EFFECTS];
     case "Link":
@@ -134,9 +133,9 @@ function onAlarm(state: ChainState, now: Now): ChainStep {
   return [forget(state), NO_EFFECTS];
 }
 
-function isHung({ undurable, settings }: ChainState, now: Ticks): boolean {
-  const [oldest] = undurable;
-  return oldest !== undefined && now - oldest.at >= settings.hungTicks;
+function isHung(state: ChainState, now: Ticks): boolean {
+  const at = hungAt(state, state.settings.hungTicks);
+  return at !== null && now >= at;
 }
 
 /** Nothing is heard of the head: who reads asks again when somebody is. */
@@ -151,17 +150,10 @@ function onLink(state: ChainState, peer: NodeId, up: boolean, now: Ticks): Chain
   return relink(gone ? forget(state) : state, peer, now);
 }
 
-function durable(state: ChainState, upTo: PersistSeq): ChainState {
-  let { durableIndex } = state;
-  let count = 0;
-  for (const { seq, lastIndex } of state.undurable) {
-    if (seq > upTo) break;
-    count++;
-    durableIndex = lastIndex;
-  }
-  return count === 0
-    ? state
-    : { ...state, durableIndex, undurable: state.undurable.slice(count), hung: false };
+/** A disk that writes again is none that hangs. */
+function onDurable(state: ChainState, now: Ticks, upTo: PersistSeq): ChainState {
+  const next = heardFromDisk(state, now, upTo);
+  return next === state ? state : { ...next, hung: false };
 }
 
 /** When this replica wants to be woken. Null: it sleeps until spoken to. */

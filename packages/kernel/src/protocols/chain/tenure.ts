@@ -1,25 +1,19 @@
 import {
+  andThen,
   configOf,
   type LogIndex,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Office,
+  othersOf,
   PerMember,
   type Petition,
   type Ticks,
 } from "../../core/index.ts";
 import { beat } from "./beats.ts";
 import { adopt, follow } from "./order.ts";
-import {
-  andThen,
-  type ChainState,
-  type ChainStep,
-  type Head,
-  type Known,
-  NO_EFFECTS,
-  othersOf,
-  replaceAfter,
-} from "./state.ts";
+import { type ChainState, type ChainStep, type Head, type Known, replaceAfter } from "./state.ts";
 
 /** Group 0's word on who the head is, who is in step, and how long the head may act. */
 export function onConfigure(
