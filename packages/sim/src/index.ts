@@ -50,6 +50,8 @@ export { scenarioOf } from "./run/scenario.ts";
 export { duel, SCHEDULED, type Scheduled, twoChanges } from "./run/scheduled/index.ts";
 export { breaksLike, type Oracle, type Shrunk, shrink } from "./run/shrink.ts";
 export {
+  type AppointedCluster,
+  type AppointedState,
   type ChainCluster,
   chainCluster,
   type Flight,

@@ -8,6 +8,7 @@ import {
   type LogState,
   type NodeId,
   type Office,
+  type OnDisk,
   type Outcome,
   type Petition,
   type ReadLevel,
@@ -21,7 +22,7 @@ import { idOf, type Name, put } from "./raft-cluster.ts";
 import { type Flight, Stepper } from "./stepper.ts";
 
 /** What a replica of a group with an appointed primary knows, whatever its protocol. */
-interface AppointedState extends LogState {
+export interface AppointedState extends LogState, OnDisk {
   /** As the one appointed it may act so long. */
   readonly until: Ticks | null;
 }

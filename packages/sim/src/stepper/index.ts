@@ -1,3 +1,4 @@
+export type { AppointedCluster, AppointedState } from "./appointed-cluster.ts";
 export { type ChainCluster, chainCluster } from "./chain-cluster.ts";
 export { PaxosCluster, type PaxosClusterSetup } from "./paxos-cluster.ts";
 export { type PrimaryCluster, primaryCluster } from "./primary-cluster.ts";
