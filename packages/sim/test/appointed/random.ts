@@ -25,6 +25,8 @@ export interface Play<
   readonly acknowledges: (state: S) => boolean;
   /** How many surely hold what was acknowledged, of so many that are in step. */
   readonly holders: (inSync: number) => number;
+  /** Of a hundred acts. */
+  readonly reads: number;
   /** Afterwards all are in step. */
   readonly mends: boolean;
 }
@@ -157,7 +159,7 @@ export class RandomSchedule<
     if (roll < 68) this.#deliver();
     else if (roll < 80) this.#pass();
     else if (roll < 88) this.#propose();
-    else if (roll < 91) this.#withUp((name) => this.#read(name));
+    else if (roll < 88 + this.#play.reads) this.#withUp((name) => this.#read(name));
     else if (roll < 98) this.#govern();
     else this.#transfer();
   }
@@ -170,15 +172,19 @@ export class RandomSchedule<
       if (this.#play.acknowledges(state))
         this.#acknowledged = Math.max(this.#acknowledged, state.commitIndex);
     }
+    let shown = this.#acknowledged;
     for (let i = this.#readers.length - 1; i >= 0; i--) {
       const reader = this.#readers[i];
       if (reader === undefined) continue;
       const at = c.net.readable.get(requestId(reader.id));
       if (at === undefined) continue;
       this.#readers.splice(i, 1);
+      shown = Math.max(shown, at);
       if (at < reader.least)
         this.stale.push(`a reader at ${reader.at} sees ${at} of ${reader.least}`);
     }
+    // What one has seen no later one may miss.
+    this.#acknowledged = shown;
   }
 
   #disturb(): void {

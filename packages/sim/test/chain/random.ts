@@ -34,8 +34,8 @@ export const randomSchedule = ({
     },
     isSound: ({ repairing, fork, installing }) =>
       !repairing && fork === null && installing === null,
-    // The tail shows what it has committed.
     acknowledges: ({ role }) => role.type === "Head",
     holders: (inSync) => inSync,
+    reads: 7,
     mends: true,
   });

@@ -40,6 +40,7 @@ export function randomSchedule({
       !repairing && fork === null && installing === null,
     acknowledges: ({ role }) => role.type === "Primary",
     holders: (inSync) => (acks === "all" ? inSync : Math.min(acks + 1, inSync)),
+    reads: 3,
     mends: shrinkTicks !== null,
   });
 }

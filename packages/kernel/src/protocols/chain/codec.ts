@@ -5,10 +5,10 @@ import {
   entriesBytes,
   logIndex,
   Malformed,
-  nodeId,
   type Position,
   Reader,
   readEntries,
+  readNodeId,
   ticks,
   Writer,
   writeEntries,
@@ -118,7 +118,7 @@ function writeChain(w: Writer, { number, order, floor }: Chain): Writer {
 function readChain(r: Reader): Chain {
   const [number, floor, length] = [r.uint(), logIndex(r.uint()), r.u8()];
   if (length === 0 || length > ORDER_MAX) throw new Malformed(`a chain of ${length}`);
-  const order = Array.from({ length }, () => nodeId(r.u64()));
+  const order = Array.from({ length }, () => readNodeId(r));
   if (new Set(order).size !== length) throw new Malformed("a member stands twice in its chain");
   return { number, order, floor };
 }
