@@ -24,6 +24,8 @@ const PROFILES = [
   "mysql",
   "primary-async",
   "waro",
+  "chain",
+  "craq",
 ] as const;
 type Name = (typeof PROFILES)[number];
 
