@@ -102,7 +102,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     loses: chainLoses,
   },
   craq: {
-    what: "Chain replication with apportioned queries: any member of the chain answers reads (CRAQ; Terrace and Freedman 2009).",
+    what: "Chain replication with apportioned queries: reads are answered by every member of the chain (CRAQ; Terrace and Freedman 2009).",
     promises: [
       "linearizable: a member with nothing uncommitted in its log answers by itself, as long as the head lets it; else it asks the tail",
       "a replica that is missing for a second is left out of the chain, once the system keyspace has declared it out of step; it is back behind the tail when it has caught up",

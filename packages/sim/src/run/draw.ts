@@ -12,7 +12,8 @@ import type { ClockFault } from "../world/clock.ts";
 import { Dice } from "../world/dice.ts";
 import { type DiskFaults, HEALTHY_DISK } from "../world/disk.ts";
 import { CALM_NETWORK, type NetworkFaults } from "../world/network.ts";
-import { AIMS, type Aim, type Choices } from "./aims.ts";
+import type { Aim, Choices } from "./aim.ts";
+import { AIMS } from "./aims.ts";
 import type { Habits, ProductPlan, RunOptions, RunPlan } from "./plan.ts";
 import { TRIALS } from "./trials.ts";
 

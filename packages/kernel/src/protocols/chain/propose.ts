@@ -66,7 +66,7 @@ function refusalOf(state: ChainState, now: Ticks): Failure | null {
   if (lacking === 0) return null;
   const inSync = office?.inSync.length ?? 0;
   return readOnly(
-    `${inSync} replicas are in step and a write needs ${inSync + lacking}; reads go on, writes when more are back`,
+    `${inSync} replicas are in step and a write needs ${inSync + lacking}; writes go on when more are`,
   );
 }
 
