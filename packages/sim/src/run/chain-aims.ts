@@ -37,6 +37,13 @@ export const CHAIN_AIMS = {
     work: { clients: [6], operations: [200] },
     habits: { thinkMillisMax: [20] },
   },
+  chainRefuseOldChains: {
+    ...CHAIN,
+    shape: { nodes: [5] },
+    faults: ["hangDisk", "crashAll", "pause"],
+    all: true,
+    work: BUSY,
+  },
   chainActWithinTenure: {
     ...CRAQ,
     faults: ["isolateLeader", "pauseLeader", "bridge"],

@@ -83,6 +83,26 @@ export const oldUpdate: Schedule = (on) => {
   return settle(c.crash("S2")).violations;
 };
 
+/** S2 stood before S3, was left out, and is the tail now: what S1 sent it in its old place says nothing of S3, which has not got it. */
+export const oldChain: Schedule = (on) => {
+  const c = begun(without("refuseOldChains", on));
+  c.propose("S1", "a");
+  const old = c.captured("S2", "Update");
+  c.net.lose();
+  c.among("S1", "S3");
+  for (let i = 0; i < 20 && c.state("S2").chain?.number !== 3; i++) {
+    c.net.pass(c.settings.heartbeatTicks).wake(idOf("S1"));
+    // Nothing but that somebody lives gets through.
+    c.net.deliver(({ message }) => message.type === "Beat" || message.type === "Here");
+    c.net.lose();
+    c.decide();
+    if (!c.inSync.includes("S2")) c.net.heal();
+  }
+  c.net.lose();
+  c.net.arrive(old);
+  return left(c, "S3");
+};
+
 /** The first head is cut off and never hears that its time is over: nothing in its log is uncommitted, so it answers a reader. */
 export const paused: Schedule = (on) => {
   const c = without("actWithinTenure", on, { reads: "any" });
@@ -95,33 +115,46 @@ export const paused: Schedule = (on) => {
   return stale(c, "S1", c.state("S2").commitIndex);
 };
 
-/** In another life the head counts its chains anew: S2 takes the one with S3 for the one without it that it knows. */
+/**
+ * S3 is left out, and what S2 is told of that is late. The head dies, and counts its chains anew in another life: the second is the one with
+ * S3. S2 hears of the other second one first, and takes itself for the tail.
+ */
 function counted(c: ChainCluster): readonly string[] {
-  c.net.heal();
-  c.restart("S3").restart("S1");
-  c.grant("S1", TENURE_MILLIS).tell().net.run(SETTLE_MILLIS);
+  c.net.run(1200);
+  c.decide("S1");
+  const late = c.net.flights.find(
+    ({ to, message }) => to === idOf("S2") && message.type === "Beat" && message.chain.number === 2,
+  );
+  if (late === undefined) return c.violations;
+  c.net.lose();
+  c.crash("S1").restart("S3").restart("S1");
+  c.grant("S1", TENURE_MILLIS).tell().decide();
+  const isSecond = (): boolean => c.state("S1").chain?.number === 2;
+  for (let i = 0; i < 20 && !isSecond(); i++) {
+    while (!isSecond() && c.net.deliver(() => true, 1) > 0);
+    if (isSecond()) break;
+    c.net.pass(c.settings.heartbeatTicks);
+    for (const name of c.names) c.net.wake(idOf(name));
+  }
+  c.net.arrive(late);
   settle(c);
-  // S2 takes itself for the tail.
   c.propose("S1", "a");
   c.net.lose(({ to }) => to === idOf("S3"));
   c.net.deliver(({ to }) => to !== idOf("S3"));
   return left(c, "S3");
 }
 
-export const sameEpochAgain: Schedule = (on) => {
-  const c = begun(without("newEpochInNewLife", on));
-  c.crash("S3");
-  settle(c).crash("S1");
-  return counted(c);
-};
+export const sameEpochAgain: Schedule = (on) =>
+  counted(begun(without("newEpochInNewLife", on)).crash("S3"));
 
+/** The head's disk never knew of the epoch in which it left S3 out. */
 export const forgottenEpoch: Schedule = (on) => {
   const c = begun(without("persistEpochFirst", on, { hungTicks: TENURE_MILLIS }));
-  c.crash("S3").crash("S1").restart("S1");
+  c.crash("S1").restart("S1");
   c.grant("S1", TENURE_MILLIS).tell();
   c.net.holdSync(idOf("S1"));
-  settle(c).crash("S1");
-  return counted(c);
+  c.decide().net.run(SETTLE_MILLIS);
+  return counted(c.crash("S3"));
 };
 
 /** S3 is back and has caught up; group 0 takes it to be in step, which nobody in the chain knows. */

@@ -33,7 +33,12 @@ export function onUpdate(state: ChainState, now: Now, from: NodeId, m: Update): 
     m.epoch > state.term ? follow(state, m.epoch, head, now.ticks) : [state, NO_EFFECTS];
   return andThen(step, (s) => {
     const adopted = adopt(s, m.chain, now.ticks);
-    return adopted.installing === null ? join(adopted, now.ticks, from, m) : [adopted, NO_EFFECTS];
+    // Of another chain: who sent it stood before this replica then, and may not now.
+    const old = m.chain.number < (adopted.chain?.number ?? 0);
+    const refused = old && adopted.settings.rules.refuseOldChains;
+    return refused || adopted.installing !== null
+      ? [adopted, NO_EFFECTS]
+      : join(adopted, now.ticks, from, m);
   });
 }
 

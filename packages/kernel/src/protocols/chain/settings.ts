@@ -8,6 +8,8 @@ export interface ChainRules {
   readonly commitWhenDurable: boolean;
   /** Messages of a lower epoch are refused (card 10, Traps). */
   readonly refuseOldEpochs: boolean;
+  /** An update of an earlier chain says nothing of who holds what in this one: its sender may stand elsewhere by now. */
+  readonly refuseOldChains: boolean;
   /** The head takes and grants nothing once its tenure is over (card 8, rules 1 and 4). */
   readonly actWithinTenure: boolean;
   /** A head that restarts acts in a new epoch only: it has forgotten which chains it announced and whom it let answer readers. */
@@ -36,6 +38,7 @@ export const ALL_CHAIN_RULES: ChainRules = Object.freeze({
   persistBeforeForward: true,
   commitWhenDurable: true,
   refuseOldEpochs: true,
+  refuseOldChains: true,
   actWithinTenure: true,
   newEpochInNewLife: true,
   persistEpochFirst: true,
