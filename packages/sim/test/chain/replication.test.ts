@@ -1,7 +1,23 @@
+import type { ChainSettings } from "@quorate/kernel/chain";
 import { requestId } from "@quorate/kernel/core";
-import { type ChainCluster, idOf, type Name } from "@quorate/sim";
+import { type ChainCluster, chainCluster, idOf, type Name } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
-import { settle, started } from "./schedules.ts";
+
+/** S1 is the head, and those who answer readers know that they may. */
+function started(replicas: number, settings: Partial<ChainSettings> = {}): ChainCluster {
+  const c = chainCluster({ replicas, seed: 10n, settings });
+  expect(c.appoint("S1")).toBe(true);
+  c.net.run(300);
+  return c;
+}
+
+/** Time passes, and group 0 answers these; by then whoever is silent is out of step, and whoever is back is in the chain. */
+function settle(c: ChainCluster, ...told: readonly Name[]): void {
+  for (let i = 0; i < 8; i++) {
+    c.net.run(300);
+    c.decide(...told).net.deliver();
+  }
+}
 
 const keys = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `k${from + i}`);

@@ -1,16 +1,13 @@
 import type { ChainRules, ChainSettings } from "@quorate/kernel/chain";
-import { type ChainCluster, chainCluster, idOf, type Name } from "@quorate/sim";
+import { type ChainCluster, chainCluster, idOf, type Name } from "../../stepper/index.ts";
+import type { Schedules } from "./schedule.ts";
 
 /** A schedule with one rule on or off; what it found broken. */
-export type Schedule = (on: boolean) => readonly string[];
+type Schedule = (on: boolean) => readonly string[];
 
 const TENURE_MILLIS = 60_000;
 /** Group 0 is heard, and those who answer readers know that they may. */
 const SETTLE_MILLIS = 300;
-
-export function started(replicas: number, settings: Partial<ChainSettings> = {}): ChainCluster {
-  return begun(chainCluster({ replicas, seed: 10n, settings }));
-}
 
 function begun(c: ChainCluster): ChainCluster {
   if (!c.appoint("S1", { millis: TENURE_MILLIS })) throw new RangeError("S1 is not appointed");
@@ -40,7 +37,7 @@ function left(c: ChainCluster, name: Name): readonly string[] {
 }
 
 /** Time passes, and group 0 answers these; by then whoever is silent is out of step, and whoever is back is in the chain. */
-export function settle(c: ChainCluster, ...told: readonly Name[]): ChainCluster {
+function settle(c: ChainCluster, ...told: readonly Name[]): ChainCluster {
   for (let i = 0; i < 8; i++) {
     c.net.run(SETTLE_MILLIS);
     c.decide(...told).net.deliver();
@@ -54,7 +51,7 @@ function stale(c: ChainCluster, reader: Name, least: number): readonly string[] 
 }
 
 /** The head forwards what its disk has not, and loses it; the tail has shown it. */
-export const forwardedAndLost: Schedule = (on) => {
+const forwardedAndLost: Schedule = (on) => {
   const c = begun(without("persistBeforeForward", on));
   c.net.holdSync(idOf("S1"));
   c.write("S1", "a").crash("S1").restart("S1");
@@ -62,7 +59,7 @@ export const forwardedAndLost: Schedule = (on) => {
 };
 
 /** The tail commits what its disk has not, and loses it. */
-export const committedAndLost: Schedule = (on) => {
+const committedAndLost: Schedule = (on) => {
   const c = begun(without("commitWhenDurable", on));
   c.net.holdSync(idOf("S3"));
   c.write("S1", "a").crash("S3").restart("S3");
@@ -70,7 +67,7 @@ export const committedAndLost: Schedule = (on) => {
 };
 
 /** What the first head forwarded is late: S2, by now the tail, takes it for what the second head has in its place, and commits it. */
-export const oldUpdate: Schedule = (on) => {
+const oldUpdate: Schedule = (on) => {
   const c = begun(without("refuseOldEpochs", on));
   c.propose("S1", "a");
   const old = c.captured("S2", "Update");
@@ -84,7 +81,7 @@ export const oldUpdate: Schedule = (on) => {
 };
 
 /** S2 stood before S3, was left out, and is the tail now: what S1 sent it in its old place says nothing of S3, which has not got it. */
-export const oldChain: Schedule = (on) => {
+const oldChain: Schedule = (on) => {
   const c = begun(without("refuseOldChains", on));
   c.propose("S1", "a");
   const old = c.captured("S2", "Update");
@@ -104,7 +101,7 @@ export const oldChain: Schedule = (on) => {
 };
 
 /** The first head is cut off and never hears that its time is over: nothing in its log is uncommitted, so it answers a reader. */
-export const paused: Schedule = (on) => {
+const paused: Schedule = (on) => {
   const c = without("actWithinTenure", on, { reads: "any" });
   c.appoint("S1", { millis: 1000 });
   c.net.run(SETTLE_MILLIS);
@@ -144,11 +141,11 @@ function counted(c: ChainCluster): readonly string[] {
   return left(c, "S3");
 }
 
-export const sameEpochAgain: Schedule = (on) =>
+const sameEpochAgain: Schedule = (on) =>
   counted(begun(without("newEpochInNewLife", on)).crash("S3"));
 
 /** The head's disk never knew of the epoch in which it left S3 out. */
-export const forgottenEpoch: Schedule = (on) => {
+const forgottenEpoch: Schedule = (on) => {
   const c = begun(without("persistEpochFirst", on, { hungTicks: TENURE_MILLIS }));
   c.crash("S1").restart("S1");
   c.grant("S1", TENURE_MILLIS).tell();
@@ -158,7 +155,7 @@ export const forgottenEpoch: Schedule = (on) => {
 };
 
 /** S3 is back and has caught up; group 0 takes it to be in step, which nobody in the chain knows. */
-export const grantedUnheard: Schedule = (on) => {
+const grantedUnheard: Schedule = (on) => {
   const c = begun(without("announceFirst", on));
   c.crash("S3");
   settle(c).restart("S3");
@@ -171,7 +168,7 @@ export const grantedUnheard: Schedule = (on) => {
 };
 
 /** S3 is silent, and the chain goes on without it before group 0 knows. */
-export const withoutWord: Schedule = (on) => {
+const withoutWord: Schedule = (on) => {
   const c = begun(without("shrinkFirst", on)).among("S1", "S2");
   c.net.run(1500);
   c.write("S1", "a").crash("S1", "S2");
@@ -179,7 +176,7 @@ export const withoutWord: Schedule = (on) => {
 };
 
 /** The tail is cut off with the right to answer readers, and the others go on at once. */
-export const cutOffTail: Schedule = (on) => {
+const cutOffTail: Schedule = (on) => {
   const c = begun(without("waitOutLease", on, { shrinkTicks: 200, leaseTicks: 2000 }));
   c.among("S1", "S2").net.run(250);
   c.decide("S1", "S2").write("S1", "b");
@@ -187,14 +184,14 @@ export const cutOffTail: Schedule = (on) => {
 };
 
 /** The tail was cut off, and never hears that the others went on without it (CR-3). */
-export const forgottenTail: Schedule = (on) => {
+const forgottenTail: Schedule = (on) => {
   const c = begun(without("readWithinLease", on)).among("S1", "S2");
   settle(c, "S1", "S2").write("S1", "b");
   return stale(c, "S3", c.state("S1").commitIndex);
 };
 
 /** The tail is back, and has not heard yet that what its log holds is committed. */
-export const tailAgain: Schedule = (on) => {
+const tailAgain: Schedule = (on) => {
   const c = begun(without("wholeBeforeReads", on)).write("S1", "a").write("S1", "b");
   const { commitIndex } = c.state("S1");
   c.crash("S3").restart("S3");
@@ -207,7 +204,7 @@ export const tailAgain: Schedule = (on) => {
 };
 
 /** The tail has shown what the middle does not know to be committed (CR-4). */
-export const dirtyRead: Schedule = (on) => {
+const dirtyRead: Schedule = (on) => {
   const c = begun(without("askWhenDirty", on, { reads: "any" }));
   c.propose("S1", "a");
   c.net.deliver(({ message }) => message.type === "Update");
@@ -217,7 +214,7 @@ export const dirtyRead: Schedule = (on) => {
 };
 
 /** S2 has forwarded two entries, and the update with the first comes once more before anything is committed. */
-export const lateRepetition: Schedule = (on) => {
+const lateRepetition: Schedule = (on) => {
   const c = begun(without("truncateOnlyOnConflict", on));
   c.propose("S1", "a");
   const again = c.captured("S2", "Update");
@@ -228,10 +225,60 @@ export const lateRepetition: Schedule = (on) => {
   return left(c, "S2");
 };
 
-export const hungDisk: Schedule = (on) => {
+const hungDisk: Schedule = (on) => {
   const c = begun(without("resignOnHungDisk", on));
   c.net.holdSync(idOf("S1"));
   c.write("S1", "a").net.run(2000);
   const resigned = c.wishes.some(({ petition }) => petition.type === "resign");
   return resigned ? [] : ["Progress: S1 takes writes that go nowhere, and keeps its office"];
 };
+
+/** What each rule keeps, broken without it. */
+export const chainSchedules: Readonly<Record<keyof ChainRules, Schedule>> = {
+  persistBeforeForward: forwardedAndLost,
+  commitWhenDurable: committedAndLost,
+  refuseOldEpochs: oldUpdate,
+  refuseOldChains: oldChain,
+  actWithinTenure: paused,
+  newEpochInNewLife: sameEpochAgain,
+  persistEpochFirst: forgottenEpoch,
+  announceFirst: grantedUnheard,
+  shrinkFirst: withoutWord,
+  waitOutLease: cutOffTail,
+  readWithinLease: forgottenTail,
+  wholeBeforeReads: tailAgain,
+  askWhenDirty: dirtyRead,
+  truncateOnlyOnConflict: lateRepetition,
+  resignOnHungDisk: hungDisk,
+};
+
+export const CHAIN_SCHEDULES = {
+  chainCommitWhenDurable: {
+    why: "the tail must lose its power between forwarding and its disk, and then be the only one that is asked",
+    violations: committedAndLost,
+  },
+  chainNewEpochInNewLife: {
+    why: "two heartbeats of two lives must say different things under one number, and the older come first",
+    violations: sameEpochAgain,
+  },
+  chainPersistEpochFirst: {
+    why: "the same, and the head's disk must hang from its appointment to its death",
+    violations: forgottenEpoch,
+  },
+  chainAnnounceFirst: {
+    why: "a head must die before it hears that its wish was granted, and all others in the chain with it",
+    violations: grantedUnheard,
+  },
+  chainRefuseOldChains: {
+    why: "an update must be under way for as long as its receiver takes to leave the chain and join it anew",
+    violations: oldChain,
+  },
+  chainWaitOutLease: {
+    why: "whoever is left out has been silent for longer than its lease, but where it is heard and does not get on",
+    violations: cutOffTail,
+  },
+  chainActWithinTenure: {
+    why: "the head must be alone with its readers, with nothing uncommitted",
+    violations: paused,
+  },
+} satisfies Schedules;
