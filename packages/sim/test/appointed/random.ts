@@ -169,8 +169,12 @@ export class RandomSchedule<
     const c = this.cluster;
     for (const name of c.names.filter((other) => c.net.isUp(idOf(other)))) {
       const state = c.state(name);
-      if (this.#play.acknowledges(state))
-        this.#acknowledged = Math.max(this.#acknowledged, state.commitIndex);
+      if (!this.#play.acknowledges(state)) continue;
+      // Nobody is acknowledged an entry that changes nothing, so readers need not see it.
+      let change: number = state.commitIndex;
+      while (state.log.at(change as LogIndex)?.kind === "noop") change--;
+      if (state.log.at(change as LogIndex) !== null)
+        this.#acknowledged = Math.max(this.#acknowledged, change);
     }
     let shown = this.#acknowledged;
     for (let i = this.#readers.length - 1; i >= 0; i--) {
