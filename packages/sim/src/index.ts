@@ -47,16 +47,26 @@ export {
   type RunCode,
 } from "./run/run-code.ts";
 export { scenarioOf } from "./run/scenario.ts";
-export { duel, SCHEDULED, type Scheduled, twoChanges } from "./run/scheduled/index.ts";
+export {
+  chainSchedules,
+  duel,
+  SCHEDULED,
+  type Scheduled,
+  twoChanges,
+} from "./run/scheduled/index.ts";
 export { breaksLike, type Oracle, type Shrunk, shrink } from "./run/shrink.ts";
 export {
+  type AppointedCluster,
+  type AppointedState,
+  type ChainCluster,
+  chainCluster,
   type Flight,
   idOf,
   type Name,
   PaxosCluster,
   type PaxosClusterSetup,
-  PrimaryCluster,
-  type PrimaryClusterSetup,
+  type PrimaryCluster,
+  primaryCluster,
   put,
   RaftCluster,
   type RaftClusterSetup,

@@ -7,6 +7,7 @@ const MESSAGES: Readonly<Record<string, number>> = {
   "semi-synchronous primary, one secondary": 2,
   "synchronous primary": 2,
   "write all, read one": 3,
+  "chain replication": 2,
   "Multi-Paxos, decisions ride": 2,
   "Multi-Paxos": 3,
   "Multi-Paxos, explicit": 4,

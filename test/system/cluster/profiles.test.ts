@@ -24,6 +24,8 @@ const PROFILES = [
   "mysql",
   "primary-async",
   "waro",
+  "chain",
+  "craq",
 ] as const;
 type Name = (typeof PROFILES)[number];
 
@@ -159,7 +161,7 @@ describe.skipIf(etcdMissing() !== null)("the same answers as etcd 3.4", () => {
   });
   afterAll(() => etcd.stop());
 
-  describe.each(["chubby", "primary-sync"] as const)("under %s", (profile) => {
+  describe.each(["chubby", "primary-sync", "chain"] as const)("under %s", (profile) => {
     beforeAll(() => leadByFirst(keyspaceOf(profile)));
 
     it.each(CASES)("$name", async (one) => {

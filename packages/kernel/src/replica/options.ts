@@ -1,4 +1,5 @@
 import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
+import { type ChainSettings, DEFAULT_CHAIN_SETTINGS } from "../protocols/chain/index.ts";
 import {
   DEFAULT_SETTINGS as PAXOS_SETTINGS,
   type PaxosSettings,
@@ -21,6 +22,8 @@ export interface NodeOptions {
   readonly zab: ZabSettings;
   /** Of all forms of primary–secondary replication; what makes each of them is its protocol's. */
   readonly primary: PrimarySettings;
+  /** Of chain replication and of CRAQ, which differ in who answers readers. */
+  readonly chain: ChainSettings;
   readonly profiles: Profiles;
   /** What the first leader of group 0 makes of the keyspace `default`. */
   readonly defaultProfile: string;
@@ -62,6 +65,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   paxos: PAXOS_SETTINGS,
   zab: ZAB_SETTINGS,
   primary: DEFAULT_PRIMARY_SETTINGS,
+  chain: DEFAULT_CHAIN_SETTINGS,
   profiles: standardProfiles({
     quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,

@@ -49,6 +49,8 @@ export const PROFILE_NAMES = [
   "mysql",
   "primary-async",
   "waro",
+  "chain",
+  "craq",
 ] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
@@ -95,6 +97,16 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
     waro: {
       ...appointed,
       protocol: "write-all",
+      office: { holders: (inSync) => inSync, loss: "wait" },
+    },
+    chain: {
+      ...appointed,
+      protocol: "chain",
+      office: { holders: (inSync) => inSync, loss: "wait" },
+    },
+    craq: {
+      ...appointed,
+      protocol: "craq",
       office: { holders: (inSync) => inSync, loss: "wait" },
     },
   };

@@ -1,4 +1,5 @@
 import { type AnyLogProtocol, unreachable } from "../core/index.ts";
+import { chain } from "../protocols/chain/index.ts";
 import { paxos } from "../protocols/paxos/index.ts";
 import { type PrimarySettings, primary } from "../protocols/primary/index.ts";
 import { raft } from "../protocols/raft/index.ts";
@@ -14,7 +15,9 @@ export type ProtocolName =
   | "synchronous"
   | "semi-synchronous"
   | "asynchronous"
-  | "write-all";
+  | "write-all"
+  | "chain"
+  | "craq";
 
 type Choice = Pick<PrimarySettings, "acks" | "shrinkTicks" | "inSyncMin" | "reads">;
 
@@ -48,6 +51,10 @@ export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtoc
       return primary({ ...options.primary, ...ASYNCHRONOUS });
     case "write-all":
       return primary({ ...options.primary, ...WRITE_ALL });
+    case "chain":
+      return chain({ ...options.chain, reads: "tail" });
+    case "craq":
+      return chain({ ...options.chain, reads: "any" });
     default:
       return unreachable(profile.protocol);
   }

@@ -21,6 +21,14 @@ const majorityLoses = (replicas: number): readonly string[] => [
   "on the smaller side of a cut there are serializable reads alone, as old as the cut",
 ];
 
+const chainLoses = (replicas: number): readonly string[] => [
+  `${Math.max(0, replicas - 2)} of ${replicas} replicas may fail one after the other, and all goes on; nothing that was acknowledged is lost while one that is in step is left`,
+  "the head: writes and reads wait until its tenure is over (2 s) and the furthest of those in step has its office, and a second more until the old head is left out",
+  "any other: writes, and reads that the tail is asked for, wait for a second until the chain goes on without it",
+  "a disk that lies about its syncs: at the tail it may show readers what was true before",
+  "the system keyspace without a majority: nobody is appointed and nobody left out; the head stops when its tenure ends",
+];
+
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   etcd: {
     what: "Raft orders the writes; one leader, elected by a majority, proposes them (Ongaro and Ousterhout 2014).",
@@ -78,6 +86,34 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
       "the primary: writes and reads wait until its tenure is over (2 s) and the furthest of those in step has its office",
       "the system keyspace without a majority: nobody is appointed and nobody declared out of step; the primary stops when its tenure ends",
     ],
+  },
+  chain: {
+    what: "Chain replication: a write passes from an appointed head down the chain to the tail, which commits it (van Renesse and Schneider 2004).",
+    promises: [
+      "linearizable: the tail answers all reads, as long as the head lets it",
+      "a replica that is missing for a second is left out of the chain, once the system keyspace has declared it out of step; it is back behind the tail when it has caught up",
+      "nobody is left out while fewer than two would remain: writes and linearizable reads wait until one more is in reach",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack), of which the head sends one; a sync at each of ${n + 1} replicas, one after the other: the latency is the sum of all`,
+      "a read: none at the tail, 2 messages elsewhere",
+    ],
+    loses: chainLoses,
+  },
+  craq: {
+    what: "Chain replication with apportioned queries: reads are answered by every member of the chain (CRAQ; Terrace and Freedman 2009).",
+    promises: [
+      "linearizable: a member with nothing uncommitted in its log answers by itself, as long as the head lets it; else it asks the tail",
+      "a replica that is missing for a second is left out of the chain, once the system keyspace has declared it out of step; it is back behind the tail when it has caught up",
+      "nobody is left out while fewer than two would remain: writes and linearizable reads wait until one more is in reach",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack), of which the head sends one; a sync at each of ${n + 1} replicas, one after the other: the latency is the sum of all`,
+      "a read: none; 2 messages at a member that has forwarded a write and not heard yet that it is committed",
+    ],
+    loses: chainLoses,
   },
   mysql: {
     what: "Semi-synchronous: an appointed primary acknowledges a write when one secondary holds it, too.",

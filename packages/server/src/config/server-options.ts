@@ -118,6 +118,14 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
     paxos: { ...DEFAULT_OPTIONS.paxos, heartbeatTicks, electionTicksMin, electionTicksMax },
     zab: { ...DEFAULT_OPTIONS.zab, pingTicks: heartbeatTicks, syncLimitTicks: electionTicksMax },
     primary: { ...DEFAULT_OPTIONS.primary, heartbeatTicks, silenceTicks: electionTicksMin },
+    chain: {
+      ...DEFAULT_OPTIONS.chain,
+      heartbeatTicks,
+      silenceTicks: electionTicksMin,
+      // Several heartbeats, or nobody could answer readers without a pause; over when the chain has to do without somebody.
+      leaseTicks: Math.floor((electionTicksMax * 4) / 5),
+      shrinkTicks: electionTicksMax,
+    },
     requestBytesMax: read.integer("max-request-bytes"),
     // The gateway holds clients to max-txn-ops. Machines take what any gateway may let in, or a member that was
     // started with a smaller bound would refuse an entry that the others apply.

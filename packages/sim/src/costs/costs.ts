@@ -1,3 +1,4 @@
+import { DEFAULT_CHAIN_SETTINGS as CHAIN, chain } from "@quorate/kernel/chain";
 import {
   type AnyLogProtocol,
   type GroupConfig,
@@ -77,6 +78,13 @@ const WAYS: readonly Way[] = [
     appointed: true,
     textbook: "2n, 4n with a confirmation",
     why: "update, ack, and a notice that it is committed; nobody answers that, because a reader waits while anything in its log is not",
+  },
+  {
+    name: "chain replication",
+    protocol: chain({ ...CHAIN, ...ONE }),
+    appointed: true,
+    textbook: "2n",
+    why: "an update down to the tail and its acknowledgement up to the head; the head sends one of them, however long the chain",
   },
   {
     name: "Multi-Paxos, decisions ride",

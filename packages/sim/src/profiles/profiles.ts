@@ -71,6 +71,20 @@ export const PROFILES = [
     promised: MODELS,
   },
   {
+    name: "chain",
+    about:
+      "Chain replication under an appointed head: a write passes down the chain, its tail commits it, and answers the readers of all.",
+    options: { keyspace: "chain", reads: "readIndex" },
+    promised: MODELS,
+  },
+  {
+    name: "craq",
+    about:
+      "The same, and any member of the chain answers readers while nothing in its log is uncommitted.",
+    options: { keyspace: "craq", reads: "readIndex" },
+    promised: MODELS,
+  },
+  {
     name: "mysql",
     about:
       "Semi-synchronous: every write at one secondary; with none in reach for ten seconds the primary goes on alone, and may lose it.",

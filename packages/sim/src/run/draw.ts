@@ -12,7 +12,8 @@ import type { ClockFault } from "../world/clock.ts";
 import { Dice } from "../world/dice.ts";
 import { type DiskFaults, HEALTHY_DISK } from "../world/disk.ts";
 import { CALM_NETWORK, type NetworkFaults } from "../world/network.ts";
-import { AIMS, type Aim, type Choices } from "./aims.ts";
+import type { Aim, Choices } from "./aim.ts";
+import { AIMS } from "./aims.ts";
 import type { Habits, ProductPlan, RunOptions, RunPlan } from "./plan.ts";
 import { TRIALS } from "./trials.ts";
 
@@ -195,12 +196,14 @@ function drawEpisodes(
   return episodes;
 }
 
+/** Where others answer readers than whoever orders the writes every disk is trusted: what it forgets with a lie it does not know to ask for. */
+const TRUSTING: ReadonlySet<ProfileName> = new Set<ProfileName>(["waro", "chain", "craq"]);
+
 /** Members change only where the keyspace's protocol changes them. */
 function withinReach(keyspace: ProfileName, aim: Aim): Aim {
   if (DEFAULT_OPTIONS.profiles.get(keyspace)?.fixedMembers !== true) return aim;
   const { faults = FAULT_TYPES } = aim;
-  // Whoever lets any replica answer trusts every disk.
-  const trusted = keyspace === "waro" ? faults.filter((type) => type !== "lieSync") : faults;
+  const trusted = TRUSTING.has(keyspace) ? faults.filter((type) => type !== "lieSync") : faults;
   return { ...aim, faults: trusted.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
 }
 

@@ -1,3 +1,4 @@
+import { ALL_CHAIN_RULES, type ChainRules } from "@quorate/kernel/chain";
 import { ALL_ETCD_RULES, type EtcdRules } from "@quorate/kernel/etcd";
 import { ALL_RULES as ALL_PAXOS_RULES, type PaxosRules } from "@quorate/kernel/paxos";
 import { ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
@@ -22,6 +23,7 @@ export type Rules = RaftRules &
   Named<"paxos", PaxosRules> &
   Named<"zab", ZabRules> &
   Named<"primary", PrimaryRules> &
+  Named<"chain", ChainRules> &
   Named<"office", OfficeRules>;
 export type Rule = keyof Rules;
 
@@ -32,6 +34,7 @@ export const EVERY_RULE: Rules = {
   ...named("paxos", ALL_PAXOS_RULES),
   ...named("zab", ALL_ZAB_RULES),
   ...named("primary", ALL_PRIMARY_RULES),
+  ...named("chain", ALL_CHAIN_RULES),
   ...named("office", ALL_OFFICE_RULES),
 };
 
@@ -43,6 +46,7 @@ export function rulesOf(off: Partial<Rules>): {
   readonly paxos: PaxosRules;
   readonly zab: ZabRules;
   readonly primary: PrimaryRules;
+  readonly chain: ChainRules;
   readonly office: OfficeRules;
   readonly replica: ReplicaRules;
   readonly etcd: EtcdRules;
@@ -52,6 +56,7 @@ export function rulesOf(off: Partial<Rules>): {
     paxos: chosen(ALL_PAXOS_RULES, unnamed("paxos", off)),
     zab: chosen(ALL_ZAB_RULES, unnamed("zab", off)),
     primary: chosen(ALL_PRIMARY_RULES, unnamed("primary", off)),
+    chain: chosen(ALL_CHAIN_RULES, unnamed("chain", off)),
     office: chosen(ALL_OFFICE_RULES, unnamed("office", off)),
     replica: chosen(ALL_REPLICA_RULES, off),
     etcd: chosen(ALL_ETCD_RULES, off),

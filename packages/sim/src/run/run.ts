@@ -164,7 +164,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
 /** The world of a plan, before anything is booted. */
 export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
   const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
-  const { raft, paxos, zab, primary } = DEFAULT_OPTIONS;
+  const { raft, paxos, zab, primary, chain } = DEFAULT_OPTIONS;
   const rules = rulesOf(plan.rules);
   const options: NodeOptions = {
     ...DEFAULT_OPTIONS,
@@ -192,6 +192,7 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     },
     zab: { ...zab, batchEntriesMax, inflightMessagesMax, rules: rules.zab },
     primary: { ...primary, batchEntriesMax, inflightMessagesMax, rules: rules.primary },
+    chain: { ...chain, batchEntriesMax, inflightMessagesMax, rules: rules.chain },
     rules: rules.replica,
     officeRules: rules.office,
     profiles: standardProfiles(ETCD, rules.etcd),

@@ -1,8 +1,8 @@
-import { idOf, type Name, PrimaryCluster } from "@quorate/sim";
+import { idOf, type Name, type PrimaryCluster, primaryCluster } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
 function started(replicas = 3): PrimaryCluster {
-  const c = new PrimaryCluster({ replicas, seed: 9n });
+  const c = primaryCluster({ replicas, seed: 9n });
   c.appoint("S1");
   c.net.deliver();
   return c;
@@ -163,7 +163,7 @@ describe("handing over", () => {
   });
 
   it("to one who falls out of step meanwhile it is given up: group 0 would refuse, and nobody would act", () => {
-    const c = new PrimaryCluster({ replicas: 3, seed: 9n, settings: { shrinkTicks: 200 } });
+    const c = primaryCluster({ replicas: 3, seed: 9n, settings: { shrinkTicks: 200 } });
     c.appoint("S1");
     c.net.deliver();
     c.among("S1", "S3");

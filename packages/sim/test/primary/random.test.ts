@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { RandomSchedule } from "./random.ts";
+import { randomSchedule } from "./random.ts";
 
 const SEEDS = 80;
 const STEPS = 2000;
@@ -16,7 +16,7 @@ it.each([
   (_, settings) => {
     let commits = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const run = new RandomSchedule({ seed, steps: STEPS, settings }).run();
+      const run = randomSchedule({ seed, steps: STEPS, settings }).run();
       expect(run.healed(), `seed ${seed}`).toEqual([]);
       commits += run.cluster.state("S1").commitIndex;
     }
@@ -35,7 +35,7 @@ it.each([
   for (let seed = 1; seed <= SEEDS; seed++) {
     const rules = { [rule]: false };
     const settings = { inSyncMin: 1 };
-    const { broken } = new RandomSchedule({ seed, steps: STEPS, rules, settings }).run();
+    const { broken } = randomSchedule({ seed, steps: STEPS, rules, settings }).run();
     if (broken.length > 0) return;
   }
   expect.unreachable("no schedule finds it");
@@ -43,7 +43,7 @@ it.each([
 
 it("a rarer schedule finds that growFirst is switched off", () => {
   const rules = { growFirst: false };
-  const { broken } = new RandomSchedule({ seed: 1217, steps: 300, rules }).run();
+  const { broken } = randomSchedule({ seed: 1217, steps: 300, rules }).run();
   expect(broken[0]).toContain("takes office without what is at 3");
-  expect(new RandomSchedule({ seed: 1217, steps: 300 }).run().broken).toEqual([]);
+  expect(randomSchedule({ seed: 1217, steps: 300 }).run().broken).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { LogIndex } from "@quorate/kernel/core";
 import { type PrimarySettings, primary } from "@quorate/kernel/primary";
-import { idOf, type Name, PrimaryCluster } from "@quorate/sim";
+import { idOf, type Name, type PrimaryCluster, primaryCluster } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
 /** Nothing rides on anything, and every phase of every write is a message of its own. */
@@ -10,7 +10,7 @@ const SEMI: Partial<PrimarySettings> = { acks: 1, shrinkTicks: 10_000, inSyncMin
 const WRITE_ALL: Partial<PrimarySettings> = { shrinkTicks: null, inSyncMin: 1, reads: "any" };
 
 function started(replicas: number, settings: Partial<PrimarySettings> = {}): PrimaryCluster {
-  const c = new PrimaryCluster({ replicas, seed: 1n, settings });
+  const c = primaryCluster({ replicas, seed: 1n, settings });
   expect(c.appoint("S1")).toBe(true);
   c.net.deliver();
   return c;

@@ -1,5 +1,5 @@
 import type { PrimaryRules, PrimarySettings } from "@quorate/kernel/primary";
-import { idOf, type Name, PrimaryCluster } from "@quorate/sim";
+import { idOf, type Name, type PrimaryCluster, primaryCluster } from "@quorate/sim";
 
 /** A schedule with one rule on or off; what it found broken. */
 export type Schedule = (on: boolean) => readonly string[];
@@ -11,7 +11,7 @@ function cluster(
   on: boolean,
   settings: Partial<PrimarySettings> = {},
 ): PrimaryCluster {
-  return new PrimaryCluster({ replicas: 3, seed: 8n, rules: { [rule]: on }, settings });
+  return primaryCluster({ replicas: 3, seed: 8n, rules: { [rule]: on }, settings });
 }
 
 function started(

@@ -57,6 +57,14 @@ const MUTANTS: readonly (readonly [rule: Rule, seed: bigint, finding: string])[]
   ["primaryResignOnHungDisk", 2n, "still leads"],
   ["primaryReadsAfterOwnEpoch", 6n, "is not linearizable"],
   ["primaryPersistEpochFirst", 94n, "State Machine Safety"],
+  ["chainPersistBeforeForward", 1n, "State Machine Safety"],
+  ["chainRefuseOldEpochs", 9n, "State Machine Safety"],
+  ["chainShrinkFirst", 6n, "State Machine Safety"],
+  ["chainReadWithinLease", 3n, "is not linearizable"],
+  ["chainWholeBeforeReads", 13n, "is not linearizable"],
+  ["chainAskWhenDirty", 1n, "is not linearizable"],
+  ["chainTruncateOnlyOnConflict", 4n, "no read succeeded"],
+  ["chainResignOnHungDisk", 1n, "still leads"],
   ["officeTenureWithinBound", 11n, "is not linearizable"],
 ];
 

@@ -1,3 +1,4 @@
+import { CHAIN_SCHEDULES } from "./chain.ts";
 import { OFFICE_SCHEDULES } from "./offices.ts";
 import { PAXOS_SCHEDULES } from "./paxos.ts";
 import { PRIMARY_SCHEDULES } from "./primary.ts";
@@ -5,6 +6,7 @@ import { RAFT_SCHEDULES } from "./raft.ts";
 import type { Schedules } from "./schedule.ts";
 import { ZAB_SCHEDULES } from "./zab.ts";
 
+export { chainSchedules } from "./chain.ts";
 export { duel } from "./paxos.ts";
 export { twoChanges } from "./raft.ts";
 export type { Scheduled } from "./schedule.ts";
@@ -15,5 +17,6 @@ export const SCHEDULED: Schedules = {
   ...PAXOS_SCHEDULES,
   ...ZAB_SCHEDULES,
   ...PRIMARY_SCHEDULES,
+  ...CHAIN_SCHEDULES,
   ...OFFICE_SCHEDULES,
 };

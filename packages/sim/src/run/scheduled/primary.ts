@@ -9,7 +9,7 @@ import {
   primary,
 } from "@quorate/kernel/primary";
 import { GroupObserver } from "../../observers/index.ts";
-import { type Flight, idOf, type Name, PrimaryCluster, put, Stepper } from "../../stepper/index.ts";
+import { type Flight, idOf, type Name, primaryCluster, put, Stepper } from "../../stepper/index.ts";
 import type { Schedules } from "./schedule.ts";
 
 const NAMES = ["S1", "S2", "S3"] as const;
@@ -150,7 +150,7 @@ function oldUpdateAgain(on: boolean): readonly string[] {
 
 /** An asynchronous primary comes back with more than its group has, and hears from the next how far its readers may look. */
 function readFromTail(on: boolean): readonly string[] {
-  const c = new PrimaryCluster({
+  const c = primaryCluster({
     replicas: 3,
     seed: 8n,
     rules: { joinBeforeReads: on },

@@ -1,0 +1,107 @@
+import {
+  configOf,
+  NO_EFFECTS,
+  type NodeId,
+  type Now,
+  type Office,
+  type RequestId,
+  refuse,
+  type Ticks,
+} from "../../core/index.ts";
+import type { ChainState, ChainStep, Head } from "./state.ts";
+
+/** Gives the office to a member that is as far as this one; success shows as a new head, only failure is settled here. */
+export function onTransferLeadership(
+  state: ChainState,
+  now: Now,
+  id: RequestId,
+  to: NodeId,
+): ChainStep {
+  const { role, self, office } = state;
+  if (role.type !== "Head") {
+    const leaderHint = role.head;
+    return [state, [refuse(id, { code: "NotLeader", definite: true, leaderHint })]];
+  }
+  if (to === self) return [state, NO_EFFECTS];
+  if (!configOf(state).voters.includes(to) || office?.inSync.includes(to) !== true)
+    return [state, [refuse(id, { code: "BadTransferee", definite: true })]];
+  return begin(state, role, now.ticks, to, id);
+}
+
+/**
+ * Steps aside: for another of those in step, as soon as there is one; or for nobody in particular. Given back while nobody else is in step,
+ * the office would come back at once, and nobody would ever catch up with it.
+ */
+export function onYield(state: ChainState, now: Now, heir: boolean): ChainStep {
+  const { role, office } = state;
+  if (role.type !== "Head" || office === null) return [state, NO_EFFECTS];
+  if (!heir) return resign(state, role, now.ticks, null, null);
+  if (role.handOver !== null) return [state, NO_EFFECTS];
+  return begin(state, role, now.ticks, heirOf(state, office), null);
+}
+
+/** Another with every epoch: were it always the successor, two that cannot serve would hand the office to each other for ever. */
+function heirOf({ term, self }: ChainState, { inSync }: Office): NodeId | null {
+  const others = inSync.filter((member) => member !== self);
+  return others[term % others.length] ?? null;
+}
+
+/** At the end of a turn: all have all, so the office is the other's; or the time is up, so writes are taken again. */
+export function continueHandOver(state: ChainState, now: Now): ChainStep {
+  const { role, settings, log, commitIndex, office } = state;
+  if (role.type !== "Head" || role.handOver === null || office === null) return [state, NO_EFFECTS];
+  const { id, giveUpAt, resigned } = role.handOver;
+  if (resigned) {
+    const { petitioned } = role;
+    const asked =
+      petitioned?.version === office.version &&
+      now.ticks - petitioned.at < settings.retransmitTicks;
+    return asked ? [state, NO_EFFECTS] : resign(state, role, now.ticks, role.handOver.to, id);
+  }
+  const to = role.handOver.to ?? heirOf(state, office);
+  // Meanwhile it may have been declared out of step: group 0 would refuse, and this replica have resigned for nothing.
+  if (to !== null && !office.inSync.includes(to)) {
+    const failed = id === null ? [] : [refuse(id, { code: "BadTransferee", definite: true })];
+    return [{ ...state, role: { ...role, handOver: null } }, failed];
+  }
+  if (now.ticks >= giveUpAt) {
+    const waitedTicks = settings.handOverTicksMax as Ticks;
+    const failed =
+      id === null ? [] : [refuse(id, { code: "Timeout", definite: false, waitedTicks })];
+    return [{ ...state, role: { ...role, handOver: null } }, failed];
+  }
+  // What the tail has all have.
+  const ready = to !== null && commitIndex === log.lastIndex;
+  return ready ? resign(state, role, now.ticks, to, id) : [state, NO_EFFECTS];
+}
+
+function begin(
+  state: ChainState,
+  role: Head,
+  now: Ticks,
+  to: NodeId | null,
+  id: RequestId | null,
+): ChainStep {
+  const giveUpAt = (now + state.settings.handOverTicksMax) as Ticks;
+  return [
+    { ...state, role: { ...role, handOver: { to, id, giveUpAt, resigned: false } } },
+    NO_EFFECTS,
+  ];
+}
+
+/** From here on nothing is done in this office, whether or not group 0 has heard of it: its next holder may act already. */
+function resign(
+  state: ChainState,
+  role: Head,
+  now: Ticks,
+  to: NodeId | null,
+  id: RequestId | null,
+): ChainStep {
+  const version = state.office?.version ?? 0;
+  const handOver = { to, id, giveUpAt: now, resigned: true };
+  const petition = { type: "resign", to } as const;
+  return [
+    { ...state, role: { ...role, handOver, petitioned: { version, at: now, petition } } },
+    [{ type: "Petition", petition, version }],
+  ];
+}

@@ -1,0 +1,10 @@
+export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
+export type { Chain, ChainMessage } from "./message.ts";
+export { chain, isChain } from "./protocol.ts";
+export {
+  ALL_CHAIN_RULES,
+  type ChainRules,
+  type ChainSettings,
+  DEFAULT_CHAIN_SETTINGS,
+} from "./settings.ts";
+export type { ChainState, Head, Known, Member, Progress, Role } from "./state.ts";

@@ -1,0 +1,142 @@
+import {
+  type ConfigAt,
+  foundOnDisk,
+  type GroupConfig,
+  Log,
+  type LogIndex,
+  Malformed,
+  NO_POSITION,
+  type NodeId,
+  type Now,
+  type Position,
+  type Recovered,
+} from "../../core/index.ts";
+import { NO_LINKS } from "./order.ts";
+import { type ChainRecord, decodeRecord, type HardState } from "./record.ts";
+import type { ChainSettings } from "./settings.ts";
+import { type ChainState, type ChainStep, persistHardState } from "./state.ts";
+
+/**
+ * A replica from what its disk kept, up to the commit index that was last written: what was served before the crash is served again.
+ * Null where the records contradict each other or leave a gap: then something that was durable is gone.
+ */
+export function start(
+  settings: ChainSettings,
+  self: NodeId,
+  config: GroupConfig,
+  recovered: Recovered,
+  now: Now,
+): ChainStep | null {
+  const kept = replay(recovered, config);
+  if (kept === null) return null;
+  const { hardState, log, applied, configs } = kept;
+  const commitIndex = Math.max(hardState.commitIndex, applied.index) as LogIndex;
+  if (commitIndex > log.lastIndex) return null;
+  const state: ChainState = {
+    protocol: "chain",
+    self,
+    settings,
+    term: hardState.epoch,
+    bornIn: hardState.epoch,
+    bornAt: now.ticks,
+    repairing: hardState.repairing,
+    fork: null,
+    // Who knows of no epoch has forgotten nothing.
+    since: hardState.epoch === 0 ? { epoch: 0, number: 0 } : null,
+    chain: null,
+    verified: commitIndex,
+    links: NO_LINKS,
+    linksAt: now.ticks,
+    upstream: { owed: null, told: 0 as LogIndex },
+    log,
+    configs,
+    commitIndex,
+    handedOut: commitIndex,
+    lastApplied: applied.index,
+    role: { type: "Member", head: null, heardAt: now.ticks, leaseUntil: null },
+    office: null,
+    until: null,
+    hung: false,
+    able: false,
+    ...foundOnDisk(log.lastIndex),
+    reads: { waiting: [], questions: 0 },
+    installing: null,
+  };
+  const entries = log.slice(applied.index, commitIndex);
+  return [state, entries.length === 0 ? [] : [{ type: "Commit", entries }]];
+}
+
+/**
+ * A replica that lost durable records has forgotten what it acknowledged. It begins again, empty, and is appointed to nothing before it has
+ * left the chain and joined it anew.
+ */
+export function startRepairing(
+  settings: ChainSettings,
+  self: NodeId,
+  config: GroupConfig,
+  readable: Iterable<Uint8Array>,
+  now: Now,
+): ChainStep {
+  let highest = 0;
+  for (const bytes of readable) highest = Math.max(highest, decodeRecord(bytes).hardState.epoch);
+  const begun = start(settings, self, config, { checkpoint: null, records: [] }, now);
+  if (begun === null) throw new RangeError("an empty replica always starts");
+  return persistHardState(
+    { ...begun[0], term: highest, bornIn: highest, repairing: true, since: null },
+    now.ticks,
+  );
+}
+
+interface Kept {
+  readonly hardState: HardState;
+  readonly log: Log;
+  readonly applied: Position;
+  readonly configs: readonly ConfigAt[];
+}
+
+function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept | null {
+  const applied = checkpoint?.at ?? NO_POSITION;
+  const config = checkpoint?.config ?? initial;
+  let hardState = checkpoint?.meta == null ? FRESH : hardStateIn(checkpoint.meta);
+  let log = Log.startingAt(applied);
+  let begun = false;
+  for (const bytes of records) {
+    const record = decodeRecord(bytes);
+    hardState = record.hardState;
+    if (record.type === "Installed") {
+      // The checkpoint of an installed snapshot is durable before this record; a later one may have taken its place.
+      if (record.at.index > applied.index) return null;
+      log = Log.startingAt(applied);
+      begun = true;
+    } else if (record.type === "Append") {
+      const joined = rejoin(log, begun, record, applied);
+      if (joined === null) return null;
+      log = joined;
+      begun = true;
+    }
+  }
+  // The machine may be ahead of the log on disk: what it holds is committed, and a log that contradicts it there begins anew.
+  const joins = log.epochAt(applied.index) === applied.epoch;
+  const kept = joins ? log : Log.startingAt(applied);
+  return { hardState, log: kept, applied, configs: [{ index: applied.index, config }] };
+}
+
+/** Records reach back before the checkpoint's position, so that successors can be served from the log after a restart. */
+function rejoin(
+  log: Log,
+  begun: boolean,
+  { prev, entries }: Extract<ChainRecord, { type: "Append" }>,
+  applied: Position,
+): Log | null {
+  const joins = begun && prev.index >= log.base.index && log.epochAt(prev.index) === prev.epoch;
+  if (joins) return log.truncate(prev.index).append(entries);
+  return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
+}
+
+const FRESH: HardState = { epoch: 0, commitIndex: 0 as LogIndex, repairing: false };
+
+function hardStateIn(meta: Uint8Array): HardState {
+  const record = decodeRecord(meta);
+  if (record.type !== "HardState") throw new Malformed("a checkpoint carries a hard state");
+  return record.hardState;
+}

@@ -1,0 +1,107 @@
+import { type ChainState, chain, DEFAULT_CHAIN_SETTINGS } from "@quorate/kernel/chain";
+import {
+  type Bytes,
+  type GroupConfig,
+  type LogIndex,
+  type NodeId,
+  type Recovered,
+  ticks,
+} from "@quorate/kernel/core";
+import { describe, expect, it } from "vitest";
+import {
+  encodeAppend,
+  encodeHardState,
+  encodeInstalled,
+  type HardState,
+} from "../../../src/protocols/chain/record.ts";
+
+const protocol = chain(DEFAULT_CHAIN_SETTINGS);
+const self = 1n as NodeId;
+const config: GroupConfig = { epoch: 0, voters: [self], outgoing: null, learners: [] };
+const now = { ticks: ticks(0), wall: { earliest: 0, latest: 0 } };
+const at = (index: number, epoch: number) => ({ index: index as LogIndex, epoch });
+const hard = (epoch: number, commit: number, repairing = false): HardState => ({
+  epoch,
+  commitIndex: commit as LogIndex,
+  repairing,
+});
+const entry = (index: number, epoch: number) => ({
+  ...at(index, epoch),
+  kind: "command" as const,
+  command: Uint8Array.of(index),
+});
+
+function start(records: readonly Bytes[], checkpoint: Recovered["checkpoint"] = null) {
+  const begun = protocol.start(self, config, { checkpoint, records }, 1n, now);
+  return begun === null ? null : begun[0];
+}
+
+const epochs = ({ log }: ChainState): readonly number[] =>
+  log.slice(log.base.index, log.lastIndex).map(({ epoch }) => epoch);
+
+describe("start", () => {
+  it("nothing on the disk: an empty replica of no epoch, that follows nobody", () => {
+    const state = start([]);
+    expect(state).toMatchObject({ term: 0, bornIn: 0, commitIndex: 0, role: { head: null } });
+  });
+
+  it("the log is what the last records say: a later one that begins earlier has cut what was there", () => {
+    const state = start([
+      encodeAppend(hard(1, 0), at(0, 0), [entry(1, 1), entry(2, 1), entry(3, 1)]),
+      encodeAppend(hard(2, 1), at(1, 1), [entry(2, 2)]),
+    ]);
+    expect(state && epochs(state as ChainState)).toEqual([1, 2]);
+    expect(state).toMatchObject({ term: 2, bornIn: 2, commitIndex: 1, durableIndex: 2 });
+  });
+
+  it("what was committed when the last record was written is handed out before anybody is heard", () => {
+    const records = [encodeAppend(hard(1, 0), at(0, 0), [entry(1, 1), entry(2, 1)])];
+    const begun = protocol.start(
+      self,
+      config,
+      { checkpoint: null, records: [...records, encodeHardState(hard(1, 2))] },
+      1n,
+      now,
+    );
+    expect(begun?.[1]).toEqual([{ type: "Commit", entries: [entry(1, 1), entry(2, 1)] }]);
+  });
+
+  it("a gap, or a commit beyond the log: something durable is gone, and the replica must be rebuilt", () => {
+    expect(start([encodeAppend(hard(1, 0), at(4, 1), [entry(5, 1)])])).toBe(null);
+    expect(start([encodeHardState(hard(1, 3))])).toBe(null);
+    expect(start([encodeInstalled(hard(1, 3), at(3, 1), config)])).toBe(null);
+  });
+
+  it("a checkpoint carries epoch and commit, and records before it still serve successors", () => {
+    const checkpoint = { at: at(2, 1), config, meta: encodeHardState(hard(1, 2)) };
+    const state = start(
+      [
+        encodeAppend(hard(1, 0), at(0, 0), [entry(1, 1), entry(2, 1)]),
+        encodeAppend(hard(1, 2), at(2, 1), [entry(3, 1)]),
+      ],
+      checkpoint,
+    );
+    expect(state).toMatchObject({ lastApplied: 2, commitIndex: 2, term: 1 });
+    expect(state?.log.base.index).toBe(0);
+    expect(state?.log.lastIndex).toBe(3);
+  });
+
+  it("a checkpoint that contradicts the log, because a snapshot was installed and its record lost, begins a new log", () => {
+    const checkpoint = { at: at(2, 5), config, meta: encodeHardState(hard(5, 2)) };
+    const state = start(
+      [encodeAppend(hard(1, 0), at(0, 0), [entry(1, 1), entry(2, 1), entry(3, 1)])],
+      checkpoint,
+    );
+    expect(state?.log.base).toEqual(at(2, 5));
+    expect(state?.log.length).toBe(0);
+  });
+
+  it("one whose records were lost begins empty in the highest epoch that is readable, and a restart keeps it repairing", () => {
+    const readable = [encodeAppend(hard(7, 0), at(0, 0), [entry(1, 7)])];
+    const [state, effects] = protocol.repair(self, config, readable, 1n, now);
+    expect(state).toMatchObject({ term: 7, repairing: true, commitIndex: 0 });
+    expect(state.log.length).toBe(0);
+    const records = effects.flatMap((effect) => (effect.type === "Persist" ? [effect.record] : []));
+    expect(start(records)).toMatchObject({ term: 7, repairing: true });
+  });
+});
