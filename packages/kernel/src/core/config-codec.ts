@@ -32,7 +32,9 @@ export const decodeConfig = (bytes: Bytes): GroupConfig => readConfig(new Reader
 function readMembers(reader: Reader): readonly NodeId[] {
   const count = reader.u8();
   if (count > MEMBERS_MAX) throw new Malformed(`${count} members`);
-  return Array.from({ length: count }, () => readNodeId(reader));
+  const members: NodeId[] = [];
+  for (let i = 0; i < count; i++) members.push(readNodeId(reader));
+  return members;
 }
 
 export function readNodeId(reader: Reader): NodeId {

@@ -229,6 +229,7 @@ export {
   type FrameHead,
   FrameSplitter,
   frameBytes,
+  frameSum,
   HELLO_BYTES_MAX,
   HELLO_CLIENT_ADDRESSES_MAX,
   HELLO_MEMBERS_MAX,

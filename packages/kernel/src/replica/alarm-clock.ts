@@ -20,8 +20,10 @@ export class AlarmClock<T> {
   set(sleeper: T, at: Ticks | null): void {
     const before = this.#setFor.get(sleeper);
     if (before !== undefined && before.at === at) return;
-    this.#setFor.delete(sleeper);
-    if (at === null) return;
+    if (at === null) {
+      this.#setFor.delete(sleeper);
+      return;
+    }
     const alarm = { at, order: this.#orders++, sleeper };
     this.#setFor.set(sleeper, alarm);
     this.#push(alarm);

@@ -11,6 +11,9 @@ const LIVES_MAX = 64;
  */
 export class Arrivals {
   readonly #lives = new Map<string, Set<RequestId>>();
+  /** The life asked for last: most requests come from the one that the last came from, and its name is two long numbers. */
+  #last: { readonly node: NodeId; readonly start: StartId; readonly taken: Set<RequestId> } | null =
+    null;
 
   /** True the first time; a request that was refused must be `forget`-ed, so that it may come again. */
   take(node: NodeId, start: StartId, request: RequestId): boolean {
@@ -26,6 +29,13 @@ export class Arrivals {
   }
 
   #life(node: NodeId, start: StartId): Set<RequestId> {
+    if (this.#last?.node === node && this.#last.start === start) return this.#last.taken;
+    const taken = this.#named(node, start);
+    this.#last = { node, start, taken };
+    return taken;
+  }
+
+  #named(node: NodeId, start: StartId): Set<RequestId> {
     const life = `${node}/${start}`;
     const known = this.#lives.get(life);
     if (known !== undefined) return known;

@@ -146,6 +146,7 @@ export class Offices {
       else this.#renewAt ??= now;
       if (this.#appointed.length === 0) this.#lookAt = null;
     }
+    if (this.#asked.size === 0) return;
     const tenure = system.tenures.get(node);
     if (tenure === undefined || tenure.start !== start) return;
     const asked = this.#asked.get(tenure.serial);

@@ -200,7 +200,7 @@ export class Replica {
       this.#standing = this.#protocol.standing(next);
       for (const effect of effects) this.#perform(effect, now);
       this.#followRole(now);
-      this.#apply((bytes) => this.#applyBudget.take(now, bytes));
+      if (this.#backlog.length > 0) this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
     this.#encoded = null;
     this.#serveReads();
@@ -361,7 +361,7 @@ export class Replica {
   }
 
   #serveReads(): void {
-    if (!this.serving) return;
+    if (this.#waitingReads.isEmpty || !this.serving) return;
     for (const { ids, validUntil } of this.#waitingReads.take(this.#applier.index)) {
       for (const id of ids) this.#port.readable(id, this.machine, validUntil);
     }

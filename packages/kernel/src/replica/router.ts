@@ -173,7 +173,9 @@ export class Router {
   /** Ends what has waited to its deadline. What may be in a log has an unknown outcome; all else did not happen. */
   expire(): void {
     const { ticks } = this.#turn.now;
-    for (const id of this.#pending.overdue(ticks)) {
+    const overdue = this.#pending.overdue(ticks);
+    if (overdue.length === 0) return;
+    for (const id of overdue) {
       const pending = this.#pending.get(id);
       if (pending === null) continue;
       const proposals = this.#groups.get(pending.group)?.proposals;

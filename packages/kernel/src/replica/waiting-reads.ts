@@ -15,6 +15,10 @@ const NONE: readonly WaitingRead[] = [];
 export class WaitingReads {
   #reads: WaitingRead[] = [];
 
+  get isEmpty(): boolean {
+    return this.#reads.length === 0;
+  }
+
   add(read: WaitingRead): void {
     this.#reads.push(read);
   }

@@ -91,7 +91,8 @@ export const decodeForward = (bytes: Bytes): readonly Bytes[] | Malformed =>
     const r = new Reader(bytes);
     const count = r.u32();
     if (count * 4 > r.left) throw new Malformed(`${count} envelopes in ${r.left} bytes`);
-    const envelopes = Array.from({ length: count }, () => r.bytes());
+    const envelopes: Bytes[] = [];
+    for (let i = 0; i < count; i++) envelopes.push(r.bytes());
     r.end();
     return envelopes;
   });

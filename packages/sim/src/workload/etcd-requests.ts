@@ -1,4 +1,4 @@
-import { type Bytes, utf8 } from "@quorate/kernel/core";
+import { type Bytes, concat, utf8 } from "@quorate/kernel/core";
 
 /** The few requests that workloads make, in etcd's protobuf (reference §3): small enough to write by hand. */
 export const putRequest = (key: string, value: string, lease = 0): Bytes =>
@@ -30,12 +30,19 @@ export function compareAndPut(key: string, from: string | null, to: string): Byt
   return message(field(1, compare), field(2, put));
 }
 
-function message(...fields: readonly (readonly number[])[]): Bytes {
-  return Uint8Array.from(fields.flat());
+const message = (...fields: readonly (readonly number[])[]): Bytes =>
+  fields.length === 1 ? bytesOf(fields[0] ?? []) : concat(fields.map(bytesOf));
+
+function bytesOf(numbers: readonly number[]): Bytes {
+  const bytes = new Uint8Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) bytes[i] = numbers[i] ?? 0;
+  return bytes;
 }
 
 function field(number: number, bytes: Bytes): readonly number[] {
-  return [(number << 3) | 2, ...varint(bytes.length), ...bytes];
+  const out = [(number << 3) | 2, ...varint(bytes.length)];
+  for (let i = 0; i < bytes.length; i++) out.push(bytes[i] ?? 0);
+  return out;
 }
 
 const varintField = (number: number, value: number): readonly number[] => [

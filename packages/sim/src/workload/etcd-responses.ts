@@ -1,4 +1,4 @@
-import type { Bytes } from "@quorate/kernel/core";
+import { type Bytes, latin1 } from "@quorate/kernel/core";
 
 /** Whether a TxnResponse's body says that the comparison held: field 2, a varint. */
 export const succeededIn = (body: Bytes): boolean => body[0] === 0x10 && body[1] === 1;
@@ -6,7 +6,7 @@ export const succeededIn = (body: Bytes): boolean => body[0] === 0x10 && body[1]
 /** The value in an encoded `kvs` field of a RangeResponse, as text. */
 export function valueInKvs(part: Bytes): string {
   const [kvs] = fieldsOf(part);
-  return kvs === undefined ? "" : textOf(keyValueOf(kvs.bytes).value);
+  return kvs === undefined ? "" : latin1(keyValueOf(kvs.bytes).value);
 }
 
 /** How often the key has been written since it was created, in such a field. */
@@ -32,7 +32,7 @@ export function changesIn(part: Bytes): readonly WatchedChange[] {
       const deleted = event.some(({ number, value }) => number === 1 && value === 1);
       const kv = event.find(({ number }) => number === 2);
       const { key, value, revision } = keyValueOf(kv?.bytes ?? new Uint8Array(0));
-      return { revision, key: textOf(key), value: deleted ? null : textOf(value) };
+      return { revision, key: latin1(key), value: deleted ? null : latin1(value) };
     });
 }
 
@@ -77,12 +77,6 @@ function keyValueOf(bytes: Bytes): {
     revision: find(3)?.value ?? 0,
     version: find(4)?.value ?? 0,
   };
-}
-
-function textOf(bytes: Bytes): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }
 
 function readVarint(bytes: Bytes, at: number): readonly [value: number, next: number] {

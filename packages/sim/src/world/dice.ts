@@ -1,17 +1,23 @@
-import { draw, type Random, seeded } from "@quorate/kernel/core";
+import { seeded } from "@quorate/kernel/core";
 
 /** The world's one source of chance. Everything drawn from it is drawn in the order of events, so a seed is a run. */
 export class Dice {
-  #random: Random;
+  #a: number;
+  #b: number;
+  #c: number;
+  #d: number;
 
   constructor(seed: bigint) {
-    this.#random = seeded(seed);
+    const { a, b, c, d } = seeded(seed);
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
   }
 
   /** A number in [0, bound). */
   below(bound: number): number {
-    const [value, next] = draw(this.#random);
-    this.#random = next;
+    const value = this.#draw();
     return bound <= 1 ? 0 : value % bound;
   }
 
@@ -39,5 +45,17 @@ export class Dice {
   /** A generator of its own, whose use does not disturb this one. */
   fork(): Dice {
     return new Dice(this.id());
+  }
+
+  /** What the kernel's `draw` gives, in place: a world draws for every frame and turn, and needs no generator of before. */
+  #draw(): number {
+    let t = this.#a ^ (this.#a << 11);
+    t ^= t >>> 8;
+    const d = (this.#d ^ (this.#d >>> 19) ^ t) >>> 0;
+    this.#a = this.#b;
+    this.#b = this.#c;
+    this.#c = this.#d;
+    this.#d = d;
+    return d;
   }
 }

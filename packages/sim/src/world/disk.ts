@@ -145,8 +145,10 @@ export class Disk {
     const full = this.#active.bytes >= this.faults.segmentBytes && this.#volatile.length === 0;
     if (full && first !== undefined) this.#begin(first);
     this.#volatile.push(this.#head({ seq: this.#durableSeq, group: MARK_GROUP, kind: 0 }, []));
-    for (const { parts, ...head } of records)
-      this.#volatile.push(this.#head(head, parts), ...parts.map((part) => this.#slab.copy(part)));
+    for (const record of records) {
+      this.#volatile.push(this.#head(record, record.parts));
+      for (const part of record.parts) this.#volatile.push(this.#slab.copy(part));
+    }
   }
 
   syncMicros(): number {

@@ -1,4 +1,4 @@
-import { type Bytes, type Lane, type NodeId, PeerLink } from "@quorate/kernel/core";
+import { type Bytes, frameSum, type Lane, type NodeId, PeerLink } from "@quorate/kernel/core";
 import type { Agenda } from "./agenda.ts";
 import type { Dice } from "./dice.ts";
 import { Slab } from "./slab.ts";
@@ -161,7 +161,7 @@ export class Network {
     this.#carry(wire, wire.connection, this.#slab.copy(frame));
   }
 
-  /** Goes into the trace as what its head says of it, checksum included; bare, byte by byte. */
+  /** Goes into the trace as the checksum that it carries; bare, byte by byte. */
   #framed(link: PeerLink, lane: Lane, parts: readonly Bytes[]): Bytes {
     if (this.faults.mode === "bare") {
       const frame = this.#slab.join(null, parts);
@@ -169,7 +169,7 @@ export class Network {
       return frame;
     }
     const head = link.seal(lane, parts);
-    this.#trace.bytes(head);
+    this.#trace.sum(frameSum(head));
     return this.#slab.join(head, parts);
   }
 

@@ -40,9 +40,11 @@ export class Observer {
   }
 
   #group(group: GroupId): GroupObserver {
-    const known = this.#groups.get(group) ?? new GroupObserver();
-    this.#groups.set(group, known);
-    return known;
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    const fresh = new GroupObserver();
+    this.#groups.set(group, fresh);
+    return fresh;
   }
 
   #report(violation: string): void {

@@ -321,6 +321,9 @@ export class SimNode implements Station {
     this.#turnPlanned = false;
     if (this.#agenda.now < this.#pausedUntil) return this.#planTurn();
     const inputs = this.#inputs;
+    // A wake planned for a time that was put off since, as an election is by every heartbeat, is no reason for a turn.
+    if (inputs.length === 0 && (this.#kernel.wakeAt() ?? Number.POSITIVE_INFINITY) > this.now())
+      return this.#planWake();
     this.#inputs = [];
     const effects = this.#kernel.turn(this.#time(), inputs);
     if (inputs.length + effects.length === 0) this.#idled();

@@ -39,6 +39,11 @@ export class Trace {
     this.#hash = crc32c(bytes, this.#hash);
   }
 
+  /** Bytes of which only a checksum goes into the hash: every later hash tells two checksums apart. */
+  sum(checksum: number): void {
+    this.#hash = Math.imul(this.#hash, 0x01000193) ^ checksum;
+  }
+
   /** One byte for each character, at the beginning of a buffer that is used again. */
   #latin(text: string): Bytes {
     if (text.length > this.#text.length) this.#text = new Uint8Array(2 * text.length);

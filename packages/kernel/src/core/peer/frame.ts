@@ -40,6 +40,9 @@ export function encodeFrameHead(head: FrameHead, parts: readonly Bytes[]): Bytes
   return bytes;
 }
 
+/** The checksum in a head: of all that stands in the frame behind it. */
+export const frameSum = (head: Bytes): number => u32At(head, 4);
+
 /**
  * Length of the whole frame whose first four bytes are given, prefix included; null if no frame is that long.
  * The only thing believed before the checksum is known, and therefore bounded.

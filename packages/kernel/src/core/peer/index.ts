@@ -6,6 +6,7 @@ export {
   FRAME_PAYLOAD_BYTES_MAX,
   type FrameHead,
   frameBytes,
+  frameSum,
 } from "./frame.ts";
 export {
   decodeHello,

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../core/index.ts";
+import { type Bytes, latin1 } from "../../core/index.ts";
 
 /** A key as a string with one character per byte: such strings sort as their bytes do. Never empty. */
 export type Key = string;
@@ -11,17 +11,8 @@ export interface KeyRange {
   readonly isSingle: boolean;
 }
 
-const APPLY_BYTES_MAX = 4096;
-
-/** The key of those bytes, as a flat string: a rope would cost three objects a key for as long as it lives. */
-export function keyOf(bytes: Bytes): Key {
-  if (bytes.length <= APPLY_BYTES_MAX) return flat(bytes);
-  let text = "";
-  for (let at = 0; at < bytes.length; at += APPLY_BYTES_MAX) {
-    text += flat(bytes.subarray(at, at + APPLY_BYTES_MAX));
-  }
-  return text;
-}
+/** The key of those bytes. */
+export const keyOf = (bytes: Bytes): Key => latin1(bytes);
 
 /**
  * What (key, range_end) means in every request of the API: an empty end is exactly that key, a single zero
@@ -36,9 +27,4 @@ export function keyRange(key: Bytes, rangeEnd: Bytes): KeyRange {
 
 export function isInRange(key: Key, range: KeyRange): boolean {
   return key >= range.from && (range.to === null || key < range.to);
-}
-
-function flat(bytes: Bytes): string {
-  // Any array-like will do for `apply`; its declaration knows arrays only, and a spread costs three times as much.
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
