@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { costsPage, measureCosts } from "@quorate/sim";
+import { costsPage, measureCosts, runsPage } from "@quorate/sim";
 
-/** `npm run costs`: counts what a write costs each protocol, and writes the page. */
-const page = join(import.meta.dirname, "../docs/protocols/costs.md");
-writeFileSync(page, costsPage(measureCosts([2, 4].map((others) => others + 1))));
+/** `npm run costs`: counts what a write costs each protocol, draws how it runs, and writes both pages. */
+const pages = join(import.meta.dirname, "../docs/protocols");
+writeFileSync(join(pages, "costs.md"), costsPage(measureCosts([2, 4].map((others) => others + 1))));
+writeFileSync(join(pages, "runs.md"), runsPage());

@@ -1,4 +1,4 @@
-export { type Cost, costsPage, measureCosts } from "./costs/index.ts";
+export { type Cost, costsPage, measureCosts, runsPage } from "./costs/index.ts";
 export {
   type Episode,
   FAULT_TYPES,

@@ -1,4 +1,6 @@
-import { measureCosts } from "@quorate/sim";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { costsPage, measureCosts, runsPage } from "@quorate/sim";
 import { expect, it } from "vitest";
 
 /** Messages for each other member, as the page shows them; its last column says why some are not the textbook's. */
@@ -24,4 +26,10 @@ it("F9: in explicit mode every write costs exactly so many messages, and one syn
     expect(messages, name).toBe((MESSAGES[name] ?? 0) * others);
     expect(syncs, name).toBe(others + 1);
   }
+});
+
+it("the pages of costs and of runs are what the protocols do now: `npm run costs` writes them", () => {
+  const pages = join(import.meta.dirname, "../../../docs/protocols");
+  expect(readFileSync(join(pages, "costs.md"), "utf8")).toBe(costsPage(measureCosts([3, 5])));
+  expect(readFileSync(join(pages, "runs.md"), "utf8")).toBe(runsPage());
 });

@@ -1,2 +1,3 @@
 export { type Cost, measureCosts } from "./costs.ts";
+export { runsPage } from "./diagrams.ts";
 export { costsPage } from "./page.ts";
