@@ -53,6 +53,8 @@ it("what makes no sense is refused, with what would", async () => {
   );
   expect(await refused("create", "orders", "--profile", "etcd")).toContain("exists already");
   expect(await refused("expose", "nobody", "--etcd", "2479")).toContain("no keyspace nobody");
+  // The members share a host, ten thousand ports apart.
+  expect(await refused("expose", "orders", "--etcd", "65500")).toContain("take a lower one");
   expect(await refused("drop", "default", "--yes")).toContain("default stays");
   expect(await refused("explain", "nobody")).toContain("there are default, orders");
 });

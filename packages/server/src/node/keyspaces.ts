@@ -8,6 +8,7 @@ import {
 import {
   changeRefused,
   encodeSystemCommand,
+  type MemberStatus,
   type NodeStatus,
   type Profile,
   type Profiles,
@@ -18,7 +19,7 @@ import {
   termsRefused,
   termsText,
 } from "@quorate/kernel/replica";
-import type { KeyspaceAdmin, KeyspaceChange } from "../gateway/index.ts";
+import { exposedAddress, type KeyspaceAdmin, type KeyspaceChange } from "../gateway/index.ts";
 import type { Caller, NodePort } from "../host/index.ts";
 
 /** Of gRPC. */
@@ -59,7 +60,7 @@ export class Keyspaces implements KeyspaceAdmin {
       case "set":
         return this.#setting(change);
       case "expose":
-        return { type: "exposeKeyspace", name: change.name, port: change.port };
+        return this.#exposure(change);
       case "drop":
         return { type: "dropKeyspace", name: change.name };
     }
@@ -87,6 +88,24 @@ export class Keyspaces implements KeyspaceAdmin {
       office,
       replicas,
     };
+  }
+
+  /** Members that share a host serve as far apart as their client ports are: all of them must have a port. */
+  #exposure({ name, port }: Of<"expose">): SystemCommand | Failure {
+    const { members, keyspaces } = this.#port.status();
+    const keyspace = keyspaces.find((one) => one.name === name);
+    if (keyspace !== undefined && port !== null) {
+      const isWithout = (member: MemberStatus): boolean =>
+        member.clientAddresses.length > 0 &&
+        keyspace.replicas?.includes(member.node) !== false &&
+        exposedAddress({ ...keyspace, exposed: port }, member, members) === null;
+      const without = members.find(isWithout);
+      if (without !== undefined)
+        return invalid(
+          `with ${port} the port of ${without.name} would lie above 65535, as far above as its client port does among those of its host: take a lower one`,
+        );
+    }
+    return { type: "exposeKeyspace", name, port };
   }
 
   #setting({ name, sync, reads, replicas }: Of<"set">): SystemCommand | Failure {
