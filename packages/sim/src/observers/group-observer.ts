@@ -1,3 +1,4 @@
+import { isChain } from "@quorate/kernel/chain";
 import {
   crc32c,
   type Digest,
@@ -12,6 +13,7 @@ import { isPaxos } from "@quorate/kernel/paxos";
 import { isPrimary } from "@quorate/kernel/primary";
 import { isRaft } from "@quorate/kernel/raft";
 import { isZab } from "@quorate/kernel/zab";
+import { ChainObserver } from "./chain-observer.ts";
 import { PaxosObserver } from "./paxos-observer.ts";
 import type { Hold, LastCommitted, ProtocolObserver } from "./protocol-observer.ts";
 import { RaftObserver } from "./raft-observer.ts";
@@ -102,5 +104,6 @@ function observerOf(state: LogState): ProtocolObserver<LogState> {
   if (isRaft(state)) return new RaftObserver() as ProtocolObserver<LogState>;
   if (isPaxos(state)) return new PaxosObserver() as ProtocolObserver<LogState>;
   if (isZab(state)) return new ZabObserver() as ProtocolObserver<LogState>;
+  if (isChain(state)) return new ChainObserver() as ProtocolObserver<LogState>;
   return { look: () => {} };
 }

@@ -1,4 +1,5 @@
 export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
+export { updatePropagation } from "./invariants.ts";
 export type { Chain, ChainMessage } from "./message.ts";
 export { chain, isChain } from "./protocol.ts";
 export {
