@@ -170,11 +170,7 @@ export class RandomSchedule<
     for (const name of c.names.filter((other) => c.net.isUp(idOf(other)))) {
       const state = c.state(name);
       if (!this.#play.acknowledges(state)) continue;
-      // Nobody is acknowledged an entry that changes nothing, so readers need not see it.
-      let change: number = state.commitIndex;
-      while (state.log.at(change as LogIndex)?.kind === "noop") change--;
-      if (state.log.at(change as LogIndex) !== null)
-        this.#acknowledged = Math.max(this.#acknowledged, change);
+      this.#acknowledged = Math.max(this.#acknowledged, lastChange(state, state.commitIndex));
     }
     let shown = this.#acknowledged;
     for (let i = this.#readers.length - 1; i >= 0; i--) {
@@ -183,7 +179,7 @@ export class RandomSchedule<
       const at = c.net.readable.get(requestId(reader.id));
       if (at === undefined) continue;
       this.#readers.splice(i, 1);
-      shown = Math.max(shown, at);
+      if (c.net.isUp(idOf(reader.at))) shown = Math.max(shown, lastChange(c.state(reader.at), at));
       if (at < reader.least)
         this.stale.push(`a reader at ${reader.at} sees ${at} of ${reader.least}`);
     }
@@ -333,4 +329,11 @@ export class RandomSchedule<
     this.#random = next;
     return value;
   }
+}
+
+/** Nobody is acknowledged or shown an entry that changes nothing, so readers need not see it. 0 where the log does not tell. */
+function lastChange({ log }: AppointedState, upTo: LogIndex): number {
+  let change = upTo;
+  while (log.at(change)?.kind === "noop") change = (change - 1) as LogIndex;
+  return log.at(change) === null ? 0 : change;
 }
