@@ -136,9 +136,13 @@ export class Births {
     return replica;
   }
 
-  /** Called while it is not settled: is group 0 whole, and every group that it names? True when that has come. */
+  /** Called while it is not settled: is group 0 whole, and every group that it names for this node? True when that has come. */
   settle(groups: Groups): boolean {
-    const named = [SYSTEM_GROUP, ...groups.system.groups.keys()];
+    const { node } = this.#identity;
+    const held = [...groups.system.groups.values()].filter(
+      ({ fixed, born }) => !fixed || born.includes(node),
+    );
+    const named = [SYSTEM_GROUP, ...held.map(({ group }) => group)];
     this.#settled = named.every((group) => groups.get(group)?.state.repairing === false);
     return this.#settled;
   }

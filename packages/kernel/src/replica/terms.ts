@@ -70,8 +70,11 @@ export function termsRefused(
 ): string | null {
   if (sync !== null && known.sync === null)
     return `${profile} says itself how many replicas must hold a write: for so many secondaries of your choice take mysql`;
-  if (sync !== null && (sync < 1 || sync > Math.min(SYNC_MAX, replicas - 1)))
-    return `with ${replicas} replicas a write can wait for 1 to ${replicas - 1} secondaries, not ${sync}; for none take primary-async`;
+  const waits = sync ?? known.sync;
+  if (waits !== null && replicas < 2)
+    return `with one replica there is no secondary for a write to wait for: take more replicas, or primary-async`;
+  if (waits !== null && (waits < 1 || waits > Math.min(SYNC_MAX, replicas - 1)))
+    return `with ${replicas} replicas a write can wait for 1 to ${replicas - 1} secondaries, not ${waits}; for none take primary-async`;
   if (reads === "lease" && !known.leases)
     return `${profile} has no leases to read within: take linearizable or local reads, or etcd or chubby`;
   return null;

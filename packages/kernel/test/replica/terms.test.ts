@@ -8,6 +8,7 @@ import {
   profileOf,
   READS,
   type Terms,
+  termsRefused,
   termsText,
 } from "../../src/replica/index.ts";
 
@@ -62,6 +63,17 @@ describe("a profile under terms", () => {
     for (const text of ["etcd+sync=1", "waro+sync=1", "zookeeper+reads=lease", "unheard"])
       expect(profileOf(DEFAULT_OPTIONS.profiles, text)).toBeNull();
   });
+});
+
+it("a write that waits for a secondary needs one", () => {
+  const refused = (profile: string, replicas: number): string | null => {
+    const known = DEFAULT_OPTIONS.profiles.get(profile);
+    if (known === undefined) throw new RangeError(`no profile ${profile}`);
+    return termsRefused({ profile, sync: null, reads: "linearizable" }, known, replicas);
+  };
+  expect(refused("mysql", 1)).toContain("there is no secondary");
+  expect(refused("mysql", 2)).toBeNull();
+  expect(refused("primary-async", 1)).toBeNull();
 });
 
 it("only local reads come and go while a keyspace serves", () => {

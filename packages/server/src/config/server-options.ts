@@ -122,8 +122,7 @@ function kernelOptions(read: Reading): Partial<KernelOptions> {
       ...DEFAULT_OPTIONS.chain,
       heartbeatTicks,
       silenceTicks: electionTicksMin,
-      // Several heartbeats, or nobody could answer readers without a pause; over when the chain has to do without somebody.
-      leaseTicks: Math.floor((electionTicksMax * 4) / 5),
+      // `leaseTicks` is the same for all members, whatever they are started with: one counts on it, and another waits for it to end.
       shrinkTicks: electionTicksMax,
     },
     requestBytesMax: read.integer("max-request-bytes"),

@@ -188,7 +188,7 @@ export const SETTINGS = {
     default: 1000,
     unit: "ms",
     means: "A follower that hears nothing for between half of it and all of it asks for votes.",
-    whenHit: `The cluster serves no writes from a leader's death until the election is over; ${ELECTION_RULE}.`,
+    whenHit: `The same on all members where reads are answered within leases (--reads lease): one counts on it, and the others wait it out. The cluster serves no writes from a leader's death until the election is over; ${ELECTION_RULE}.`,
   },
   "quota-backend-bytes": {
     kind: { type: "integer", min: MIB, max: 1024 * GIB },

@@ -216,7 +216,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
       {
         keyspace: keyspaceId(2),
         name: "carts",
-        profile: "etcd",
+        profile: "etcd+reads=local",
         group: groupId(2),
         exposed: null,
         replicas: null,

@@ -23,7 +23,7 @@ const BEATS: ReadonlySet<string> = new Set([
   "Ping",
   "Pong",
   "Beat",
-  "BeatReply",
+  "Here",
 ]);
 
 /** `docs/protocols/runs.md`: what three replicas said to each other, as it happened. */

@@ -11,7 +11,7 @@ const DESIGNS = {
 } as const;
 type Design = keyof typeof DESIGNS;
 
-/** Answered by the worst side, of a thousand. */
+/** Answered, of a thousand. */
 type Shares = Readonly<Record<Request, number>>;
 
 /** The degrees of card 60. */
@@ -21,8 +21,9 @@ export interface Degrees {
   readonly c: number;
   /** Acknowledged writes that were lost where it was probed. */
   readonly lost: number;
-  /** While nodes fail, and while links do. */
+  /** While nodes fail, of all that was asked of those that ran. */
   readonly a: Shares;
+  /** While links fail, by the side that fared worst. */
   readonly p: Shares;
 }
 
@@ -35,7 +36,7 @@ export function degreesOf(matrix: Matrix): readonly Degrees[] {
 function degreesOfOne({ columns, cells }: Matrix, design: Design): Degrees | null {
   const profile = DESIGNS[design];
   const own = columns.filter((column) => column.profile === profile);
-  const a = worstSide(own.find(({ family }) => family === "node"));
+  const a = overall(own.find(({ family }) => family === "node"));
   const p = worstSide(own.find(({ family }) => family === "network"));
   if (a === null || p === null) return null;
   const judged = cells.filter((cell) => cell.profile === profile && cell.model === "linearizable");
@@ -43,6 +44,12 @@ function degreesOfOne({ columns, cells }: Matrix, design: Design): Degrees | nul
   const broken = judged.reduce((sum, cell) => sum + cell.broken, 0);
   const lost = own.reduce((sum, { availability }) => sum + (availability?.lost ?? 0), 0);
   return { design, c: perMille(held, held + broken), lost, a, p };
+}
+
+function overall(column: Column | undefined): Shares | null {
+  if (column?.availability == null) return null;
+  const { read, write } = column.availability.answers;
+  return { read: shareOf(read.all), write: shareOf(write.all) };
 }
 
 /** A side that nobody stood on was not asked. Null: it was not probed. */
@@ -92,7 +99,7 @@ const SENTENCES: readonly (readonly [
     (of) => others(of, "asynchronous").every(({ a }) => a.write <= of.asynchronous.a.write),
   ],
   [
-    "Paxos bears a cut as long as one side has a majority, and the other side answers nothing",
+    "of a cut Paxos answers nothing on the side without a majority",
     ({ Paxos }) => Paxos.p.write === 0,
   ],
   [
@@ -116,7 +123,7 @@ export function rankingSection(matrix: Matrix): readonly string[] {
   return [
     "## The textbook's ranking",
     "",
-    "C is the share of runs, of all columns, in which what clients saw was linearizable; A and P are what the side that fared worst answered, while nodes failed and while links did. Where a side has no",
+    "C is the share of runs, of all columns, in which what clients saw was linearizable; A is what was answered while nodes failed, P what the side that fared worst answered while links did. Where a side has no",
     "majority, a design that promises C must answer nothing there: P counts that, and says so. Equal is what differs by less than a hundredth.",
     "",
     ...table(
@@ -146,14 +153,15 @@ export function rankingSection(matrix: Matrix): readonly string[] {
 
 const perCent = (share: number): string => `${share / 10} %`;
 
-/** The most first; who follows within a hundredth is equal to the one before. */
+/** The most first; who follows within a hundredth of the first of its equals is one of them. */
 function ranked(degrees: readonly Degrees[], degree: (of: Degrees) => number): string {
   const sorted = [...degrees].sort((one, other) => degree(other) - degree(one));
-  return sorted
-    .map((one, i) => {
-      const before = sorted[i - 1];
-      if (before === undefined) return one.design;
-      return `${degree(before) - degree(one) < 10 ? " = " : " > "}${one.design}`;
-    })
-    .join("");
+  let text = "";
+  let first = sorted[0];
+  for (const one of sorted) {
+    const isEqual = first !== undefined && degree(first) - degree(one) < 10;
+    if (!isEqual) first = one;
+    text += `${text === "" ? "" : isEqual ? " = " : " > "}${one.design}`;
+  }
+  return text;
 }

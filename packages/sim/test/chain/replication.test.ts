@@ -1,6 +1,6 @@
 import type { ChainSettings } from "@quorate/kernel/chain";
 import { requestId } from "@quorate/kernel/core";
-import { type ChainCluster, chainCluster, idOf, type Name } from "@quorate/sim";
+import { type ChainCluster, chainCluster, idOf, type Name, primaryCluster } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
 /** S1 is the head, and those who answer readers know that they may. */
@@ -257,3 +257,62 @@ describe("reads (card 10)", () => {
     },
   );
 });
+
+it.each([2, 3])(
+  "of %i replicas one that lost its memory and cannot be spared is made whole where it stands, and reads go on",
+  (replicas) => {
+    const c = chainCluster({ replicas, seed: 10n });
+    c.appoint("S1");
+    c.net.run(300);
+    c.write("S1", "a", "b");
+    if (replicas === 3) c.crash("S3");
+    c.crash("S2").repair("S2", 1).tell("S2");
+    const goOn = (): void => {
+      for (let i = 0; i < 40; i++) {
+        c.net.run(300);
+        c.decide().net.deliver();
+        while (c.transfers.length > 0) c.install().net.deliver();
+      }
+    };
+    goOn();
+    if (replicas === 3) c.restart("S3").tell("S3");
+    goOn();
+    expect(c.state("S2").repairing).toBe(false);
+    c.write("S1", "c");
+    for (const name of c.names) expect(c.appliedBy(name)).toEqual(["a", "b", "c"]);
+    for (const name of c.names) expect(c.read(name)).not.toBeNull();
+    expect(c.violations).toEqual([]);
+  },
+);
+
+it.each([
+  ["chain", chainCluster],
+  ["primary", primaryCluster],
+] as const)(
+  "%s: who has resigned and is asked to hand over again does not act again",
+  (_, make) => {
+    const c = make({ replicas: 3, seed: 10n });
+    c.appoint("S1");
+    c.net.run(300);
+    c.write("S1", "a");
+    const hand = (to: "S2" | "S3"): ReturnType<typeof c.nextId> => {
+      const id = c.nextId();
+      c.net.input(idOf("S1"), { type: "TransferLeadership", id, to: idOf(to) });
+      return id;
+    };
+    hand("S2");
+    // Granted, and S1 does not hear of it.
+    c.grant("S2", 60_000).decide("S2", "S3");
+    c.among("S2", "S3");
+    for (let i = 0; i < 12; i++) {
+      c.net.run(300);
+      c.decide("S2", "S3").net.deliver();
+    }
+    c.write("S2", "b");
+    expect(c.appliedBy("S2")).toEqual(["a", "b"]);
+    expect(c.read("S1")).toBeNull();
+    expect(c.outcomeOf(hand("S3"))).toMatchObject({ code: "NotLeader", leaderHint: idOf("S2") });
+    expect(c.read("S1")).toBeNull();
+    expect(c.outcomeOf(c.propose("S1", "c")[0])).toMatchObject({ code: "NotLeader" });
+  },
+);

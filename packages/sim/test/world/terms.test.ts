@@ -91,3 +91,24 @@ it("replicas on some members: the others hold nothing of the keyspace, and say w
     message: expect.stringContaining("holds no replica of the keyspace pair: ask n"),
   });
 });
+
+it("a member whose journal is gone counts for new keyspaces once it has back what it held; what others hold is not waited for", () => {
+  const { world, leader } = worldUnder("etcd");
+  const [one, victim] = othersOf(world, leader);
+  const create = (name: string, nodes: readonly SimNode[]): void => {
+    const replicas = nodes.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1));
+    const terms = { profile: "etcd", fixed: true, office: false, replicas };
+    command(world, leader, { type: "createKeyspace", name, ...terms });
+  };
+  create("elsewhere", [leader, one]);
+  world.run(1000);
+  victim.crash(false);
+  victim.disk.loseJournal();
+  victim.boot();
+  world.run(20_000);
+  create("later", [victim]);
+  expect(world.until(() => world.leader(keyspaceId(3)) === victim, 10_000)).toBe(true);
+  const put = putRequest("x", "1");
+  const answer = new Caller(world).request(victim, EtcdKind.put, put, null, keyspaceId(3));
+  expect(answer).toMatchObject({ ok: true });
+});

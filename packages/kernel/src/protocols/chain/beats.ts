@@ -66,11 +66,13 @@ function isTrusted(
     chain?.order.includes(member) === true &&
     (asked?.type !== "inSync" || asked.inSync.includes(member)) &&
     known.at !== null &&
-    known.memory !== "lost" &&
+    !hasLost(known) &&
     !missingOf(state, role).includes(member) &&
     now - known.heardAt < settings.silenceTicks
   );
 }
+
+const hasLost = ({ memory }: Known): boolean => memory === "lost" || memory === "blank";
 
 /**
  * Whom the chain has to do without: who is silent, or has lost what it acknowledged; and where a write has waited too long though all are
@@ -84,7 +86,7 @@ export function missingOf(state: ChainState, role: Head): readonly NodeId[] {
   const others = chain?.order.filter((member) => member !== self) ?? [];
   const silent = others.filter((member) => {
     const one = known.get(member);
-    const lost = one?.memory === "lost" && office?.inSync.includes(member) === true;
+    const lost = one !== undefined && hasLost(one) && office?.inSync.includes(member) === true;
     return one === undefined || lost || isTooLong(one.unanswered);
   });
   if (silent.length > 0) return silent;
@@ -136,7 +138,7 @@ function here(state: ChainState, at: Ticks, to: NodeId): ChainEffect {
     number: chain?.number ?? 0,
     held: heldBy(state),
     commit: commitIndex,
-    memory: lost ? "lost" : remembers(state) ? "whole" : "new",
+    memory: remembers(state) ? (lost ? "lost" : "whole") : lost ? "blank" : "new",
   };
   return send(to, message, true, "control");
 }

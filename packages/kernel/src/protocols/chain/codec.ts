@@ -24,7 +24,7 @@ const TYPES = [
   "Ask",
   "Answer",
 ] as const satisfies readonly ChainMessage["type"][];
-const MEMORIES = ["whole", "new", "lost"] as const satisfies readonly Memory[];
+const MEMORIES = ["whole", "new", "lost", "blank"] as const satisfies readonly Memory[];
 const STATES = ["Holds", "Lacks", "Forked"] as const;
 /** Members of a chain. */
 const ORDER_MAX = 64;

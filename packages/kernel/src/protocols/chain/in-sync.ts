@@ -31,6 +31,10 @@ export function keepInSync(state: ChainState, now: Now): ChainStep {
     const one = role.known.get(member);
     return one?.memory === "new" && one.number === chain.number;
   };
+  const isBlank = (member: NodeId): boolean => {
+    const one = role.known.get(member);
+    return one?.memory === "blank" && one.number === chain.number;
+  };
   if (chain.order.some(isNew)) return announce(state, role, chain.order, role.joining, now);
   const { petitioned } = role;
   if (petitioned?.version === office.version)
@@ -41,7 +45,11 @@ export function keepInSync(state: ChainState, now: Now): ChainStep {
   if (role.joining !== null && missing.includes(role.joining))
     return announce(state, role, without(chain, [role.joining]), null, now);
   if (missing.length > 0) {
-    if (!isEnough(state, role, missing, now.ticks)) return [state, NO_EFFECTS];
+    if (!isEnough(state, role, missing, now.ticks))
+      // Who has lost what it held, and cannot be spared, is made whole where it stands: in a chain that was announced since.
+      return missing.some(isBlank)
+        ? announce(state, role, chain.order, role.joining, now)
+        : [state, NO_EFFECTS];
     if (
       rules.waitOutLease &&
       !missing.every((member) => isReleased(state, role, member, now.ticks))

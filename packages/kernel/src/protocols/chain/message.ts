@@ -11,10 +11,11 @@ export interface Chain {
 }
 
 /**
- * Whether a member has all that it ever acknowledged. `lost`: no, it must leave the chain and join again. `new`: its disk says so, but
- * nothing in this chain proves it, for the chain is older than the member's life.
+ * Whether a member has all that it ever acknowledged. `new`: its disk says so, but nothing in this chain proves it, for the chain is older
+ * than the member's life. `lost`: no; it leaves the chain and joins again, or where it cannot be spared is made whole in its place. `blank`:
+ * no, and the chain is older than the loss, so that none of it tells what is to be made whole.
  */
-export type Memory = "whole" | "new" | "lost";
+export type Memory = "whole" | "new" | "lost" | "blank";
 
 /** Every message carries the epoch of whoever sent it: a lower one than one's own is refused. */
 export type ChainMessage =

@@ -25,6 +25,16 @@ export function onTransferLeadership(
   if (to === self) return [state, NO_EFFECTS];
   if (!configOf(state).voters.includes(to) || office?.inSync.includes(to) !== true)
     return [state, [refuse(id, { code: "BadTransferee", definite: true })]];
+  if (role.handOver?.resigned === true)
+    // Group 0 may have granted it: another may act by now, and this replica must not act again for having been asked twice.
+    return [
+      state,
+      [refuse(id, { code: "NotLeader", definite: true, leaderHint: role.handOver.to })],
+    ];
+  if (role.handOver !== null) {
+    const retryAfterTicks = state.settings.handOverTicksMax as Ticks;
+    return [state, [refuse(id, { code: "Overloaded", definite: true, retryAfterTicks })]];
+  }
   return begin(state, role, now.ticks, to, id);
 }
 
@@ -35,7 +45,7 @@ export function onTransferLeadership(
 export function onYield(state: PrimaryState, now: Now, heir: boolean): PrimaryStep {
   const { role, office } = state;
   if (role.type !== "Primary" || office === null) return [state, NO_EFFECTS];
-  if (!heir) return resign(state, role, now.ticks, null, null);
+  if (!heir) return resign(state, role, now.ticks, null, role.handOver?.id ?? null);
   if (role.handOver !== null) return [state, NO_EFFECTS];
   return begin(state, role, now.ticks, heirOf(state.term, role, office), null);
 }

@@ -72,7 +72,7 @@ const MESSAGES: Readonly<Record<ChainMessage["type"], fc.Arbitrary<ChainMessage>
     number: small,
     held: index,
     commit: index,
-    memory: fc.constantFrom("whole", "new", "lost"),
+    memory: fc.constantFrom("whole", "new", "lost", "blank"),
   }),
   Ask: fc.record({ type: type("Ask"), epoch: small, question: small }),
   Answer: fc.record({ type: type("Answer"), epoch: small, question: small, index }),

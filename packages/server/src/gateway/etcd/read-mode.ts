@@ -1,22 +1,25 @@
 import type { ReadLevel } from "@quorate/kernel/core";
 import type { EtcdMachine } from "@quorate/kernel/etcd";
+import { parseTerms } from "@quorate/kernel/replica";
 import { Code, type GrpcCall, type Status, status } from "../grpc/index.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Metadata of a read, beside etcd's `serializable`: who may answer this one (catalogue C4). */
+/** Metadata of a read, beside etcd's `serializable`: who may answer this one. */
 const READS_HEADER = "quorate-reads";
 /** No answer from before this revision: what a client has seen or written, it sees again, through whichever member. */
 const REVISION_HEADER = "quorate-min-revision";
 
-const LEVELS: Readonly<Record<string, ReadLevel>> = {
-  linearizable: "readIndex",
-  lease: "lease",
-  local: "local",
-};
+const LEVELS: ReadonlyMap<string, ReadLevel> = new Map([
+  ["linearizable", "readIndex"],
+  ["lease", "lease"],
+  ["local", "local"],
+]);
 
 interface ReadMode {
   readonly level: ReadLevel;
   readonly minRevision: number;
+  /** An old answer is said to be none. */
+  readonly insists: boolean;
 }
 
 /**
@@ -30,6 +33,7 @@ export function readAs(
 ): void {
   const mode = modeOf(exchange.call, serializable);
   if ("code" in mode) return exchange.fail(mode);
+  if (mode.insists && isLocal(exchange)) return exchange.fail(ONLY_LOCAL);
   const { level, minRevision } = mode;
   exchange.read(level, (machine) => {
     if (machine.revision >= minRevision) onMachine(machine);
@@ -45,15 +49,26 @@ export function readAs(
 function modeOf(call: GrpcCall, serializable: boolean): ReadMode | Status {
   const reads = call.metadata(READS_HEADER);
   const revision = call.metadata(REVISION_HEADER) ?? "0";
-  const level = reads === undefined ? (serializable ? "local" : "readIndex") : LEVELS[reads];
+  const level = reads === undefined ? (serializable ? "local" : "readIndex") : LEVELS.get(reads);
   if (level === undefined) {
-    const known = Object.keys(LEVELS).join(", ");
+    const known = [...LEVELS.keys()].join(", ");
     return invalid(`${READS_HEADER} is one of ${known}, not ${JSON.stringify(reads)}`);
   }
   if (!/^\d{1,15}$/.test(revision))
     return invalid(`${REVISION_HEADER} is a revision, not ${JSON.stringify(revision)}`);
-  return { level, minRevision: Number(revision) };
+  const insists = reads !== undefined && level !== "local";
+  return { level, minRevision: Number(revision), insists };
 }
+
+function isLocal({ context, keyspace }: Exchange): boolean {
+  const known = context.port.status().keyspaces.find((one) => one.keyspace === keyspace);
+  return parseTerms(known?.profile ?? "")?.reads === "local";
+}
+
+const ONLY_LOCAL = status(
+  Code.FailedPrecondition,
+  "quorate: the reads of this keyspace are local: `keyspace set NAME --reads linearizable` changes that",
+);
 
 const invalid = (why: string): Status => status(Code.InvalidArgument, `quorate: ${why}`);
 

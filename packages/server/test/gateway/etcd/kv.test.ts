@@ -285,9 +285,13 @@ describe("what may come of a request", () => {
     expect(served.node.levels).toEqual(["local", "local", "readIndex"]);
     for (const [name, value] of [
       ["quorate-reads", "fresh"],
+      ["quorate-reads", "constructor"],
       ["quorate-min-revision", "-1"],
     ] as const)
       await expect(range({ [name]: value })).rejects.toMatchObject({ code: 3 });
+    // Its reads are local: an answer that is said to be the newest would be a lie.
+    const carts = { "quorate-keyspace": "carts", "quorate-reads": "linearizable" };
+    await expect(range(carts)).rejects.toMatchObject({ code: 9 });
   });
 
   it("refuses an API version that is no UTF-8", async () => {
