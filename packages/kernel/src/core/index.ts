@@ -250,6 +250,7 @@ export {
 export { PerMember } from "./per-member.ts";
 export { byId, hasLost, hasQuorum, isVoter, majority, membersOf, quorumValue } from "./quorum.ts";
 export { draw, drawBelow, type Random, seeded } from "./random.ts";
+export { rejoin } from "./rejoin.ts";
 export { confirmRounds, leaseEnd, NO_ROUNDS, nextRound, type Rounds } from "./rounds.ts";
 export type {
   Effect,

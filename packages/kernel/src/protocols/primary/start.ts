@@ -10,8 +10,9 @@ import {
   type Now,
   type Position,
   type Recovered,
+  rejoin,
 } from "../../core/index.ts";
-import { decodeRecord, type HardState, type PrimaryRecord } from "./record.ts";
+import { decodeRecord, type HardState } from "./record.ts";
 import type { PrimarySettings } from "./settings.ts";
 import { type PrimaryState, type PrimaryStep, persistHardState } from "./state.ts";
 
@@ -100,7 +101,7 @@ function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept 
       log = Log.startingAt(applied);
       begun = true;
     } else if (record.type === "Append") {
-      const joined = rejoin(log, begun, record, applied);
+      const joined = rejoin(log, begun, record.prev, record.entries, applied);
       if (joined === null) return null;
       log = joined;
       begun = true;
@@ -110,18 +111,6 @@ function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept 
   const joins = log.epochAt(applied.index) === applied.epoch;
   const kept = joins ? log : Log.startingAt(applied);
   return { hardState, log: kept, applied, configs: [{ index: applied.index, config }] };
-}
-
-/** Records reach back before the checkpoint's position, so that secondaries can be served from the log after a restart. */
-function rejoin(
-  log: Log,
-  begun: boolean,
-  { prev, entries }: Extract<PrimaryRecord, { type: "Append" }>,
-  applied: Position,
-): Log | null {
-  const joins = begun && prev.index >= log.base.index && log.epochAt(prev.index) === prev.epoch;
-  if (joins) return log.truncate(prev.index).append(entries);
-  return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
 }
 
 const FRESH: HardState = { epoch: 0, commitIndex: 0 as LogIndex, repairing: false };

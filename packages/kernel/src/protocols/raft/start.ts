@@ -1,6 +1,5 @@
 import {
   type ConfigAt,
-  type Entry,
   foundOnDisk,
   type GroupConfig,
   Log,
@@ -12,6 +11,7 @@ import {
   type Now,
   type Position,
   type Recovered,
+  rejoin,
   seeded,
 } from "../../core/index.ts";
 import { configsIn } from "./log-writes.ts";
@@ -111,21 +111,6 @@ function replay({ checkpoint, records }: Recovered, initial: GroupConfig): Kept 
   return joins
     ? kept
     : { ...kept, log: Log.startingAt(applied), configs: kept.configs.slice(0, 1) };
-}
-
-/** Records reach back before the checkpoint's position, so that followers can be served from the log after a restart. */
-function rejoin(
-  log: Log,
-  begun: boolean,
-  prev: Position,
-  entries: readonly Entry[],
-  applied: Position,
-): Log | null {
-  const joins = begun && prev.index >= log.base.index && log.epochAt(prev.index) === prev.epoch;
-  if (joins) return log.truncate(prev.index).append(entries);
-  // Below what the machine holds nothing needs to join: the log began anew there in an earlier life, because the
-  // machine was ahead of it (seeds 1234 and 1322). Above it, a gap is damage.
-  return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
 }
 
 /** The seed differs in every life; a life asks fewer than 2^20 questions before a late answer could still arrive. */

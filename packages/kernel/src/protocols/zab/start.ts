@@ -1,5 +1,4 @@
 import {
-  type Entry,
   foundOnDisk,
   type GroupConfig,
   Log,
@@ -12,6 +11,7 @@ import {
   PerMember,
   type Position,
   type Recovered,
+  rejoin,
   type Ticks,
 } from "../../core/index.ts";
 import type { Epoch } from "./message.ts";
@@ -107,21 +107,6 @@ function replay({ checkpoint, records }: Recovered): Kept | null {
   // of it is durable. What the machine holds is committed; a history that ends before it or contradicts it begins anew.
   const joins = log.epochAt(applied.index) === applied.epoch;
   return { hardState, log: joins ? log : Log.startingAt(applied), applied };
-}
-
-/** Records reach back before the checkpoint's position, so that followers can be served from the log after a restart. */
-function rejoin(
-  log: Log,
-  begun: boolean,
-  prev: Position,
-  entries: readonly Entry[],
-  applied: Position,
-): Log | null {
-  const joins = begun && prev.index >= log.base.index && log.epochAt(prev.index) === prev.epoch;
-  if (joins) return log.truncate(prev.index).append(entries);
-  // Below what the machine holds nothing needs to join: the log began anew there in an earlier life, because the
-  // machine was ahead of it. Above it, a gap is damage.
-  return prev.index <= applied.index ? Log.startingAt(prev).append(entries) : null;
 }
 
 /** The seed differs in every life; a life asks fewer than 2^20 questions before a late answer could still arrive. */
