@@ -26,7 +26,7 @@ export function chainCluster(setup: ChainClusterSetup): ChainCluster {
     ...setup,
     protocol: chain(settings),
     settings,
-    leads: ({ role }) => role.type === "Head",
+    leads: ({ role }) => role.type === "Leader",
     acknowledges: () => true,
     keeps: true,
   });

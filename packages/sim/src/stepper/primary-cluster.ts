@@ -26,8 +26,8 @@ export function primaryCluster(setup: PrimaryClusterSetup): PrimaryCluster {
     ...setup,
     protocol: primary(settings),
     settings,
-    leads: ({ role }) => role.type === "Primary",
-    acknowledges: ({ role }) => role.type === "Primary",
+    leads: ({ role }) => role.type === "Leader",
+    acknowledges: ({ role }) => role.type === "Leader",
     keeps: settings.acks !== 0,
   });
 }

@@ -34,7 +34,7 @@ export const randomSchedule = ({
     },
     isSound: ({ repairing, fork, installing }) =>
       !repairing && fork === null && installing === null,
-    acknowledges: ({ role }) => role.type === "Head",
+    acknowledges: ({ role }) => role.type === "Leader",
     holders: (inSync) => inSync,
     reads: 7,
     mends: true,

@@ -38,7 +38,7 @@ export function randomSchedule({
     },
     isSound: ({ repairing, fork, installing }) =>
       !repairing && fork === null && installing === null,
-    acknowledges: ({ role }) => role.type === "Primary",
+    acknowledges: ({ role }) => role.type === "Leader",
     holders: (inSync) => (acks === "all" ? inSync : Math.min(acks + 1, inSync)),
     reads: 3,
     mends: shrinkTicks !== null,

@@ -257,7 +257,7 @@ describe("synchronous (card 2)", () => {
     c.crash("S1").restart("S1").tell("S1").decide("S1");
     expect(c.office.epoch).toBe(2);
     const before = c.state("S1");
-    expect(before.role.type).toBe("Primary");
+    expect(before.role.type).toBe("Leader");
     c.net.arrive(old).arrive({ ...old, from: idOf("S3") });
     expect(c.state("S1")).toMatchObject({ commitIndex: before.commitIndex, role: before.role });
   });
@@ -267,13 +267,34 @@ describe("synchronous (card 2)", () => {
     c.crash("S2", "S3").propose("S1", "b");
     c.net.run(c.settings.shrinkTicks ?? 0);
     c.decide("S1");
-    expect(c.inSync).toEqual(["S1"]);
+    // Out of step they would be of no use to anybody, and S1 alone would have what was acknowledged.
+    expect(c.inSync).toEqual(["S1", "S2", "S3"]);
     expect(refused(c, "c")).toMatchObject({
       code: "Rejected",
       definite: true,
       message: expect.stringContaining("read-only"),
     });
     expect(c.read("S1")).toBe(c.state("S1").commitIndex);
+    c.restart("S2");
+    settle(c, "S1", "S2");
+    c.net.run(c.settings.shrinkTicks ?? 0);
+    c.decide("S1", "S2").net.deliver();
+    expect(c.inSync).toEqual(["S1", "S2"]);
+    expect(c.appliedBy("S1")).toEqual(["a", "b"]);
+  });
+
+  it("PS-6: two of three die, and then the primary: whichever comes back has all that was acknowledged", () => {
+    const c = started(3).write("S1", "a");
+    c.crash("S2", "S3").propose("S1", "b");
+    c.net.run(c.settings.shrinkTicks ?? 0);
+    c.decide("S1").crash("S1");
+    c.net.pass(60_001);
+    c.restart("S3");
+    expect(c.appoint("S3")).toBe(true);
+    c.restart("S2");
+    settle(c, "S3", "S2");
+    expect(c.appliedBy("S3")).toEqual(["a"]);
+    expect(c.violations).toEqual([]);
   });
 
   it("PS-7: all crash, and the first to return lacks what it had not synced: only who is in step may be appointed", () => {

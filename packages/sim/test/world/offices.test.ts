@@ -67,7 +67,7 @@ class Offices {
   acting(): readonly SimNode[] {
     return this.world.nodes.filter((node) => {
       const state = this.stateOf(node);
-      if (state === null || state.role.type !== "Primary" || !node.runs) return false;
+      if (state === null || state.role.type !== "Leader" || !node.runs) return false;
       return state.role.handOver?.resigned !== true && node.now() < (state.until ?? 0);
     });
   }

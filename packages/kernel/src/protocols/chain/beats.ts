@@ -1,22 +1,16 @@
+import { isOverdue, mayAct } from "../../core/appointed/index.ts";
 import {
   andThen,
   type LogIndex,
   NO_EFFECTS,
   type NodeId,
   type Now,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
 import { adopt, follow, heldBy, remembers } from "./order.ts";
-import {
-  type ChainEffect,
-  type ChainState,
-  type ChainStep,
-  type Head,
-  type Known,
-  mayAct,
-  send,
-} from "./state.ts";
+import type { ChainEffect, ChainState, ChainStep, Head, Known } from "./state.ts";
 
 const NONE = 0 as LogIndex;
 
@@ -26,17 +20,17 @@ type Here = Extract<ChainMessage, { type: "Here" }>;
 /** Tells everybody that their head lives, and which its chain is; those in step it lets answer readers for a while. */
 export function beat(state: ChainState, now: Ticks): ChainStep {
   const { role, settings, term: epoch, chain } = state;
-  if (role.type !== "Head" || chain === null) return [state, NO_EFFECTS];
+  if (role.type !== "Leader" || chain === null) return [state, NO_EFFECTS];
   const effects: ChainEffect[] = [];
   const able = mayAct(state, now);
-  // One who may not act any more keeps silent: the others are to miss it, and have another appointed.
-  const silent = state.until !== null && !able;
+  const silent = isOverdue(state, now);
   // Early, once this replica's disk knows of the epoch: in another life it announces nothing in it.
   const early = state.durableIndex >= role.base || !settings.rules.persistEpochFirst;
   const known = role.known.map((one, member) => {
     if (silent) return one;
     const echo = able && isTrusted(state, role, member, one, now) ? one.at : null;
-    effects.push(send(member, { type: "Beat", epoch, chain, echo }, early, "control"));
+    const message = { type: "Beat", epoch, chain, echo } as const;
+    effects.push({ type: "Send", to: member, message, early, lane: "control" });
     // It counts from when it said so, which was before that was heard.
     const leasedAt = echo === null ? one.leasedAt : Math.max(one.leasedAt, one.heardAt);
     return { ...one, unanswered: one.unanswered + 1, leasedAt: leasedAt as Ticks };
@@ -107,7 +101,7 @@ export function onBeat(state: ChainState, now: Now, from: NodeId, m: Beat): Chai
   const { settings, bornAt } = state;
   if (m.epoch < state.term && settings.rules.refuseOldEpochs)
     return [state, [tellEpoch(state, from)]];
-  if (state.role.type === "Head" && m.epoch === state.term) return [state, NO_EFFECTS];
+  if (state.role.type === "Leader" && m.epoch === state.term) return [state, NO_EFFECTS];
   const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
   return andThen(step, (s) => {
     const adopted = adopt(s, m.chain, now.ticks);
@@ -121,7 +115,7 @@ export function onBeat(state: ChainState, now: Now, from: NodeId, m: Beat): Chai
 /** Counted from when it said that it is there, which was before the head heard it; shorter by what two clocks may differ (card 7). */
 function leased(state: ChainState, at: Ticks): ChainState {
   const { role, settings } = state;
-  if (role.type !== "Member") return state;
+  if (role.type !== "Follower") return state;
   const valid = Math.floor(settings.leaseTicks * (1 - 2 / settings.clockDriftDivisor));
   const leaseUntil = Math.max(role.leaseUntil ?? 0, at + valid) as Ticks;
   return { ...state, role: { ...role, leaseUntil } };
@@ -140,14 +134,14 @@ function here(state: ChainState, at: Ticks, to: NodeId): ChainEffect {
     commit: commitIndex,
     memory: remembers(state) ? (lost ? "lost" : "whole") : lost ? "blank" : "new",
   };
-  return send(to, message, true, "control");
+  return sendEarly(to, message);
 }
 
 export function onHere(state: ChainState, now: Now, from: NodeId, m: Here): ChainStep {
   if (m.epoch > state.term) return follow(state, m.epoch, null, now.ticks);
   const { role } = state;
-  const before = role.type === "Head" ? role.known.get(from) : undefined;
-  if (role.type !== "Head" || before === undefined || m.epoch < state.term)
+  const before = role.type === "Leader" ? role.known.get(from) : undefined;
+  if (role.type !== "Leader" || before === undefined || m.epoch < state.term)
     return [state, NO_EFFECTS];
   const { at, number, held, commit, memory } = m;
   const heard = { heardAt: now.ticks, unanswered: 0 };
@@ -157,4 +151,4 @@ export function onHere(state: ChainState, now: Now, from: NodeId, m: Here): Chai
 
 /** To who speaks in an epoch that is over. Early: it promises nothing, and says of the epoch what group 0 has said. */
 export const tellEpoch = ({ term: epoch }: ChainState, to: NodeId): ChainEffect =>
-  send(to, { type: "Ack", epoch, state: "Lacks", match: NONE, commit: NONE }, true);
+  sendEarly(to, { type: "Ack", epoch, state: "Lacks", match: NONE, commit: NONE }, "log");

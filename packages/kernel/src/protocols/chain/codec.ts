@@ -1,13 +1,11 @@
+import { readFlag, readUpdateEntries } from "../../core/appointed/index.ts";
 import {
   type Bytes,
   decoded,
-  type Entry,
   entriesBytes,
   logIndex,
   Malformed,
-  type Position,
   Reader,
-  readEntries,
   readNodeId,
   ticks,
   Writer,
@@ -72,8 +70,16 @@ function read(r: Reader): ChainMessage {
     case "Update": {
       const chain = readChain(r);
       const prev = { index: logIndex(r.uint()), epoch: r.uint() };
-      const [commit, answer] = [logIndex(r.uint()), flag(r)];
-      return { type, epoch, chain, prev, commit, answer, entries: entriesIn(r, prev, epoch) };
+      const [commit, answer] = [logIndex(r.uint()), readFlag(r)];
+      return {
+        type,
+        epoch,
+        chain,
+        prev,
+        commit,
+        answer,
+        entries: readUpdateEntries(r, prev, epoch),
+      };
     }
     case "Ack": {
       const state = STATES[r.u8()];
@@ -82,7 +88,7 @@ function read(r: Reader): ChainMessage {
     }
     case "Beat": {
       const chain = readChain(r);
-      return { type, epoch, chain, echo: flag(r) ? ticks(r.uint()) : null };
+      return { type, epoch, chain, echo: readFlag(r) ? ticks(r.uint()) : null };
     }
     case "Here": {
       const [at, number] = [ticks(r.uint()), r.uint()];
@@ -121,23 +127,4 @@ function readChain(r: Reader): Chain {
   const order = Array.from({ length }, () => readNodeId(r));
   if (new Set(order).size !== length) throw new Malformed("a member stands twice in its chain");
   return { number, order, floor };
-}
-
-/** What the step relies on is checked here, where it can still be refused: epochs in order, no change of members. */
-function entriesIn(r: Reader, prev: Position, epoch: number): readonly Entry[] {
-  const entries = readEntries(r, prev.index);
-  let before = prev.epoch;
-  for (const entry of entries) {
-    if (entry.epoch < before || entry.epoch > epoch)
-      throw new Malformed("epochs of entries out of order");
-    if (entry.kind === "configuration") throw new Malformed("an update changes no members");
-    before = entry.epoch;
-  }
-  return entries;
-}
-
-function flag(r: Reader): boolean {
-  const byte = r.u8();
-  if (byte > 1) throw new Malformed(`${byte} is neither yes nor no`);
-  return byte === 1;
 }

@@ -1,3 +1,4 @@
+import { commit, inSyncLacking, mayAct } from "../../core/appointed/index.ts";
 import {
   andThen,
   epochBefore,
@@ -10,16 +11,7 @@ import {
 } from "../../core/index.ts";
 import type { ChainMessage } from "./message.ts";
 import { follow, heldBy, isTail, predecessorOf, successorOf } from "./order.ts";
-import {
-  type ChainEffect,
-  type ChainState,
-  type ChainStep,
-  commit,
-  mayAct,
-  type Progress,
-  send,
-} from "./state.ts";
-import { inSyncLacking } from "./tenure.ts";
+import type { ChainEffect, ChainState, ChainStep, Progress } from "./state.ts";
 
 type Update = Extract<ChainMessage, { type: "Update" }>;
 type Ack = Extract<ChainMessage, { type: "Ack" }>;
@@ -40,7 +32,7 @@ export function replicate(state: ChainState, now: Now): ChainStep {
 function advance(state: ChainState, now: Ticks): ChainStep {
   const { chain, role } = state;
   if (chain === null) return [state, NO_EFFECTS];
-  if (role.type !== "Head") return commit(state, committable(state));
+  if (role.type !== "Leader") return commit(state, committable(state));
   if (!mayAct(state, now)) return [state, NO_EFFECTS];
   // What was under way when the others fell out of step waits for them like what is refused since: one disk is not enough for it.
   const lacking = inSyncLacking(state) > 0;
@@ -58,7 +50,7 @@ function committable(state: ChainState): LogIndex {
 }
 
 function forwardAll(state: ChainState, now: Ticks): ChainStep {
-  if (state.role.type === "Head" && !mayAct(state, now)) return [state, NO_EFFECTS];
+  if (state.role.type === "Leader" && !mayAct(state, now)) return [state, NO_EFFECTS];
   const effects: ChainEffect[] = [];
   const links = state.links.map((one, member) => forward(state, member, one, now, effects));
   return [links === state.links ? state : { ...state, links }, effects];
@@ -134,14 +126,15 @@ function update(
     commit: commitIndex,
     answer,
   };
-  return send(to, message, !settings.rules.persistBeforeForward);
+  const early = !settings.rules.persistBeforeForward;
+  return { type: "Send", to, message, early, lane: "log" };
 }
 
 /** Asks those to whom this replica sends where their logs join: what was lost on the way shows. */
 export function askLinks(state: ChainState, now: Ticks): ChainStep {
   const linksAt = (now + state.settings.heartbeatTicks) as Ticks;
   const next = { ...state, linksAt };
-  if (state.role.type === "Head" && !mayAct(state, now)) return [next, NO_EFFECTS];
+  if (state.role.type === "Leader" && !mayAct(state, now)) return [next, NO_EFFECTS];
   const effects: ChainEffect[] = [];
   const { log, links, verified } = state;
   for (const member of links.members) {
@@ -161,7 +154,8 @@ function acknowledge(state: ChainState): ChainStep {
   const match = owed.state === "Forked" ? commitIndex : verified;
   const message: Ack = { type: "Ack", epoch, state: owed.state, match, commit: commitIndex };
   const told = owed.to === predecessor ? commitIndex : upstream.told;
-  return [{ ...state, upstream: { owed: null, told } }, [send(owed.to, message)]];
+  const send = { type: "Send", to: owed.to, message, early: false, lane: "log" } as const;
+  return [{ ...state, upstream: { owed: null, told } }, [send]];
 }
 
 /** A successor's answer, or the tail's acknowledgement. */

@@ -1,16 +1,16 @@
 import {
-  configOf,
-  NO_EFFECTS,
-  type NodeId,
-  type Now,
-  type Petition,
-  type Ticks,
-} from "../../core/index.ts";
+  inSyncWith,
+  isEnoughWithout,
+  mayAct,
+  petition,
+  petitionAgain,
+  possibleInSync,
+} from "../../core/appointed/index.ts";
+import { NO_EFFECTS, type NodeId, type Now, type Ticks } from "../../core/index.ts";
 import { beat, missingOf } from "./beats.ts";
 import type { Chain } from "./message.ts";
 import { adopt } from "./order.ts";
-import { type ChainState, type ChainStep, type Head, mayAct } from "./state.ts";
-import { possibleInSync } from "./tenure.ts";
+import type { ChainState, ChainStep, Head } from "./state.ts";
 
 /**
  * At the end of a head's turn: who is in the chain. Whoever leaves it is declared out of step by group 0 first; whoever joins it stands at
@@ -19,9 +19,9 @@ import { possibleInSync } from "./tenure.ts";
  */
 export function keepInSync(state: ChainState, now: Now): ChainStep {
   const { role, office, chain, settings } = state;
-  if (role.type !== "Head" || office === null || chain === null || !mayAct(state, now.ticks))
+  if (role.type !== "Leader" || office === null || chain === null || !mayAct(state, now.ticks))
     return [state, NO_EFFECTS];
-  const { rules, retransmitTicks } = settings;
+  const { rules } = settings;
   if (role.joining !== null && office.inSync.includes(role.joining))
     return keepInSync({ ...state, role: { ...role, joining: null } }, now);
   const outside = outOfStep(state, role, chain);
@@ -36,16 +36,13 @@ export function keepInSync(state: ChainState, now: Now): ChainStep {
     return one?.memory === "blank" && one.number === chain.number;
   };
   if (chain.order.some(isNew)) return announce(state, role, chain.order, role.joining, now);
-  const { petitioned } = role;
-  if (petitioned?.version === office.version)
-    return now.ticks - petitioned.at < retransmitTicks
-      ? [state, NO_EFFECTS]
-      : petition(state, role, now.ticks, petitioned.petition);
+  const pending = petitionAgain(state, role, now.ticks);
+  if (pending !== null) return pending;
   const missing = missingOf(state, role);
   if (role.joining !== null && missing.includes(role.joining))
     return announce(state, role, without(chain, [role.joining]), null, now);
   if (missing.length > 0) {
-    if (!isEnough(state, role, missing, now.ticks))
+    if (!isEnoughWithout(state, missing, heardLately(state, role, now.ticks)))
       // Who has lost what it held, and cannot be spared, is made whole where it stands: in a chain that was announced since.
       return missing.some(isBlank)
         ? announce(state, role, chain.order, role.joining, now)
@@ -56,7 +53,7 @@ export function keepInSync(state: ChainState, now: Now): ChainStep {
     )
       return [state, NO_EFFECTS];
     const inSync = office.inSync.filter((member) => !missing.includes(member));
-    const asked = petition(state, role, now.ticks, { type: "inSync", inSync });
+    const asked: ChainStep = petition(state, role, now.ticks, { type: "inSync", inSync });
     if (rules.shrinkFirst) return asked;
     const [next, effects] = announce(state, role, without(chain, missing), role.joining, now);
     return [next, [...effects, ...asked[1]]];
@@ -75,25 +72,12 @@ function outOfStep(state: ChainState, role: Head, { order }: Chain): readonly No
   );
 }
 
-/**
- * Are there enough without these, or others who may join in their place? Else nothing is won by declaring them out of step: writes would
- * wait as they do, and one disk be left with what was acknowledged.
- */
-function isEnough(
-  state: ChainState,
-  { known }: Head,
-  missing: readonly NodeId[],
-  now: Ticks,
-): boolean {
-  const { settings } = state;
-  const inSync = state.office?.inSync ?? [];
-  const left = inSync.filter((member) => !missing.includes(member));
-  const near = known.members.filter((member) => {
+/** Heard lately, whether or not in step. */
+function heardLately({ settings }: ChainState, { known }: Head, now: Ticks): readonly NodeId[] {
+  return known.members.filter((member) => {
     const { at, heardAt } = known.get(member) ?? { at: null, heardAt: 0 };
-    return !inSync.includes(member) && at !== null && now - heardAt < settings.silenceTicks;
+    return at !== null && now - heardAt < settings.silenceTicks;
   });
-  const needed = Math.min(settings.inSyncMin, configOf(state).voters.length);
-  return left.length + near.length >= needed;
 }
 
 /** Who has caught up stands at the end of the chain from now on. */
@@ -109,7 +93,7 @@ function invite(state: ChainState, role: Head, chain: Chain, now: Now): ChainSte
   if (back === undefined) return [state, NO_EFFECTS];
   if (settings.rules.announceFirst || office?.inSync.includes(back) === true)
     return announce(state, role, [...chain.order, back], back, now);
-  return petition(state, role, now.ticks, { type: "inSync", inSync: withMember(state, back) });
+  return petition(state, role, now.ticks, { type: "inSync", inSync: inSyncWith(state, [back]) });
 }
 
 /** Who stands at the end of the chain is in step once its disk has all that the head had when it came. */
@@ -120,13 +104,8 @@ function admit(state: ChainState, role: Head, chain: Chain, now: Now): ChainStep
     return [state, NO_EFFECTS];
   // It lost what it had in this very chain: it joins another.
   if (one.memory !== "whole") return announce(state, role, without(chain, [joining]), null, now);
-  return petition(state, role, now.ticks, { type: "inSync", inSync: withMember(state, joining) });
+  return petition(state, role, now.ticks, { type: "inSync", inSync: inSyncWith(state, [joining]) });
 }
-
-const withMember = (state: ChainState, joining: NodeId): readonly NodeId[] =>
-  configOf(state).voters.filter(
-    (member) => member === joining || state.office?.inSync.includes(member) === true,
-  );
 
 const without = ({ order }: Chain, gone: readonly NodeId[]): readonly NodeId[] =>
   order.filter((member) => !gone.includes(member));
@@ -150,12 +129,4 @@ function announce(
   const number = (state.chain?.number ?? 0) + 1;
   const next: ChainState = { ...state, role: { ...role, joining, waited: 0 } };
   return beat(adopt(next, { number, order, floor: state.log.lastIndex }, now.ticks), now.ticks);
-}
-
-function petition(state: ChainState, role: Head, at: Ticks, asked: Petition): ChainStep {
-  const version = state.office?.version ?? 0;
-  return [
-    { ...state, role: { ...role, petitioned: { version, at, petition: asked } } },
-    [{ type: "Petition", petition: asked, version }],
-  ];
 }

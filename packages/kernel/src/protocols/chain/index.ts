@@ -8,4 +8,4 @@ export {
   type ChainSettings,
   DEFAULT_CHAIN_SETTINGS,
 } from "./settings.ts";
-export type { ChainState, Head, Known, Member, Progress, Role } from "./state.ts";
+export type { ChainState, Head, Known, Member, Progress } from "./state.ts";

@@ -1,3 +1,4 @@
+import { commit, lostFrom, persistHardState, replaceAfter } from "../../core/appointed/index.ts";
 import {
   andThen,
   type Entry,
@@ -11,15 +12,7 @@ import {
 import { tellEpoch } from "./beats.ts";
 import type { ChainMessage } from "./message.ts";
 import { adopt, follow, heldBy, isInChain, remembers } from "./order.ts";
-import {
-  type ChainState,
-  type ChainStep,
-  commit,
-  lostFrom,
-  persistHardState,
-  replaceAfter,
-  type Upstream,
-} from "./state.ts";
+import type { ChainState, ChainStep, Upstream } from "./state.ts";
 
 type Update = Extract<ChainMessage, { type: "Update" }>;
 
@@ -27,7 +20,7 @@ type Update = Extract<ChainMessage, { type: "Update" }>;
 export function onUpdate(state: ChainState, now: Now, from: NodeId, m: Update): ChainStep {
   const { refuseOldEpochs } = state.settings.rules;
   if (m.epoch < state.term && refuseOldEpochs) return [state, [tellEpoch(state, from)]];
-  if (state.role.type === "Head" && m.epoch === state.term) return [state, NO_EFFECTS];
+  if (state.role.type === "Leader" && m.epoch === state.term) return [state, NO_EFFECTS];
   const head = m.chain.order[0] ?? null;
   const step: ChainStep =
     m.epoch > state.term ? follow(state, m.epoch, head, now.ticks) : [state, NO_EFFECTS];

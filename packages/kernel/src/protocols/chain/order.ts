@@ -1,3 +1,4 @@
+import { askAgain, persistHardState } from "../../core/appointed/index.ts";
 import {
   type LogIndex,
   NO_EFFECTS,
@@ -7,13 +8,7 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import type { Chain } from "./message.ts";
-import {
-  type ChainState,
-  type ChainStep,
-  type Progress,
-  persistHardState,
-  type Reads,
-} from "./state.ts";
+import type { ChainState, ChainStep, Progress } from "./state.ts";
 
 export const tailOf = ({ order }: Chain): NodeId | null => order[order.length - 1] ?? null;
 
@@ -45,17 +40,17 @@ export const heldBy = ({ durableIndex, verified }: ChainState): LogIndex =>
 export function follow(
   state: ChainState,
   epoch: number,
-  head: NodeId | null,
+  leader: NodeId | null,
   heardAt: Ticks,
 ): ChainStep {
   if (epoch <= state.term) {
-    const leaseUntil = state.role.type === "Member" ? state.role.leaseUntil : null;
-    return [{ ...state, role: { type: "Member", head, heardAt, leaseUntil } }, NO_EFFECTS];
+    const leaseUntil = state.role.type === "Follower" ? state.role.leaseUntil : null;
+    return [{ ...state, role: { type: "Follower", leader, heardAt, leaseUntil } }, NO_EFFECTS];
   }
   const next: ChainState = {
     ...state,
     term: epoch,
-    role: { type: "Member", head, heardAt, leaseUntil: null },
+    role: { type: "Follower", leader, heardAt, leaseUntil: null },
     chain: null,
     // Behind what is committed the next head may have another log.
     verified: state.commitIndex,
@@ -74,7 +69,7 @@ export function adopt(state: ChainState, chain: Chain, now: Ticks): ChainState {
   const since = state.since ?? { epoch: state.term, number };
   // Whoever was not in the chain before, or cannot know, may have what those before it now have not.
   const stays = state.chain?.number === number - 1 && isInChain(state);
-  const verified = stays || state.role.type === "Head" ? state.verified : state.commitIndex;
+  const verified = stays || state.role.type === "Leader" ? state.verified : state.commitIndex;
   const next: ChainState = { ...state, chain, since, verified, reads: askAgain(state.reads) };
   // Its predecessor may be another, who was told nothing.
   const upstream = { owed: null, told: 0 as LogIndex };
@@ -103,9 +98,3 @@ const probing = (verified: LogIndex, sentAt: Ticks): Progress => ({
 });
 
 export const NO_LINKS: PerMember<Progress> = new PerMember<Progress>([], []);
-
-/** What readers were told holds no longer than the chain in which they asked. */
-export const askAgain = ({ waiting, questions }: Reads): Reads => ({
-  waiting: waiting.map((one) => ({ ...one, at: null, askedAt: null })),
-  questions,
-});

@@ -1,65 +1,89 @@
+import { type Appointed, appointed, onAnswer } from "../../core/appointed/index.ts";
 import {
-  type Bytes,
-  epochBefore,
-  type LogIndex,
+  andThen,
   type LogProtocol,
   type LogState,
+  NO_EFFECTS,
   type NodeId,
-  type Standing,
+  type Now,
+  unreachable,
 } from "../../core/index.ts";
+import { beat, onBeat, onHere } from "./beats.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
-import { wants } from "./installation.ts";
+import { askLinks, onAck, relink, replicate } from "./forwarding.ts";
+import { keepInSync } from "./in-sync.ts";
+import { installed, transferred, wants } from "./installation.ts";
+import { becomeWhole, onUpdate } from "./joining.ts";
 import type { ChainMessage } from "./message.ts";
-import { decodeRecord, encodeHardState } from "./record.ts";
+import { follow } from "./order.ts";
+import { isJoined, onAsk, ownIndex, question, whomToAsk } from "./reads.ts";
 import type { ChainSettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
-import { type ChainState, hardStateOf } from "./state.ts";
-import { step, wakeAt } from "./step.ts";
+import type { ChainState, ChainStep } from "./state.ts";
+import { appended, heirOf, lead, led } from "./tenure.ts";
+
+const CHAIN: Appointed<ChainState, ChainMessage> = {
+  follow,
+  lead,
+  led,
+  // Who has come in step is let answer readers at once.
+  confirmed: beat,
+  refusal: () => null,
+  appended,
+  heirOf,
+  // What is committed all have.
+  hasAll: () => true,
+  receive,
+  relink,
+  heartbeat: beat,
+  wake: (state, now) =>
+    state.links.members.length > 0 && now >= state.linksAt
+      ? askLinks(state, now)
+      : [state, NO_EFFECTS],
+  wakeAt: ({ links, linksAt }) => (links.members.length > 0 ? linksAt : null),
+  settle: (state, now) =>
+    andThen(
+      andThen(keepInSync(state, now), (s) => replicate(s, now)),
+      (s) => becomeWhole(s, now.ticks),
+    ),
+  readFloor: () => null,
+  ownIndex,
+  isSound: isJoined,
+  whomToAsk,
+  question,
+  transferred,
+  installed,
+};
 
 /** Chain replication with an appointed head (card 10), and CRAQ's reads as an option. */
-export function chain(settings: ChainSettings): LogProtocol<ChainState, ChainMessage> {
-  return {
+export const chain = (settings: ChainSettings): LogProtocol<ChainState, ChainMessage> =>
+  appointed(CHAIN, {
     start: (self, config, recovered, _seed, now) => start(settings, self, config, recovered, now),
     repair: (self, config, readable, _seed, now) =>
       startRepairing(settings, self, config, readable, now),
-    step,
-    wakeAt,
-    meta: (state) => encodeHardState(hardStateOf(state)),
     wants,
-    standing,
-    isInStep,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
-    lastIndexIn,
-  };
-}
+  });
 
 export const isChain = (state: LogState): state is ChainState => state.protocol === "chain";
 
-/** A head that may not act now has no duties: what it proposed would be refused. */
-function standing(state: ChainState): Standing {
-  const { role, self, hung, able, log, fork, installing, durableIndex } = state;
-  const epoch = log.epochAt(durableIndex) ?? log.base.epoch;
-  const durable = { index: durableIndex, epoch };
-  const unfit = hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {};
-  return role.type === "Head"
-    ? {
-        role: "leader",
-        leader: self,
-        termStart: able ? role.base : null,
-        termBefore: epochBefore(log, role.base),
-        durable,
-        ...unfit,
-      }
-    : { role: "follower", leader: role.head, termStart: null, termBefore: 0, durable, ...unfit };
-}
-
-const isInStep = ({ office }: ChainState, member: NodeId): boolean =>
-  office?.inSync.includes(member) === true;
-
-function lastIndexIn(bytes: Bytes): LogIndex {
-  const record = decodeRecord(bytes);
-  if (record.type !== "Append") return 0 as LogIndex;
-  return (record.prev.index + record.entries.length) as LogIndex;
+function receive(state: ChainState, now: Now, from: NodeId, message: ChainMessage): ChainStep {
+  switch (message.type) {
+    case "Update":
+      return onUpdate(state, now, from, message);
+    case "Ack":
+      return onAck(state, now, from, message);
+    case "Beat":
+      return onBeat(state, now, from, message);
+    case "Here":
+      return onHere(state, now, from, message);
+    case "Ask":
+      return onAsk(state, now, from, message);
+    case "Answer":
+      return onAnswer(state, message);
+    default:
+      return unreachable(message);
+  }
 }

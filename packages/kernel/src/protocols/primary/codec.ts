@@ -1,13 +1,11 @@
+import { readFlag, readUpdateEntries } from "../../core/appointed/index.ts";
 import {
   type Bytes,
   decoded,
-  type Entry,
   entriesBytes,
   logIndex,
   Malformed,
-  type Position,
   Reader,
-  readEntries,
   Writer,
   writeEntries,
 } from "../../core/index.ts";
@@ -52,33 +50,22 @@ export const decodeMessage = (bytes: Bytes): PrimaryMessage | Malformed =>
     return message;
   });
 
-/** What the step relies on is checked here, where it can still be refused: epochs in order, no change of members. */
-function entriesIn(r: Reader, prev: Position, epoch: number): readonly Entry[] {
-  const entries = readEntries(r, prev.index);
-  let before = prev.epoch;
-  for (const entry of entries) {
-    if (entry.epoch < before || entry.epoch > epoch)
-      throw new Malformed("epochs of entries out of order");
-    if (entry.kind === "configuration") throw new Malformed("an update changes no members");
-    before = entry.epoch;
-  }
-  return entries;
-}
-
-function flag(r: Reader): boolean {
-  const byte = r.u8();
-  if (byte > 1) throw new Malformed(`${byte} is neither yes nor no`);
-  return byte === 1;
-}
-
 function read(r: Reader): PrimaryMessage {
   const type = TYPES[r.u8()];
   const epoch = r.uint();
   switch (type) {
     case "Update": {
       const prev = { index: logIndex(r.uint()), epoch: r.uint() };
-      const [commit, since, answer] = [logIndex(r.uint()), logIndex(r.uint()), flag(r)];
-      return { type, epoch, prev, commit, since, answer, entries: entriesIn(r, prev, epoch) };
+      const [commit, since, answer] = [logIndex(r.uint()), logIndex(r.uint()), readFlag(r)];
+      return {
+        type,
+        epoch,
+        prev,
+        commit,
+        since,
+        answer,
+        entries: readUpdateEntries(r, prev, epoch),
+      };
     }
     case "Ack": {
       const state = STATES[r.u8()];

@@ -7,4 +7,4 @@ export {
   type PrimaryRules,
   type PrimarySettings,
 } from "./settings.ts";
-export type { PrimaryState, Progress, Role } from "./state.ts";
+export type { PrimaryState, Progress } from "./state.ts";

@@ -1,3 +1,4 @@
+import { commit, lostFrom, replaceAfter } from "../../core/appointed/index.ts";
 import {
   andThen,
   type Entry,
@@ -6,19 +7,11 @@ import {
   type NodeId,
   type Now,
   type Position,
+  sendEarly,
   type Ticks,
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
-import {
-  commit,
-  follow,
-  lostFrom,
-  type PrimaryEffect,
-  type PrimaryState,
-  type PrimaryStep,
-  replaceAfter,
-  send,
-} from "./state.ts";
+import { follow, type PrimaryEffect, type PrimaryState, type PrimaryStep } from "./state.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
 type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
@@ -30,9 +23,15 @@ export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update)
     return [
       state,
       // Early: it promises nothing, and says of the epoch what group 0 has said.
-      [send(from, { type: "Ack", epoch: state.term, state: "Lacks", match: 0 as LogIndex }, true)],
+      [
+        sendEarly(
+          from,
+          { type: "Ack", epoch: state.term, state: "Lacks", match: 0 as LogIndex },
+          "log",
+        ),
+      ],
     ];
-  if (state.role.type === "Primary" && m.epoch === state.term) return [state, NO_EFFECTS];
+  if (state.role.type === "Leader" && m.epoch === state.term) return [state, NO_EFFECTS];
   const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
   if (state.installing !== null) return step;
   return andThen(step, (s) => join(s, now.ticks, from, m));
@@ -112,7 +111,7 @@ function write(
  * this epoch found, of which the end may have been committed in the last.
  */
 function joined(state: PrimaryState, match: LogIndex, m: Update): PrimaryState {
-  if (state.role.type !== "Secondary" || state.role.joined) return state;
+  if (state.role.type !== "Follower" || state.role.joined) return state;
   const whole =
     match >= Math.max(state.commitIndex, m.commit) && state.log.epochAt(match) === m.epoch;
   return whole ? { ...state, role: { ...state.role, joined: true } } : state;
@@ -137,5 +136,15 @@ function found(state: PrimaryState, from: NodeId, at: LogIndex): PrimaryStep {
   return [next, [lostFrom(state.log, at), answer(next, from, "Forked", state.commitIndex)]];
 }
 
-const answer = (s: PrimaryState, to: NodeId, state: Ack["state"], match: LogIndex): PrimaryEffect =>
-  send(to, { type: "Ack", epoch: s.term, state, match }, !s.settings.rules.persistBeforeAck);
+const answer = (
+  s: PrimaryState,
+  to: NodeId,
+  state: Ack["state"],
+  match: LogIndex,
+): PrimaryEffect => ({
+  type: "Send",
+  to,
+  message: { type: "Ack", epoch: s.term, state, match },
+  early: !s.settings.rules.persistBeforeAck,
+  lane: "log",
+});

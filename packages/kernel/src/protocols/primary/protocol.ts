@@ -1,65 +1,79 @@
+import { type Appointed, appointed, onAnswer } from "../../core/appointed/index.ts";
 import {
-  type Bytes,
-  epochBefore,
-  type LogIndex,
+  andThen,
   type LogProtocol,
   type LogState,
+  NO_EFFECTS,
   type NodeId,
-  type Standing,
+  type Now,
+  unreachable,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
-import { wants } from "./installation.ts";
+import { keepInSync } from "./in-sync.ts";
+import { installed, transferred, wants } from "./installation.ts";
+import { onUpdate } from "./joining.ts";
 import type { PrimaryMessage } from "./message.ts";
-import { decodeRecord, encodeHardState } from "./record.ts";
+import { isSound, onAsk, ownIndex, question, readFloor, whomToAsk } from "./reads.ts";
+import { heartbeat, onAck, relink, replicate } from "./replication.ts";
 import type { PrimarySettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
-import { hardStateOf, type PrimaryState } from "./state.ts";
-import { step, wakeAt } from "./step.ts";
+import { follow, type PrimaryState, type PrimaryStep } from "./state.ts";
+import { appended, hasAll, heirOf, lead, refusal } from "./tenure.ts";
+
+const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
+  follow,
+  lead,
+  led: (state) => [state, NO_EFFECTS],
+  confirmed: (state) => [state, NO_EFFECTS],
+  refusal,
+  appended,
+  heirOf,
+  hasAll,
+  receive,
+  relink,
+  heartbeat,
+  wake: (state) => [state, NO_EFFECTS],
+  wakeAt: () => null,
+  settle: (state, now) => andThen(replicate(state, now), (s) => keepInSync(s, now)),
+  readFloor,
+  ownIndex,
+  isSound,
+  whomToAsk,
+  question,
+  transferred,
+  installed,
+};
 
 /** Primary–secondary replication with an appointed primary (cards 1, 2, 3, 8, 9): synchronous, semi-synchronous or asynchronous. */
-export function primary(settings: PrimarySettings): LogProtocol<PrimaryState, PrimaryMessage> {
-  return {
+export const primary = (settings: PrimarySettings): LogProtocol<PrimaryState, PrimaryMessage> =>
+  appointed(PRIMARY, {
     start: (self, config, recovered, _seed, now) => start(settings, self, config, recovered, now),
     repair: (self, config, readable, _seed, now) =>
       startRepairing(settings, self, config, readable, now),
-    step,
-    wakeAt,
-    meta: (state) => encodeHardState(hardStateOf(state)),
     wants,
-    standing,
-    isInStep,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
-    lastIndexIn,
-  };
-}
+  });
 
 export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
-/** A primary that may not act now has no duties: what it proposed would be refused. */
-function standing(state: PrimaryState): Standing {
-  const { role, self, hung, able, log, fork, installing, durableIndex } = state;
-  const epoch = log.epochAt(durableIndex) ?? log.base.epoch;
-  const durable = { index: durableIndex, epoch };
-  const unfit = hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {};
-  return role.type === "Primary"
-    ? {
-        role: "leader",
-        leader: self,
-        termStart: able ? role.base : null,
-        termBefore: epochBefore(log, role.base),
-        durable,
-        ...unfit,
-      }
-    : { role: "follower", leader: role.primary, termStart: null, termBefore: 0, durable, ...unfit };
-}
-
-const isInStep = ({ office }: PrimaryState, member: NodeId): boolean =>
-  office?.inSync.includes(member) === true;
-
-function lastIndexIn(bytes: Bytes): LogIndex {
-  const record = decodeRecord(bytes);
-  if (record.type !== "Append") return 0 as LogIndex;
-  return (record.prev.index + record.entries.length) as LogIndex;
+function receive(
+  state: PrimaryState,
+  now: Now,
+  from: NodeId,
+  message: PrimaryMessage,
+): PrimaryStep {
+  switch (message.type) {
+    case "Update":
+      return onUpdate(state, now, from, message);
+    case "Ack":
+      return onAck(state, now, from, message);
+    case "Ask":
+      return onAsk(state, now, from, message);
+    case "Answer":
+      return onAnswer(state, message);
+    default:
+      return unreachable(message);
+  }
 }

@@ -1,4 +1,11 @@
 import {
+  commit,
+  inSyncLacking,
+  isOverdue,
+  mayAct,
+  possibleInSync,
+} from "../../core/appointed/index.ts";
+import {
   andThen,
   type Entry,
   type Log,
@@ -11,17 +18,13 @@ import {
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
 import {
-  commit,
   follow,
-  mayAct,
   type Primary,
   type PrimaryEffect,
   type PrimaryState,
   type PrimaryStep,
   type Progress,
-  send,
 } from "./state.ts";
-import { inSyncLacking, possibleInSync } from "./tenure.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
 type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
@@ -33,7 +36,7 @@ export function replicate(state: PrimaryState, now: Now): PrimaryStep {
 
 function advance(state: PrimaryState, now: Ticks): PrimaryStep {
   const { role } = state;
-  if (role.type !== "Primary" || !mayAct(state, now)) return [state, NO_EFFECTS];
+  if (role.type !== "Leader" || !mayAct(state, now)) return [state, NO_EFFECTS];
   const held = acknowledged(state, role);
   const [next, effects] = commit(state, held);
   const waits = next.commitIndex < next.log.lastIndex;
@@ -49,7 +52,9 @@ function acknowledged(state: PrimaryState, role: Primary): LogIndex {
   // What was under way when the others fell out of step waits for them like what is refused since: one disk is not enough for it.
   if (inSyncLacking(state) > 0) return state.commitIndex;
   const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
-  const held = possibleInSync(state, role).map((inSync) => heldBy(state, role, inSync));
+  const known = possibleInSync(state, role);
+  const sets = settings.rules.growFirst ? known : known.slice(0, 1);
+  const held = sets.map((inSync) => heldBy(state, role, inSync));
   return Math.min(own, ...held) as LogIndex;
 }
 
@@ -73,7 +78,7 @@ function heldBy(
 
 function sendAll(state: PrimaryState, now: Ticks): PrimaryStep {
   const { role } = state;
-  if (role.type !== "Primary" || !mayAct(state, now)) return [state, NO_EFFECTS];
+  if (role.type !== "Leader" || !mayAct(state, now)) return [state, NO_EFFECTS];
   const effects: PrimaryEffect[] = [];
   const progress = role.progress.map((one, member) => feed(state, role, member, one, now, effects));
   const next = progress === role.progress ? state : { ...state, role: { ...role, progress } };
@@ -162,7 +167,8 @@ function update(
     since: prev.epoch === epoch ? base : beginningOf(log, prev),
     answer,
   };
-  return send(to, message, durableIndex >= base || !settings.rules.persistEpochFirst);
+  const early = durableIndex >= base || !settings.rules.persistEpochFirst;
+  return { type: "Send", to, message, early, lane: "log" };
 }
 
 /** Where the epoch of this entry begins. Looks at no more entries than the tail that is kept. */
@@ -176,10 +182,9 @@ function beginningOf(log: Log, { index, epoch }: Position): LogIndex {
 /** Tells every secondary that its primary lives, and asks where its log joins. */
 export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
   const { role, settings, commitIndex, log } = state;
-  if (role.type !== "Primary") return [state, NO_EFFECTS];
+  if (role.type !== "Leader") return [state, NO_EFFECTS];
   const effects: PrimaryEffect[] = [];
-  // One who may not act any more keeps silent: the others are to miss it, and have another appointed.
-  const silent = state.until !== null && !mayAct(state, now);
+  const silent = isOverdue(state, now);
   const progress = role.progress.map((one, member) => {
     if (silent) return one;
     const from = Math.max(Math.min(one.next - 1, log.lastIndex), log.base.index) as LogIndex;
@@ -195,8 +200,8 @@ export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
 export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): PrimaryStep {
   const { role, log } = state;
   if (m.epoch > state.term) return follow(state, m.epoch, null, now.ticks);
-  const progress = role.type === "Primary" ? role.progress.get(from) : undefined;
-  if (role.type !== "Primary" || progress === undefined || m.epoch < state.term)
+  const progress = role.type === "Leader" ? role.progress.get(from) : undefined;
+  if (role.type !== "Leader" || progress === undefined || m.epoch < state.term)
     return [state, NO_EFFECTS];
   const heard = { ...progress, heardAt: now.ticks };
   const put = (next: Progress): PrimaryState => ({
@@ -231,4 +236,15 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
     }),
     NO_EFFECTS,
   ];
+}
+
+/** What was under way on the old link is lost, or will be answered: either way it is probed again. */
+export function relink(state: PrimaryState, peer: NodeId, now: Ticks): PrimaryState {
+  const { role } = state;
+  const progress = role.type === "Leader" ? role.progress.get(peer) : undefined;
+  if (role.type !== "Leader" || progress === undefined || progress.mode === "snapshot")
+    return state;
+  const next = joint(role, progress);
+  const probed = { ...progress, mode: "probe", next, inflight: 0, sentAt: now } as const;
+  return { ...state, role: { ...role, progress: role.progress.with(peer, probed) } };
 }

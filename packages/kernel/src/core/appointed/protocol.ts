@@ -1,0 +1,58 @@
+import type { Bytes, LogIndex, NodeId } from "../ids.ts";
+import { epochBefore, type LogProtocol, type Standing } from "../log-protocol.ts";
+import type { Appointed } from "./appointed.ts";
+import { hardStateOf } from "./log-writes.ts";
+import { decodeRecord, encodeHardState } from "./record.ts";
+import type { AppointedState } from "./state.ts";
+import { step, wakeAt } from "./step.ts";
+
+type Own<S extends AppointedState, M> = Pick<
+  LogProtocol<S, M>,
+  "start" | "repair" | "wants" | "encode" | "decode" | "holdsEntries"
+>;
+
+/** A protocol whose leader is appointed, as a protocol of a log like any other: interchangeable under every machine. */
+export const appointed = <S extends AppointedState, M>(
+  protocol: Appointed<S, M>,
+  own: Own<S, M>,
+): LogProtocol<S, M> => ({
+  ...own,
+  step: (state, now, inputs) => step(protocol, state, now, inputs),
+  meta: (state) => encodeHardState(hardStateOf(state)),
+  wakeAt: (state) => wakeAt(protocol, state),
+  standing,
+  isInStep: ({ office }: AppointedState, member: NodeId) =>
+    office?.inSync.includes(member) === true,
+  lastIndexIn,
+});
+
+/** A leader that may not act now has no duties: what it proposed would be refused. */
+function standing(state: AppointedState): Standing {
+  const { role, self, hung, able, log, fork, installing, durableIndex } = state;
+  const epoch = log.epochAt(durableIndex) ?? log.base.epoch;
+  const durable = { index: durableIndex, epoch };
+  const unfit = hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {};
+  if (role.type === "Follower")
+    return {
+      role: "follower",
+      leader: role.leader,
+      termStart: null,
+      termBefore: 0,
+      durable,
+      ...unfit,
+    };
+  return {
+    role: "leader",
+    leader: self,
+    termStart: able ? role.base : null,
+    termBefore: epochBefore(log, role.base),
+    durable,
+    ...unfit,
+  };
+}
+
+function lastIndexIn(bytes: Bytes): LogIndex {
+  const record = decodeRecord(bytes);
+  if (record.type !== "Append") return 0 as LogIndex;
+  return (record.prev.index + record.entries.length) as LogIndex;
+}
