@@ -63,6 +63,7 @@ export {
   type Flight,
   idOf,
   type Name,
+  nameOf,
   PaxosCluster,
   type PaxosClusterSetup,
   type PrimaryCluster,

@@ -104,7 +104,7 @@ it("terms: chosen at the creation, changed while it serves where that is safe, r
     [["set", "default", "--reads", "lease"], "a lease binds replicas"],
     [["set", "strict", "--reads", "fresh"], "there are linearizable, lease, local"],
     [["create", "x", "--profile", "mysql", "--sync", "3"], "1 to 2 secondaries, not 3"],
-    [["create", "x", "--profile", "etcd", "--sync", "1"], "take mysql"],
+    [["create", "x", "--profile", "etcd", "--sync", "1"], "take primary-quorum or mysql"],
     [["create", "x", "--profile", "zookeeper", "--reads", "lease"], "no leases"],
     [["create", "x", "--profile", "etcd", "--replicas", "9"], "3 voting members"],
     [["create", "x", "--profile", "etcd", "--replicas", "n1,nobody"], 'no voting member "nobody"'],

@@ -21,6 +21,7 @@ const PROFILES = [
   "chubby",
   "zookeeper",
   "primary-sync",
+  "primary-quorum",
   "mysql",
   "primary-async",
   "waro",

@@ -9,6 +9,7 @@ export {
   type SystemState,
 } from "../machines/system/index.ts";
 export type { Bootstrap } from "./birth.ts";
+export { type Choice, choose, type Standpoint, type Vacancy } from "./choice.ts";
 export { ReplicaKind } from "./envelope.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";

@@ -14,6 +14,7 @@ import {
   Writer,
 } from "../core/index.ts";
 import { isFree, type SystemCommand, type SystemGroup } from "../machines/system/index.ts";
+import { type Choice, choose, type Standpoint } from "./choice.ts";
 import type { Groups } from "./groups.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Replica } from "./replica.ts";
@@ -25,18 +26,10 @@ import type { Turn } from "./turn.ts";
 const LOOK_TICKS = 100;
 /** What was heard of a replica longer ago says nothing of it. */
 const FRESH_TICKS = 1000;
-/** For so long those who are up may still say how far they are, so that the most complete is found. */
-const HEARING_TICKS = 300;
-/** Somebody who may lack what was acknowledged is appointed only after all others had so long to come back. */
-const UNCLEAN_TICKS = 3000;
+/** As often a note says again why nobody is appointed. */
+const REASON_TICKS = 10_000;
 /** Requests for more time under way; older ones count as lost. */
 const ASKED_MAX = 16;
-
-/** How far a replica's log goes. */
-export interface Standpoint {
-  readonly epoch: number;
-  readonly lastIndex: number;
-}
 
 export const encodeStandpoint = ({ epoch, lastIndex }: Standpoint): Bytes =>
   new Writer(16).uint(epoch).uint(lastIndex).take();
@@ -66,6 +59,8 @@ interface Heard extends Standpoint {
   readonly at: Ticks;
 }
 
+type Wait = Extract<Choice, { type: "wait" }>;
+
 /**
  * Primaries that are appointed (cards 5, 8). A node that holds offices asks group 0 for more time, and counts it from when it asked, so
  * that it stops before anybody else is appointed. Whoever misses its primary tells the leader of group 0 how far its log goes; that
@@ -92,6 +87,7 @@ export class Offices {
   /** Since when each office is free, as the leader of group 0 sees it. */
   readonly #freeSince = new Map<GroupId, { readonly version: number; readonly at: Ticks }>();
   readonly #proposedAt = new Map<GroupId, Ticks>();
+  readonly #saidAt = new Map<GroupId, Ticks>();
 
   constructor(host: OfficesHost) {
     this.#host = host;
@@ -133,6 +129,7 @@ export class Offices {
     this.#heard.delete(group);
     this.#freeSince.delete(group);
     this.#proposedAt.delete(group);
+    this.#saidAt.delete(group);
   }
 
   #follow(now: Ticks): void {
@@ -238,7 +235,7 @@ export class Offices {
     const system = groups.get(SYSTEM_GROUP);
     const time = system?.logTime(now) ?? null;
     if (office === null || time === null) return;
-    const { waitOutTenure } = options.officeRules;
+    const { waitOutTenure, askEnough } = options.officeRules;
     if (waitOutTenure && !isFree(groups.system, office, time)) return;
     const since = this.#freeSince.get(group);
     const free = since?.version === office.version ? since.at : now.ticks;
@@ -251,33 +248,27 @@ export class Offices {
     );
     const rule = profile?.office;
     if (rule == null) return;
-    // What was said before the last holder's time was over says nothing: it may have gone on since.
-    const known = [...(this.#heard.get(group) ?? [])].filter(
+    const heard = [...(this.#heard.get(group) ?? [])].filter(
       ([member, { at }]) => born.includes(member) && at >= free && now.ticks - at < FRESH_TICKS,
     );
-    const sound = known.filter(([member]) => office.inSync.includes(member));
-    const waited = now.ticks - free;
-    const awaited = office.inSync.filter(
-      (member) => isUp(member) && !sound.some(([other]) => other === member),
-    );
-    // Of so many one surely holds what was acknowledged.
-    const enough =
-      sound.length > office.inSync.length - rule.holders(office.inSync.length, born.length);
-    const clean = enough && (awaited.length === 0 || waited >= HEARING_TICKS);
-    const unclean = !clean && rule.loss === "promote" && waited >= UNCLEAN_TICKS;
-    const best = furthest(clean ? sound : unclean ? known : []);
-    if (best === null) return;
+    const waitedTicks = now.ticks - free;
+    const vacancy = { office, members: born, heard, isUp, waitedTicks };
+    const choice = choose(rule, vacancy, askEnough);
+    if (choice.type === "wait") {
+      this.#say(group, choice, waitedTicks, now.ticks);
+      return;
+    }
+    const { primary, unclean } = choice;
     this.#proposedAt.set(group, now.ticks);
-    note("primary appointed", { group, primary: best, unclean: !clean });
-    submit({ type: "appoint", group, version: office.version, primary: best, unclean: !clean });
+    note("primary appointed", { group, primary, unclean });
+    submit({ type: "appoint", group, version: office.version, primary, unclean });
+  }
+
+  /** Why there is no primary, once it has lasted: those who were not heard may have what was acknowledged (QP-5). */
+  #say(group: GroupId, { heard, needed }: Wait, waitedTicks: number, now: Ticks): void {
+    const said = this.#saidAt.get(group);
+    if (waitedTicks < FRESH_TICKS || (said !== undefined && now - said < REASON_TICKS)) return;
+    this.#saidAt.set(group, now);
+    this.#host.note("no primary appointed: too few replicas are heard", { group, heard, needed });
   }
 }
-
-function furthest(known: readonly (readonly [NodeId, Standpoint])[]): NodeId | null {
-  let best: readonly [NodeId, Standpoint] | null = null;
-  for (const one of known) if (best === null || isFurther(one[1], best[1])) best = one;
-  return best?.[0] ?? null;
-}
-
-const isFurther = (a: Standpoint, b: Standpoint): boolean =>
-  a.epoch > b.epoch || (a.epoch === b.epoch && a.lastIndex > b.lastIndex);

@@ -27,8 +27,8 @@ export interface Profile {
   readonly fixedMembers: boolean;
   /** How its primary is appointed; null where its protocol elects its leader by itself. */
   readonly office: OfficeRule | null;
-  /** Secondaries that a write waits for, where that can be chosen; null where the protocol says how many. */
-  readonly sync: number | null;
+  /** Secondaries that a write waits for, where that can be chosen: so many if nothing was; null where the protocol says how many. */
+  readonly sync: number | "majority" | null;
   /** Its leaders can hold leases; `leased`: they do, and readers are answered within them. */
   readonly leases: boolean;
   readonly leased: boolean;
@@ -46,6 +46,7 @@ export const PROFILE_NAMES = [
   "chubby",
   "zookeeper",
   "primary-sync",
+  "primary-quorum",
   "mysql",
   "primary-async",
   "waro",
@@ -82,6 +83,12 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       ...appointed,
       protocol: "synchronous",
       office: { holders: (inSync) => inSync, loss: "wait" },
+    },
+    "primary-quorum": {
+      ...appointed,
+      protocol: "quorum",
+      sync: "majority",
+      office: { holders: (_, members) => Math.floor(members / 2) + 1, loss: "wait" },
     },
     mysql: {
       ...appointed,

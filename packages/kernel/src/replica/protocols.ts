@@ -14,6 +14,7 @@ export type ProtocolName =
   | "zab"
   | "synchronous"
   | "semi-synchronous"
+  | "quorum"
   | "asynchronous"
   | "write-all"
   | "chain"
@@ -25,6 +26,8 @@ type Choice = Pick<PrimarySettings, "acks" | "shrinkTicks" | "inSyncMin" | "read
 const SYNCHRONOUS: Choice = { acks: "all", shrinkTicks: 1000, inSyncMin: 2, reads: "primary" };
 /** Every write at one secondary; with none in reach for ten seconds it falls to asynchronous (card 2, degrade). */
 const SEMI_SYNCHRONOUS: Choice = { acks: 1, shrinkTicks: 10_000, inSyncMin: 1, reads: "primary" };
+/** Every write at a majority, or at as many as were chosen, whoever they are: nobody is declared out of step (card 5). */
+const QUORUM: Choice = { acks: "majority", shrinkTicks: null, inSyncMin: 1, reads: "primary" };
 /** Every write at the primary's own disk (card 1). */
 const ASYNCHRONOUS: Choice = { acks: 0, shrinkTicks: null, inSyncMin: 1, reads: "primary" };
 /** Every write at every replica, however long that takes; any of them answers a read (card 3). */
@@ -47,6 +50,8 @@ export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtoc
         ...SEMI_SYNCHRONOUS,
         acks: profile.sync ?? SEMI_SYNCHRONOUS.acks,
       });
+    case "quorum":
+      return primary({ ...options.primary, ...QUORUM, acks: profile.sync ?? QUORUM.acks });
     case "asynchronous":
       return primary({ ...options.primary, ...ASYNCHRONOUS });
     case "write-all":

@@ -38,9 +38,12 @@ export interface OfficeRules {
   readonly tenureWithinBound: boolean;
   /** Nobody is appointed before the last holder's tenure is over (card 8, rule 2). */
   readonly waitOutTenure: boolean;
+  /** So many are asked that one of them surely holds what was acknowledged: W + R > N (card 5). */
+  readonly askEnough: boolean;
 }
 
 export const ALL_OFFICE_RULES: OfficeRules = Object.freeze({
   tenureWithinBound: true,
   waitOutTenure: true,
+  askEnough: true,
 });

@@ -69,8 +69,8 @@ export function termsRefused(
   replicas: number,
 ): string | null {
   if (sync !== null && known.sync === null)
-    return `${profile} says itself how many replicas must hold a write: for so many secondaries of your choice take mysql`;
-  const waits = sync ?? known.sync;
+    return `${profile} says itself how many replicas must hold a write: for so many secondaries of your choice take primary-quorum or mysql`;
+  const waits = sync ?? (known.sync === "majority" ? null : known.sync);
   if (waits !== null && replicas < 2)
     return `with one replica there is no secondary for a write to wait for: take more replicas, or primary-async`;
   if (waits !== null && (waits < 1 || waits > Math.min(SYNC_MAX, replicas - 1)))

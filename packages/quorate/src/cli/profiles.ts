@@ -74,7 +74,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     promises: [
       "linearizable: the primary answers reads, as long as its tenure lasts",
       "a secondary that is missing for a second is declared out of step by the system keyspace first, and the write goes on without it; it is back when it has caught up",
-      "with fewer than two in step it is read-only, and a primary appointed then reads only when one more is back",
+      "nobody is declared out of step while fewer than two would remain: then it is read-only until one more is back, and a primary appointed meanwhile does not read either",
       FIXED,
     ],
     costs: (n) => [
@@ -85,6 +85,25 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
       `${replicas - 1} of ${replicas} replicas may fail one after the other, and nothing that was acknowledged is lost; at once only those that the rest is in step without`,
       "the primary: writes and reads wait until its tenure is over (2 s) and the furthest of those in step has its office",
       "the system keyspace without a majority: nobody is appointed and nobody declared out of step; the primary stops when its tenure ends",
+    ],
+  },
+  "primary-quorum": {
+    what: "An appointed primary acknowledges a write when a majority of all replicas holds it; the next one is chosen by quorum: W replicas hold a write, so that of any N − W + 1 one does, and the furthest of them has all.",
+    promises: [
+      "linearizable: the primary answers reads, as long as its tenure lasts",
+      "whoever is chosen brings W replicas to what it has before it serves anybody",
+      "a write that never reached W replicas, and so was not acknowledged, may stay or vanish: with `--sync S` W is S + 1",
+      FIXED,
+    ],
+    costs: (n) => [
+      `a write: ${2 * n} messages (update, ack), a sync at each of ${n + 1} replicas; the primary and the quickest ${majorityOf(n + 1) - 1} are waited for`,
+      "a read: none at the primary, 2 messages elsewhere",
+    ],
+    loses: (replicas) => [
+      `${lossesBorne(replicas)} of ${replicas} replicas may fail, or be cut off, and everything goes on; nothing that was acknowledged is lost`,
+      "the primary: writes and reads wait until its tenure is over (2 s) and the furthest of a majority has its office",
+      "with too few in reach nobody is appointed, and the log of the system keyspace's leader says how many were heard of how many",
+      "the system keyspace without a majority: nobody is appointed; the primary stops when its tenure ends",
     ],
   },
   chain: {
@@ -168,7 +187,7 @@ function chosen({ sync, reads }: Terms): readonly string[] {
   const lines: string[] = [];
   if (sync !== null)
     lines.push(
-      `a write is acknowledged when ${sync} ${sync === 1 ? "secondary holds" : "secondaries hold"} it beside the primary, and not one: the primary and ${sync - 1} of them may be lost together`,
+      `a write is acknowledged when ${sync} ${sync === 1 ? "secondary holds" : "secondaries hold"} it beside the primary, instead of as many as the profile says: the primary and ${sync - 1} of them may be lost together`,
     );
   if (reads === "lease")
     lines.push(

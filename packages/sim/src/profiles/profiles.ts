@@ -65,6 +65,13 @@ export const PROFILES = [
     promised: MODELS,
   },
   {
+    name: "primary-quorum",
+    about:
+      "An appointed primary, and every write at a majority; the next is the furthest of a majority that was asked.",
+    options: { keyspace: "primary-quorum", reads: "readIndex" },
+    promised: MODELS,
+  },
+  {
     name: "waro",
     about: "Write all, read one: every write at every replica, and any of them answers a read.",
     options: { keyspace: "waro", reads: "readIndex" },

@@ -424,6 +424,13 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     work: BUSY,
     habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
   },
+  officeAskEnough: {
+    keyspace: "primary-quorum",
+    shape: { nodes: [5] },
+    faults: ["isolateLeader", "crash", "crashLoop", "partition", "cutPair"],
+    all: true,
+    work: BUSY,
+  },
   officeWaitOutTenure: {
     ...SYNCHRONOUS,
     faults: ["isolateLeader", "pauseLeader", "bridge"],

@@ -18,7 +18,7 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import { Authority } from "./authority.ts";
-import { idOf, type Name, put } from "./raft-cluster.ts";
+import { idOf, type Name, nameOf, put } from "./raft-cluster.ts";
 import { type Flight, Stepper } from "./stepper.ts";
 
 /** What a replica of a group with an appointed primary knows, whatever its protocol. */
@@ -343,8 +343,6 @@ export class AppointedCluster<
     }
   }
 }
-
-const nameOf = (id: NodeId): Name => `S${Number(id)}`;
 
 const textsOf = (entries: readonly Entry[]): readonly string[] =>
   entries

@@ -45,8 +45,13 @@ export class Authority {
   }
 
   /** False where the last holder's time is not over, or the one named may lack what was acknowledged. */
-  appoint(primary: NodeId, at: number, unclean: boolean, wait = true): boolean {
-    const { version } = this.office;
+  appoint(
+    primary: NodeId,
+    at: number,
+    unclean: boolean,
+    wait = true,
+    version = this.office.version,
+  ): boolean {
     const command = { type: "appoint", group: GROUP, version, primary, unclean } as const;
     return this.#take(appointed(this.#state, command, at, wait));
   }

@@ -2,6 +2,13 @@ export type { AppointedCluster, AppointedState } from "./appointed-cluster.ts";
 export { type ChainCluster, chainCluster } from "./chain-cluster.ts";
 export { PaxosCluster, type PaxosClusterSetup } from "./paxos-cluster.ts";
 export { type PrimaryCluster, primaryCluster } from "./primary-cluster.ts";
-export { idOf, type Name, put, RaftCluster, type RaftClusterSetup } from "./raft-cluster.ts";
+export {
+  idOf,
+  type Name,
+  nameOf,
+  put,
+  RaftCluster,
+  type RaftClusterSetup,
+} from "./raft-cluster.ts";
 export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";
 export { ZabCluster, type ZabClusterSetup } from "./zab-cluster.ts";

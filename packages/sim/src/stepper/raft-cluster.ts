@@ -252,6 +252,7 @@ export class Proposal {
 }
 
 export const idOf = (name: Name): NodeId => nodeId(BigInt(name.slice(1)));
+export const nameOf = (id: NodeId): Name => `S${Number(id)}`;
 
 export const put = (key: string, value: string): Bytes => utf8(`${key}=${value}`);
 

@@ -10,6 +10,10 @@ it.each([
     "semi-synchronous, where enough are asked before anybody is appointed",
     { acks: 1, inSyncMin: 1 },
   ],
+  [
+    "a majority, of which one is asked before anybody is appointed",
+    { acks: "majority", shrinkTicks: null, inSyncMin: 1 },
+  ],
   ["write-all", { shrinkTicks: null, inSyncMin: 1, reads: "any" }],
 ] as const)(
   `%s: in ${SEEDS} random schedules nothing acknowledged is lost, nobody reads less than was acknowledged, and all goes on`,

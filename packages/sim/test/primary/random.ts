@@ -39,7 +39,11 @@ export function randomSchedule({
     isSound: ({ repairing, fork, installing }) =>
       !repairing && fork === null && installing === null,
     acknowledges: ({ role }) => role.type === "Leader",
-    holders: (inSync) => (acks === "all" ? inSync : Math.min(acks + 1, inSync)),
+    holders: (inSync) => {
+      if (acks === "all") return inSync;
+      // Nobody is ever out of step: those in step are the members.
+      return acks === "majority" ? Math.floor(inSync / 2) + 1 : Math.min(acks + 1, inSync);
+    },
     reads: 3,
     mends: shrinkTicks !== null,
   });

@@ -320,6 +320,25 @@ describe("what a primary takes with it (card 63)", () => {
     expect(put(o, b, "again", 5000)).toMatchObject({ ok: true });
   });
 
+  it("QP-5: with fewer than R = 4 of five in reach nobody is appointed, and the log says how many were heard; with one more somebody is", () => {
+    const o = new Offices({ profile: "primary-quorum+sync=1", nodes: 5 });
+    put(o, o.primary, "kept");
+    o.run(500);
+    const away = o.others.find((node) => node !== o.authority);
+    if (away === undefined) return;
+    away.crash(false);
+    o.primary.crash(false);
+    expect(o.replaced(30_000)).toBe(null);
+    const said = o.world.trace.lines.filter((line) => line.includes("no primary appointed"));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.length).toBeLessThan(4);
+    expect(said[0]).toContain("heard=3 needed=4");
+    away.boot();
+    const next = o.replaced(30_000);
+    expect(next).not.toBe(null);
+    if (next !== null) expect(get(o, next)).toEqual({ value: "kept" });
+  });
+
   it("RM-8: read-only instead of outage: three of three are needed and one is down", () => {
     const o = new Offices({ profile: "waro" });
     put(o, o.primary, "all");

@@ -98,12 +98,15 @@ function write(
   if (first === undefined) return [state, NO_EFFECTS];
   const at = (first.index - 1) as LogIndex;
   const before: Position = { index: at, epoch: log.epochAt(at) ?? prev.epoch };
-  // Where fewer than all are waited for, what is cut here may have been acknowledged by its primary.
-  const lost = settings.acks !== "all" && log.lastIndex > at ? [lostFrom(log, first.index)] : [];
+  const lost = mayLose(settings) && log.lastIndex > at ? [lostFrom(log, first.index)] : [];
   return andThen([state, lost], (s) =>
     replaceAfter(s, now, before, entries.slice(entries.indexOf(first))),
   );
 }
+
+/** Where a write is acknowledged with fewer than the next primary is chosen by, what is cut here may have been acknowledged. */
+const mayLose = ({ acks, shrinkTicks }: PrimaryState["settings"]): boolean =>
+  acks === 0 || (typeof acks === "number" && shrinkTicks !== null);
 
 /**
  * Its log is its primary's up to `match`. While more than that is committed here, that may be what nobody else has. One that was rebuilt

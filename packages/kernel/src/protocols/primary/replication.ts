@@ -72,8 +72,13 @@ function heldBy(
       matches.push(match);
   }
   matches.sort((a, b) => b - a);
-  const needed = settings.acks === "all" ? matches.length : Math.min(settings.acks, matches.length);
+  const needed = Math.min(acksOf(settings.acks, progress.members.length), matches.length);
   return needed === 0 ? log.lastIndex : (matches[needed - 1] ?? 0);
+}
+
+function acksOf(acks: PrimaryState["settings"]["acks"], others: number): number {
+  if (acks === "all") return others;
+  return acks === "majority" ? Math.floor((others + 1) / 2) : acks;
 }
 
 function sendAll(state: PrimaryState, now: Ticks): PrimaryStep {

@@ -36,8 +36,11 @@ export const ALL_PRIMARY_RULES: PrimaryRules = Object.freeze({
 
 /** What its four forms differ in. Times are ticks (milliseconds). */
 export interface PrimarySettings extends AppointedSettings {
-  /** Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these. 0: asynchronous. */
-  readonly acks: "all" | number;
+  /**
+   * Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these; as many as make a majority of the members
+   * with the primary. 0: asynchronous.
+   */
+  readonly acks: "all" | "majority" | number;
   /**
    * A write that has waited so long for secondaries goes on without those that are missing, once group 0 has declared them out of step.
    * Null: it waits for them, however long, and where all are waited for nothing new is taken while one is missing.
