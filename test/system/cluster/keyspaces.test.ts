@@ -97,7 +97,17 @@ it("terms: chosen at the creation, changed while it serves where that is safe, r
   expect(out).toContain("acknowledged when 2 secondaries hold it");
   const set = ["keyspace", "set", "strict", ...at, "--reads", "local"];
   expect((await stage.json(KeyspaceOutput, set)).profile).toBe("mysql+sync=2+reads=local");
+  const wish = ["keyspace", "set", "strict", ...at, "--loss", "wait", "--prefer", "n2"];
+  expect((await stage.json(KeyspaceOutput, wish)).profile).toMatch(
+    /^mysql\+sync=2\+reads=local\+loss=wait\+prefer=\d+$/,
+  );
+  expect((await stage.run(["keyspace", "explain", "strict", ...at])).out).toContain("is to lead");
+  const none = ["keyspace", "set", "strict", ...at, "--loss", "promote", "--prefer", "none"];
+  expect((await stage.json(KeyspaceOutput, none)).profile).toBe("mysql+sync=2+reads=local");
   for (const [asked, why] of [
+    [["set", "strict", "--prefer", "nobody"], "has a replica of this keyspace"],
+    [["set", "strict", "--loss", "shrug"], "wait or promote"],
+    [["set", "default", "--loss", "wait"], "there is nothing to choose"],
     [["set", "strict", "--sync", "1"], "appointing the next primary relies on"],
     [["set", "strict", "--replicas", "2"], "those it was created with"],
     [["set", "default", "--replicas", "2"], "add or remove members"],

@@ -46,7 +46,9 @@ export type {
 export { type Start, startNode } from "./start.ts";
 export type { Self } from "./steward.ts";
 export {
+  asProfiled,
   changeRefused,
+  LOSSES,
   parseTerms,
   profileOf,
   READS,

@@ -371,6 +371,7 @@ export class Node implements NodeKernel, ReplicaPort {
       {
         node: this.#identity.node,
         groups: this.#groups,
+        isUp: (node) => this.#liveness.isUp(node),
         touch: (replica) => this.#turn.touch(replica),
         bear: (state, group) => {
           const replica = this.#births.bear(this, state, group, this.#turn.now);

@@ -49,6 +49,8 @@ export interface NodeOptions {
   readonly logTimeTicks: number;
   /** For so long group 0 lets a node hold its offices, each time it asks; then others may be appointed. */
   readonly tenureTicks: number;
+  /** A member that is preferred as a leader must have been up for so long before it is given the lead. */
+  readonly failBackTicks: number;
   /** How often nodes say that they live, to peers that heard nothing else from them for half as long. */
   readonly aliveTicks: number;
   /** Elementary steps of background work per turn and group. */
@@ -86,6 +88,7 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   checkEntries: 100_000,
   logTimeTicks: 250,
   tenureTicks: 2000,
+  failBackTicks: 300_000,
   aliveTicks: 150,
   tidyOps: 2048,
   pumpOps: 4096,

@@ -170,6 +170,11 @@ export class Replica {
     this.#inputs.push({ type: "ChangeMembers", id: this.#port.nextId(), change, epoch });
   }
 
+  /** As its leader; nobody waits for how it ends. */
+  handTo(member: NodeId): void {
+    this.#inputs.push({ type: "TransferLeadership", id: this.#port.nextId(), to: member });
+  }
+
   /** The journal holds everything up to `seq`. */
   durable(seq: JournalSeq): void {
     const upTo = this.#persisted.durable(seq);

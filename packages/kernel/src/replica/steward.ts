@@ -7,6 +7,7 @@ import {
   type Ticks,
 } from "../core/index.ts";
 import type { SystemCommand, SystemGroup, SystemState } from "../machines/system/index.ts";
+import { FailBack } from "./fail-back.ts";
 import type { Groups } from "./groups.ts";
 import { isComplete, nextMembers, publication } from "./membership.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -40,6 +41,7 @@ interface GroupThen {
 export interface StewardHost {
   readonly node: NodeId;
   readonly groups: Groups;
+  readonly isUp: (node: NodeId) => boolean;
   readonly touch: (replica: Replica) => void;
   /** Gives birth to a group that this node is to hold. */
   readonly bear: (state: SystemState, group: SystemGroup) => void;
@@ -59,6 +61,7 @@ export class Steward {
   readonly #self: Self;
   readonly #options: NodeOptions;
   readonly #neighbours: Neighbours;
+  readonly #failBack: FailBack;
   #seen: SystemState | null = null;
   /** What it was made of last time: the system keyspace, and each group's members and whether this node leads it. */
   #reconciled: SystemState | null = null;
@@ -72,6 +75,16 @@ export class Steward {
   constructor(host: StewardHost, self: Self, options: NodeOptions, now: Ticks) {
     this.#host = host;
     this.#neighbours = new Neighbours(host.node);
+    this.#failBack = new FailBack(
+      {
+        ...host,
+        handTo: (replica, to) => {
+          replica.handTo(to);
+          host.touch(replica);
+        },
+      },
+      options.failBackTicks,
+    );
     this.#self = self;
     this.#options = options;
     this.#publishAt = now;
@@ -93,7 +106,8 @@ export class Steward {
 
   wakeAt(now: Ticks): Ticks | null {
     const publishAt = this.#publishAt > now ? this.#publishAt : null;
-    const at = earliest(this.#reconcileAt, this.#neighbours.wakeAt);
+    const own = earliest(this.#reconcileAt, this.#failBack.wakeAt);
+    const at = earliest(own, this.#neighbours.wakeAt);
     return earliest(earliest(at, this.#leaveAt), publishAt);
   }
 
@@ -135,8 +149,10 @@ export class Steward {
   reconcile(now: Ticks): void {
     const graceEnds = this.#neighbours.wakeAt;
     if (graceEnds !== null && now >= graceEnds) this.#linkUp(this.#host.groups.system, now);
+    this.#failBack.run(now);
     if (this.#reconcileAt === null || now < this.#reconcileAt) return;
     this.#reconcileAt = null;
+    this.#failBack.changed(now);
     const state = this.#host.groups.system;
     this.#reconciled = state;
     this.#linkUp(state, now);

@@ -1,8 +1,11 @@
+import { nodeId } from "@quorate/kernel/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  asProfiled,
   changeRefused,
   DEFAULT_OPTIONS,
+  LOSSES,
   PROFILE_NAMES,
   parseTerms,
   profileOf,
@@ -11,11 +14,14 @@ import {
   termsRefused,
   termsText,
 } from "../../src/replica/index.ts";
+import { lastingTerms } from "../../src/replica/terms.ts";
 
 const TERMS = fc.record({
   profile: fc.constantFrom(...PROFILE_NAMES),
   sync: fc.option(fc.integer({ min: 1, max: 63 })),
   reads: fc.constantFrom(...READS),
+  loss: fc.option(fc.constantFrom(...LOSSES)),
+  prefer: fc.option(fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(nodeId)),
 });
 
 describe("the text of a keyspace's terms", () => {
@@ -60,7 +66,13 @@ describe("a profile under terms", () => {
   });
 
   it("is none where the profile leaves no choice", () => {
-    for (const text of ["etcd+sync=1", "waro+sync=1", "zookeeper+reads=lease", "unheard"])
+    for (const text of [
+      "etcd+sync=1",
+      "waro+sync=1",
+      "zookeeper+reads=lease",
+      "waro+loss=promote",
+      "unheard",
+    ])
       expect(profileOf(DEFAULT_OPTIONS.profiles, text)).toBeNull();
   });
 });
@@ -69,15 +81,27 @@ it("a write that waits for a secondary needs one", () => {
   const refused = (profile: string, replicas: number): string | null => {
     const known = DEFAULT_OPTIONS.profiles.get(profile);
     if (known === undefined) throw new RangeError(`no profile ${profile}`);
-    return termsRefused({ profile, sync: null, reads: "linearizable" }, known, replicas);
+    return termsRefused(asProfiled(profile), known, replicas);
   };
   expect(refused("mysql", 1)).toContain("there is no secondary");
   expect(refused("mysql", 2)).toBeNull();
   expect(refused("primary-async", 1)).toBeNull();
 });
 
-it("only local reads come and go while a keyspace serves", () => {
-  const etcd: Terms = { profile: "etcd", sync: null, reads: "linearizable" };
+it("what is lost with a primary is waited for where that was chosen, and nowhere else lost at all", () => {
+  const loss = (text: string) => profileOf(DEFAULT_OPTIONS.profiles, text)?.office?.loss;
+  expect(loss("mysql")).toBe("promote");
+  expect(loss("mysql+sync=2+loss=wait")).toBe("wait");
+  expect(loss("primary-sync")).toBe("wait");
+});
+
+it("local reads and wishes of who leads come and go while a keyspace serves, and are no part of what it was born with", () => {
+  const etcd = asProfiled("etcd");
+  const wish = { loss: "wait", prefer: nodeId(7n) } as const;
+  expect(changeRefused(asProfiled("mysql"), { ...asProfiled("mysql"), ...wish })).toBeNull();
+  expect(lastingTerms(termsText({ ...asProfiled("mysql"), ...wish, sync: 2 }))).toBe(
+    "mysql+sync=2",
+  );
   expect(changeRefused(etcd, { ...etcd, reads: "local" })).toBeNull();
   expect(changeRefused({ ...etcd, reads: "local" }, etcd)).toBeNull();
   expect(changeRefused(etcd, { ...etcd, reads: "lease" })).toContain("lease");

@@ -183,7 +183,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 };
 
 /** What was chosen otherwise for one keyspace, beside what its profile says. */
-function chosen({ sync, reads }: Terms): readonly string[] {
+function chosen({ sync, reads, loss, prefer }: Terms): readonly string[] {
   const lines: string[] = [];
   if (sync !== null)
     lines.push(
@@ -196,6 +196,16 @@ function chosen({ sync, reads }: Terms): readonly string[] {
   if (reads === "local")
     lines.push(
       "every read, serializable or not, is answered by the member it was asked of, without a message, and may be old: reads are not linearizable; transactions are",
+    );
+  if (loss === "wait")
+    lines.push(
+      "where the primary may have acknowledged what nobody else in reach has, it is waited for: reads of what is there go on, writes do not; `keyspace set --loss promote` is the operator's word that the furthest is to take over",
+    );
+  if (loss === "promote")
+    lines.push("a lost primary is not waited for: the furthest in reach is promoted");
+  if (prefer !== null)
+    lines.push(
+      `member ${prefer} is to lead: it is handed the lead, once, when it has been up and in step for five minutes and nothing else has changed for as long`,
     );
   return lines;
 }

@@ -6,8 +6,10 @@ import {
   type Ticks,
 } from "@quorate/kernel/core";
 import {
+  asProfiled,
   changeRefused,
   encodeSystemCommand,
+  LOSSES,
   type MemberStatus,
   type NodeStatus,
   type Profile,
@@ -66,7 +68,7 @@ export class Keyspaces implements KeyspaceAdmin {
     }
   }
 
-  #creation({ name, profile, sync, reads, ...asked }: Of<"create">): SystemCommand | Failure {
+  #creation({ name, profile, ...asked }: Of<"create">): SystemCommand | Failure {
     const known = this.#profiles.get(profile);
     if (known === undefined) {
       const names = [...this.#profiles.keys()].join(", ");
@@ -75,9 +77,10 @@ export class Keyspaces implements KeyspaceAdmin {
     const status = this.#port.status();
     const replicas = asked.replicas.length === 0 ? null : chosen(asked.replicas, status);
     if (typeof replicas === "string") return invalid(replicas);
-    const terms = termsOf({ profile, sync: null, reads: "linearizable" }, known, { sync, reads });
+    const members = replicas ?? votersOf(status).map(({ node }) => node);
+    const terms = termsOf(asProfiled(profile), known, asked, members, status);
     if (typeof terms === "string") return invalid(terms);
-    const refused = termsRefused(terms, known, replicas?.length ?? votersOf(status).length);
+    const refused = termsRefused(terms, known, members.length);
     if (refused !== null) return invalid(refused);
     const [fixed, office] = [known.fixedMembers || replicas !== null, known.office !== null];
     return {
@@ -108,8 +111,9 @@ export class Keyspaces implements KeyspaceAdmin {
     return { type: "exposeKeyspace", name, port };
   }
 
-  #setting({ name, sync, reads, replicas }: Of<"set">): SystemCommand | Failure {
-    const keyspace = this.#port.status().keyspaces.find((one) => one.name === name);
+  #setting({ name, replicas, ...asked }: Of<"set">): SystemCommand | Failure {
+    const status = this.#port.status();
+    const keyspace = status.keyspaces.find((one) => one.name === name);
     if (keyspace === undefined)
       return rejected(NOT_FOUND, `there is no keyspace ${JSON.stringify(name)}`);
     const { profile: from } = keyspace;
@@ -124,19 +128,24 @@ export class Keyspaces implements KeyspaceAdmin {
           : "its members are those it was created with: create another keyspace on those you want, and copy";
       return rejected(FAILED_PRECONDITION, why);
     }
-    const terms = termsOf(now, known, { sync, reads });
+    const members = keyspace.replicas ?? votersOf(status).map(({ node }) => node);
+    const terms = termsOf(now, known, asked, members, status);
     if (typeof terms === "string") return invalid(terms);
-    const refused = changeRefused(now, terms);
+    const refused = changeRefused(now, terms) ?? termsRefused(terms, known, members.length);
     if (refused !== null) return rejected(FAILED_PRECONDITION, refused);
     return { type: "changeProfile", name, from, to: termsText(terms) };
   }
 }
 
+type Asked = Omit<Of<"create">, "type" | "name" | "profile" | "replicas">;
+
 /** These terms with what was asked for; in words what is wrong with that. */
 function termsOf(
   terms: Terms,
   known: Profile,
-  { sync, reads }: { readonly sync: string; readonly reads: string },
+  { sync, reads, loss, prefer }: Asked,
+  replicas: readonly NodeId[],
+  status: NodeStatus,
 ): Terms | string {
   const read = reads === "" ? terms.reads : READS.find((one) => one === reads);
   if (read === undefined)
@@ -144,7 +153,31 @@ function termsOf(
   if (sync !== "" && !/^\d{1,2}$/.test(sync))
     return `sync is how many secondaries a write waits for, not ${JSON.stringify(sync)}`;
   const count = sync === "" ? terms.sync : Number(sync);
-  return { ...terms, reads: read, sync: count === known.sync ? null : count };
+  const lost = loss === "" ? terms.loss : LOSSES.find((one) => one === loss);
+  if (lost === undefined)
+    return `a primary that may be lost with writes is waited for, or another promoted: ${LOSSES.join(" or ")}, not ${JSON.stringify(loss)}`;
+  const preferred = prefer === "" ? terms.prefer : preferredOf(prefer, replicas, status);
+  if (typeof preferred === "string") return preferred;
+  return {
+    ...terms,
+    reads: read,
+    sync: count === known.sync ? null : count,
+    loss: lost === known.office?.loss ? null : lost,
+    prefer: preferred,
+  };
+}
+
+/** Null: nobody any more. In words why it cannot be that one. */
+function preferredOf(
+  name: string,
+  replicas: readonly NodeId[],
+  { members }: NodeStatus,
+): NodeId | null | string {
+  if (name === "none") return null;
+  const member = members.find((one) => one.name === name);
+  return member !== undefined && replicas.includes(member.node)
+    ? member.node
+    : `no member ${JSON.stringify(name)} has a replica of this keyspace: name one that has, or none`;
 }
 
 /** So many members, those first that hold the fewest replicas; or those with these names. In words what is wrong with what was asked. */

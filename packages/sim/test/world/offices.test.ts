@@ -356,7 +356,6 @@ describe("what a primary takes with it (card 63)", () => {
     expect(get(o, c)).toEqual({ value: "three" });
   });
 
-  it.skip("RM-3, fail-back to a preferred node: no node is preferred yet; an operator moves the office by hand (DP-6)", () => {});
   it.skip("RM-4, an event to the session whose write was undone: sessions are told of outcomes, not of what became of them later", () => {});
   it.skip("RM-5, pinned readers: replicas are chosen by clients, which do not pin yet", () => {});
   it.skip("RM-6, leased secondaries: no secondary holds a read lease; it asks the primary, or answers by `reads: any`", () => {});

@@ -61,11 +61,13 @@ function set(terminal: Terminal): Command {
   return withTerms(
     clientCommand("set", "change what can be changed while a keyspace serves", [
       "keyspace set catalogue --reads local",
+      "keyspace set orders --prefer n1",
     ]).argument("<name>"),
   ).action(async (name: string, options: TermsOptions) => {
     const asked = termsAsked(options);
-    if (asked.reads === "" && asked.sync === "" && asked.replicas.length === 0)
-      throw usage("say what is to be changed: --reads, --sync or --replicas");
+    const { replicas, ...words } = asked;
+    if (replicas.length === 0 && Object.values(words).every((word) => word === ""))
+      throw usage("say what is to be changed: --reads, --loss, --prefer, --sync or --replicas");
     const session = new Session(terminal, options);
     const known = await changed(session, "set", { name, ...asked }, name);
     session.print(
@@ -80,18 +82,24 @@ interface TermsOptions extends ClientOptions {
   readonly replicas?: string;
   readonly sync?: string;
   readonly reads?: string;
+  readonly loss?: string;
+  readonly prefer?: string;
 }
 
 const withTerms = (command: Command): Command =>
   command
     .option("--replicas <where>", "how many, or the members' names; else on all voting members")
     .option("--sync <count>", "secondaries that a write waits for, where the profile lets choose")
-    .option("--reads <reads>", "linearizable, lease, or local: from the member asked, maybe old");
+    .option("--reads <reads>", "linearizable, lease, or local: from the member asked, maybe old")
+    .option("--loss <what>", "when a primary may be lost with writes: wait for it, or promote")
+    .option("--prefer <member>", "who is to lead when it can, or none");
 
-const termsAsked = ({ replicas, sync = "", reads = "" }: TermsOptions) => ({
+const termsAsked = ({ replicas, sync = "", reads = "", loss = "", prefer = "" }: TermsOptions) => ({
   replicas: replicas === undefined ? [] : replicas.split(","),
   sync,
   reads,
+  loss,
+  prefer,
 });
 
 function expose(terminal: Terminal): Command {

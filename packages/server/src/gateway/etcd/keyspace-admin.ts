@@ -5,6 +5,10 @@ interface KeyspaceTerms {
   /** Secondaries that a write waits for. */
   readonly sync: string;
   readonly reads: string;
+  /** `wait` or `promote`, where a primary may be lost with writes. */
+  readonly loss: string;
+  /** A member's name, or `none`. */
+  readonly prefer: string;
   /** How many, or names of members. */
   readonly replicas: readonly string[];
 }

@@ -22,12 +22,17 @@ export const KeyspaceCreateRequest = message("quorate.KeyspaceCreateRequest", {
   reads: string(4),
   /** How many, or the members' names; none for all members. */
   replicas: repeated(string(5)),
+  loss: string(6),
+  prefer: string(7),
 });
 export const KeyspaceSetRequest = message("quorate.KeyspaceSetRequest", {
   name: string(1),
   sync: string(2),
   reads: string(3),
   replicas: repeated(string(4)),
+  loss: string(5),
+  /** A member's name, or `none`. */
+  prefer: string(6),
 });
 export const KeyspaceExposeRequest = message("quorate.KeyspaceExposeRequest", {
   name: string(1),
