@@ -82,6 +82,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
     "primary-sync": {
       ...appointed,
       protocol: "synchronous",
+      leases: true,
       office: { holders: (inSync) => inSync, loss: "wait" },
     },
     "primary-quorum": {

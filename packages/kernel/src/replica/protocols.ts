@@ -43,7 +43,11 @@ export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtoc
     case "zab":
       return zab(options.zab);
     case "synchronous":
-      return primary({ ...options.primary, ...SYNCHRONOUS });
+      return primary({
+        ...options.primary,
+        ...SYNCHRONOUS,
+        reads: profile.leased || options.primary.reads === "leased" ? "leased" : "primary",
+      });
     case "semi-synchronous":
       return primary({
         ...options.primary,

@@ -110,7 +110,7 @@ export function termsRefused(
   if (loss !== null && known.office?.loss !== "promote")
     return `with ${profile} nothing that was acknowledged is lost with a primary: there is nothing to choose`;
   if (reads === "lease" && !known.leases)
-    return `${profile} has no leases to read within: take linearizable or local reads, or etcd or chubby`;
+    return `${profile} has no leases to read within: take linearizable or local reads, or etcd, chubby or primary-sync`;
   return null;
 }
 

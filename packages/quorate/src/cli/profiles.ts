@@ -183,13 +183,17 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 };
 
 /** What was chosen otherwise for one keyspace, beside what its profile says. */
-function chosen({ sync, reads, loss, prefer }: Terms): readonly string[] {
+function chosen({ profile, sync, reads, loss, prefer }: Terms): readonly string[] {
   const lines: string[] = [];
   if (sync !== null)
     lines.push(
       `a write is acknowledged when ${sync} ${sync === 1 ? "secondary holds" : "secondaries hold"} it beside the primary, instead of as many as the profile says: the primary and ${sync - 1} of them may be lost together`,
     );
-  if (reads === "lease")
+  if (reads === "lease" && profile === "primary-sync")
+    lines.push(
+      "a secondary in step answers reads by itself, without a message, within a lease of 0.8 s that the primary renews; a write waits for the end of the lease of a secondary that is missing, once: linearizable as long as no two clocks run at rates further apart than a tenth",
+    );
+  else if (reads === "lease")
     lines.push(
       "the leader answers reads by itself, without a message, while a majority has promised to elect nobody else: linearizable as long as no two clocks run at rates further apart than a tenth",
     );

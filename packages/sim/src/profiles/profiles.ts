@@ -65,6 +65,13 @@ export const PROFILES = [
     promised: MODELS,
   },
   {
+    name: "primary-sync-lease-reads",
+    about:
+      "The same, and a secondary answers readers by itself within a lease that writes wait for; clocks keep within the bound.",
+    options: { keyspace: "primary-sync", reads: "lease" },
+    promised: MODELS,
+  },
+  {
     name: "primary-quorum",
     about:
       "An appointed primary, and every write at a majority; the next is the furthest of a majority that was asked.",

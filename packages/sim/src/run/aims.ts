@@ -11,6 +11,14 @@ const CHUBBY = { keyspace: "chubby" } as const;
 const ZOOKEEPER = { keyspace: "zookeeper" } as const;
 const SYNCHRONOUS = { keyspace: "primary-sync" } as const;
 
+/** Readers everywhere, few keys: whoever answers from what is old is found. */
+const LEASED = {
+  keyspace: "primary-sync",
+  reads: "lease",
+  work: BUSY,
+  habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+} as const satisfies Aim;
+
 export const AIMS: Readonly<Record<Rule, Aim>> = {
   persistBeforeReply: {
     shape: { nodes: [3] },
@@ -352,6 +360,16 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     faults: ["lieSync"],
     work: BUSY,
     habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
+  },
+  primaryWaitOutLease: {
+    ...LEASED,
+    faults: ["isolateLeader", "cutPair", "partition", "pause"],
+    all: true,
+  },
+  primaryReadWithinLease: {
+    ...LEASED,
+    faults: ["isolateLeader", "cutPair", "partition", "pause"],
+    all: true,
   },
   primaryPersistEpochFirst: {
     ...SYNCHRONOUS,

@@ -67,10 +67,13 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     keyspace,
     bend(drawWork(workDice, habitDice, options), aim.work, aimDice),
   );
-  const faults = withinReach(keyspace, {
-    ...aim,
-    ...(options.faults !== undefined && { faults: options.faults }),
-  });
+  const faults = withinReach(
+    { keyspace, reads },
+    {
+      ...aim,
+      ...(options.faults !== undefined && { faults: options.faults }),
+    },
+  );
   const drawn = { nodes, frail, calm: isCalm(network), boundedClocks: reads === "lease" };
   const episodes = drawEpisodes(faultDice, drawn, millis, faults);
   return {
@@ -200,10 +203,11 @@ function drawEpisodes(
 const TRUSTING: ReadonlySet<ProfileName> = new Set<ProfileName>(["waro", "chain", "craq"]);
 
 /** Members change only where the keyspace's protocol changes them. */
-function withinReach(keyspace: ProfileName, aim: Aim): Aim {
+function withinReach({ keyspace, reads }: Pick<RunPlan, "keyspace" | "reads">, aim: Aim): Aim {
   if (DEFAULT_OPTIONS.profiles.get(keyspace)?.fixedMembers !== true) return aim;
   const { faults = FAULT_TYPES } = aim;
-  const trusted = TRUSTING.has(keyspace) ? faults.filter((type) => type !== "lieSync") : faults;
+  const trusts = TRUSTING.has(keyspace) || (keyspace === "primary-sync" && reads === "lease");
+  const trusted = trusts ? faults.filter((type) => type !== "lieSync") : faults;
   return { ...aim, faults: trusted.filter((type) => !MEMBERSHIP_FAULTS.has(type)) };
 }
 

@@ -10,9 +10,11 @@ import {
   oldUpdate,
   paused,
   readFromTail,
+  readAfterLease,
   readTooEarly,
   type Schedule,
   sameEpochAgain,
+  whileLeased,
   withoutWord,
 } from "./schedules.ts";
 
@@ -30,6 +32,8 @@ const SCHEDULES: Readonly<
   joinBeforeReads: [readFromTail, "Stale"],
   truncateOnlyOnConflict: [lateRepetition, "Completeness"],
   resignOnHungDisk: [hungDisk, "Progress"],
+  waitOutLease: [whileLeased, "Stale"],
+  readWithinLease: [readAfterLease, "Stale"],
   readsAfterOwnEpoch: [readTooEarly, "Stale"],
 };
 

@@ -36,7 +36,7 @@ export interface Appointed<S extends AppointedState, M> {
   settle(state: S, now: Now): Step<S, M>;
 
   /** Up to where readers that come now have to see, if that is known without a question. */
-  readFloor(state: S): LogIndex | null;
+  readFloor(state: S, now: Ticks): LogIndex | null;
   /** Up to where this replica's readers look without a question; null: another is to be asked. */
   ownIndex(state: S, now: Ticks): LogIndex | null;
   /** Is what is committed here known to be the leader's? */

@@ -9,6 +9,7 @@ export {
 } from "./log-writes.ts";
 export { readOnly } from "./propose.ts";
 export { appointed } from "./protocol.ts";
+export { leasedUntil, type ReadLeaseTerms } from "./read-lease.ts";
 export { askAgain, onAnswer } from "./reads.ts";
 export {
   type AppointedRecord,

@@ -21,6 +21,7 @@ export function begin<S extends AppointedState, M>(
   self: NodeId,
   config: GroupConfig,
   recovered: Recovered,
+  now: Now,
   asFollower: (begun: Begun) => S,
 ): Step<S, M> | null {
   const kept = replay(recovered, config);
@@ -32,6 +33,7 @@ export function begin<S extends AppointedState, M>(
     self,
     term: hardState.epoch,
     bornIn: hardState.epoch,
+    bornAt: now.ticks,
     repairing: hardState.repairing,
     fork: null,
     log,
@@ -64,7 +66,7 @@ export function beginRepairing<S extends AppointedState, M>(
 ): Step<S, M> {
   let highest = 0;
   for (const bytes of readable) highest = Math.max(highest, decodeRecord(bytes).hardState.epoch);
-  const begun = begin<S, M>(self, config, { checkpoint: null, records: [] }, (empty) =>
+  const begun = begin<S, M>(self, config, { checkpoint: null, records: [] }, now, (empty) =>
     asFollower({ ...empty, term: highest, bornIn: highest, repairing: true }),
   );
   if (begun === null) throw new RangeError("an empty replica always starts");

@@ -19,8 +19,9 @@ export interface AppointedState extends LogState, OnDisk {
   readonly until: Ticks | null;
   /** It was the leader and might act when it was last asked. */
   readonly able: boolean;
-  /** The epoch on the disk when this life began. */
+  /** The epoch on the disk when this life began, and when that was. */
   readonly bornIn: number;
+  readonly bornAt: Ticks;
   /** Not null: what is committed here is not what its leader has. It serves nobody before a snapshot has replaced it. */
   readonly fork: unknown;
   /** Entries up to here were handed out for applying. */

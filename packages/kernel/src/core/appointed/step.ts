@@ -51,7 +51,7 @@ function onInput<S extends AppointedState, M>(
     case "Propose":
       return onPropose(protocol, state, now, input.commands);
     case "Read":
-      return onRead(state, now, input.ids, input.level, protocol.readFloor(state));
+      return onRead(state, now, input.ids, input.level, protocol.readFloor(state, now.ticks));
     case "Durable":
       return [onDurable(state, now.ticks, input.upTo), NO_EFFECTS];
     case "Applied":

@@ -1,4 +1,4 @@
-import { isOverdue, mayAct } from "../../core/appointed/index.ts";
+import { isOverdue, leasedUntil, mayAct } from "../../core/appointed/index.ts";
 import {
   andThen,
   type LogIndex,
@@ -98,27 +98,23 @@ export function missingOf(state: ChainState, role: Head): readonly NodeId[] {
 }
 
 export function onBeat(state: ChainState, now: Now, from: NodeId, m: Beat): ChainStep {
-  const { settings, bornAt } = state;
+  const { settings } = state;
   if (m.epoch < state.term && settings.rules.refuseOldEpochs)
     return [state, [tellEpoch(state, from)]];
   if (state.role.type === "Leader" && m.epoch === state.term) return [state, NO_EFFECTS];
   const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
   return andThen(step, (s) => {
     const adopted = adopt(s, m.chain, now.ticks);
-    // What another life of this replica said binds nobody in this one: its clock may have been another.
-    const echoed = m.echo !== null && m.echo >= bornAt && m.echo <= now.ticks ? m.echo : null;
-    const heard = echoed === null ? adopted : leased(adopted, echoed);
+    const heard = leased(adopted, m.echo, now.ticks);
     return [heard, [here(heard, now.ticks, from)]];
   });
 }
 
-/** Counted from when it said that it is there, which was before the head heard it; shorter by what two clocks may differ (card 7). */
-function leased(state: ChainState, at: Ticks): ChainState {
+function leased(state: ChainState, echo: Ticks | null, now: Ticks): ChainState {
   const { role, settings } = state;
   if (role.type !== "Follower") return state;
-  const valid = Math.floor(settings.leaseTicks * (1 - 2 / settings.clockDriftDivisor));
-  const leaseUntil = Math.max(role.leaseUntil ?? 0, at + valid) as Ticks;
-  return { ...state, role: { ...role, leaseUntil } };
+  const leaseUntil = leasedUntil(state, settings, role.leaseUntil, echo, now);
+  return leaseUntil === role.leaseUntil ? state : { ...state, role: { ...role, leaseUntil } };
 }
 
 /** Early: it vouches for what its disk is known to hold. */

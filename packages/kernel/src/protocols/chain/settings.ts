@@ -3,6 +3,7 @@ import {
   type AppointedRules,
   type AppointedSettings,
   DEFAULT_APPOINTED_BOUNDS,
+  type ReadLeaseTerms,
 } from "../../core/appointed/index.ts";
 
 /**
@@ -43,15 +44,11 @@ export const ALL_CHAIN_RULES: ChainRules = Object.freeze({
 });
 
 /** Times are ticks (milliseconds). */
-export interface ChainSettings extends AppointedSettings {
+export interface ChainSettings extends AppointedSettings, ReadLeaseTerms {
   /** Who answers a read that may miss nothing: the tail, or any member in the chain whose log is clean (CRAQ). */
   readonly reads: "tail" | "any";
   /** A member that was silent for so long, or holds up a write for so long, is declared out of step. */
   readonly shrinkTicks: number;
-  /** For so long after it has been heard the head lets a member answer readers, and does not go on without it. */
-  readonly leaseTicks: number;
-  /** No two clocks differ in rate by more than one part in so many. */
-  readonly clockDriftDivisor: number;
   readonly rules: ChainRules;
 }
 

@@ -10,7 +10,6 @@ const asMember =
     ...begun,
     protocol: "chain",
     settings,
-    bornAt: ticks,
     fork: null,
     // Who knows of no epoch, and has lost nothing, has forgotten nothing.
     since: begun.term === 0 && !begun.repairing ? { epoch: 0, number: 0 } : null,
@@ -28,7 +27,7 @@ export const start = (
   config: GroupConfig,
   recovered: Recovered,
   now: Now,
-): ChainStep | null => begin(self, config, recovered, asMember(settings, now));
+): ChainStep | null => begin(self, config, recovered, now, asMember(settings, now));
 
 /** It is whole when it has left the chain and joined it anew. */
 export const startRepairing = (

@@ -22,7 +22,6 @@ export interface ChainState extends AppointedState {
   /** When it sends to them though it has nothing to say. */
   readonly linksAt: Ticks;
   readonly upstream: Upstream;
-  readonly bornAt: Ticks;
   /** From here on what is committed here is not what the head has: it serves nobody before a snapshot has replaced it. */
   readonly fork: LogIndex | null;
   /**

@@ -6,6 +6,7 @@ import {
   logIndex,
   Malformed,
   Reader,
+  ticks,
   Writer,
   writeEntries,
 } from "../../core/index.ts";
@@ -21,7 +22,7 @@ const TYPES = [
 const STATES = ["Holds", "Lacks", "Forked"] as const;
 
 /** Bytes of an update beside its entries. */
-const UPDATE_BYTES = 42;
+const UPDATE_BYTES = 51;
 const SMALL_BYTES = 32;
 
 export const holdsEntries = (bytes: Bytes): boolean => TYPES[bytes[0] ?? -1] === "Update";
@@ -32,9 +33,10 @@ export function encodeMessage(m: PrimaryMessage): Bytes {
   switch (m.type) {
     case "Update":
       w.uint(m.prev.index).uint(m.prev.epoch).uint(m.commit).uint(m.since).u8(Number(m.answer));
+      w.u8(Number(m.echo !== null)).uint(m.echo ?? 0);
       return writeEntries(w, m.entries).take();
     case "Ack":
-      return w.u8(STATES.indexOf(m.state)).uint(m.match).take();
+      return w.u8(STATES.indexOf(m.state)).uint(m.match).uint(m.at).take();
     case "Ask":
       return w.uint(m.question).take();
     case "Answer":
@@ -57,20 +59,15 @@ function read(r: Reader): PrimaryMessage {
     case "Update": {
       const prev = { index: logIndex(r.uint()), epoch: r.uint() };
       const [commit, since, answer] = [logIndex(r.uint()), logIndex(r.uint()), readFlag(r)];
-      return {
-        type,
-        epoch,
-        prev,
-        commit,
-        since,
-        answer,
-        entries: readUpdateEntries(r, prev, epoch),
-      };
+      const [echoes, at] = [readFlag(r), ticks(r.uint())];
+      if (!echoes && at !== 0) throw new Malformed("an echo of nothing");
+      const entries = readUpdateEntries(r, prev, epoch);
+      return { type, epoch, prev, commit, since, answer, echo: echoes ? at : null, entries };
     }
     case "Ack": {
       const state = STATES[r.u8()];
       if (state === undefined) throw new Malformed("no such acknowledgement");
-      return { type, epoch, state, match: logIndex(r.uint()) };
+      return { type, epoch, state, match: logIndex(r.uint()), at: ticks(r.uint()) };
     }
     case "Ask":
       return { type, epoch, question: r.uint() };

@@ -20,6 +20,8 @@ export function keepInSync(state: PrimaryState, now: Now): PrimaryStep {
   const missing = missingOf(state, role, now.ticks);
   if (missing.length > 0) {
     if (!isSpared(state, role, missing, now.ticks)) return [state, NO_EFFECTS];
+    if (!missing.every((member) => isReleased(state, role, member, now.ticks)))
+      return [state, NO_EFFECTS];
     const inSync = office.inSync.filter((member) => !missing.includes(member));
     return petition(state, role, now.ticks, { type: "inSync", inSync });
   }
@@ -58,8 +60,19 @@ function heardLately(
   );
 }
 
+/** It answers no reader by itself any more, whatever it has heard. */
+const isReleased = (
+  { settings }: PrimaryState,
+  { progress }: Primary,
+  member: NodeId,
+  now: Ticks,
+): boolean =>
+  settings.reads !== "leased" ||
+  !settings.rules.waitOutLease ||
+  now - (progress.get(member)?.leasedAt ?? 0) >= settings.leaseTicks;
+
 /** Those without whom a write that has waited too long could be acknowledged. */
-function missingOf(state: PrimaryState, role: Primary, now: Ticks): readonly NodeId[] {
+export function missingOf(state: PrimaryState, role: Primary, now: Ticks): readonly NodeId[] {
   const { waitingSince, progress } = role;
   const { shrinkTicks } = state.settings;
   if (shrinkTicks === null || waitingSince === null || now - waitingSince < shrinkTicks) return [];

@@ -48,7 +48,13 @@ export function installed(
   return andThen(kept, (s) => {
     const primary = s.role.type === "Follower" ? s.role.leader : null;
     if (primary === null) return [s, NO_EFFECTS];
-    const ack = { type: "Ack", epoch: s.term, state: "Holds", match: at.index } as const;
+    const ack = {
+      type: "Ack",
+      epoch: s.term,
+      state: "Holds",
+      match: at.index,
+      at: now.ticks,
+    } as const;
     return [s, [{ type: "Send", to: primary, message: ack, early: false, lane: "log" }]];
   });
 }

@@ -11,10 +11,13 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
+import { leased } from "./read-leases.ts";
 import { follow, type PrimaryEffect, type PrimaryState, type PrimaryStep } from "./state.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
 type Ack = Extract<PrimaryMessage, { type: "Ack" }>;
+
+const NONE = 0 as LogIndex;
 
 /** The primary's word on the log: joins it to one's own, or says where that goes on (card 9). */
 export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update): PrimaryStep {
@@ -26,13 +29,14 @@ export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update)
       [
         sendEarly(
           from,
-          { type: "Ack", epoch: state.term, state: "Lacks", match: 0 as LogIndex },
+          { type: "Ack", epoch: state.term, state: "Lacks", match: NONE, at: now.ticks },
           "log",
         ),
       ],
     ];
   if (state.role.type === "Leader" && m.epoch === state.term) return [state, NO_EFFECTS];
-  const step = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
+  const followed = follow(state, Math.max(m.epoch, state.term), from, now.ticks);
+  const step = andThen(followed, (s) => [leased(s, m.echo, now.ticks), NO_EFFECTS]);
   if (state.installing !== null) return step;
   return andThen(step, (s) => join(s, now.ticks, from, m));
 }
@@ -40,21 +44,31 @@ export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update)
 function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
   const { commitIndex } = state;
   if (state.repairing || state.fork?.found === true)
-    return [state, [answer(state, from, "Forked", commitIndex)]];
+    return [state, [answer(state, now, from, "Forked", commitIndex)]];
   const rest = behindBase(state, m);
-  if (rest === null) return [state, [answer(state, from, "Lacks", commitIndex)]];
+  if (rest === null) return [state, [answer(state, now, from, "Lacks", commitIndex)]];
   const { prev, entries, differs } = rest;
-  if (differs) return forkAt(state, from, m, prev.index);
+  if (differs) return forkAt(state, now, from, m, prev.index);
   const conflict = entries.find(({ index, epoch }) => state.log.epochAt(index) !== epoch);
   if (state.fork !== null)
-    return found(state, from, conflict?.index ?? ((prev.index + entries.length + 1) as LogIndex));
+    return found(
+      state,
+      now,
+      from,
+      conflict?.index ?? ((prev.index + entries.length + 1) as LogIndex),
+    );
   if (conflict !== undefined && conflict.index <= commitIndex)
-    return found({ ...state, fork: { from: conflict.index, found: false } }, from, conflict.index);
+    return found(
+      { ...state, fork: { from: conflict.index, found: false } },
+      now,
+      from,
+      conflict.index,
+    );
   const match = (prev.index + entries.length) as LogIndex;
   return andThen(write(state, now, prev, entries, conflict), (s) =>
     andThen(commit(joined(s, match, m), Math.min(m.commit, match) as LogIndex), (done) => [
       done,
-      m.answer ? [answer(done, from, "Holds", match)] : NO_EFFECTS,
+      m.answer ? [answer(done, now, from, "Holds", match)] : NO_EFFECTS,
     ]),
   );
 }
@@ -124,30 +138,37 @@ function joined(state: PrimaryState, match: LogIndex, m: Update): PrimaryState {
  * What this replica has applied its primary does not have: it was acknowledged by too few (card 1, PA-3). It serves nobody from here on;
  * where its log left its primary's is still to be found, epoch by epoch, so that what is lost can be named.
  */
-function forkAt(state: PrimaryState, from: NodeId, m: Update, differs: LogIndex): PrimaryStep {
+function forkAt(
+  state: PrimaryState,
+  now: Ticks,
+  from: NodeId,
+  m: Update,
+  differs: LogIndex,
+): PrimaryStep {
   const at = Math.min(differs, state.fork?.from ?? differs) as LogIndex;
   const before = Math.min(m.since, at) - 1;
   const next: PrimaryState = { ...state, fork: { from: at, found: false } };
   if (before < state.log.base.index || differs <= state.log.base.index)
-    return found(next, from, (state.log.base.index + 1) as LogIndex);
-  return [next, [answer(next, from, "Lacks", before as LogIndex)]];
+    return found(next, now, from, (state.log.base.index + 1) as LogIndex);
+  return [next, [answer(next, now, from, "Lacks", before as LogIndex)]];
 }
 
 /** From here on its log is no part of the group's: only a snapshot mends that. */
-function found(state: PrimaryState, from: NodeId, at: LogIndex): PrimaryStep {
+function found(state: PrimaryState, now: Ticks, from: NodeId, at: LogIndex): PrimaryStep {
   const next: PrimaryState = { ...state, fork: { from: at, found: true } };
-  return [next, [lostFrom(state.log, at), answer(next, from, "Forked", state.commitIndex)]];
+  return [next, [lostFrom(state.log, at), answer(next, now, from, "Forked", state.commitIndex)]];
 }
 
 const answer = (
   s: PrimaryState,
+  at: Ticks,
   to: NodeId,
   state: Ack["state"],
   match: LogIndex,
 ): PrimaryEffect => ({
   type: "Send",
   to,
-  message: { type: "Ack", epoch: s.term, state, match },
+  message: { type: "Ack", epoch: s.term, state, match, at },
   early: !s.settings.rules.persistBeforeAck,
   lane: "log",
 });

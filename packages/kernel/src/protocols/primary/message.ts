@@ -1,4 +1,4 @@
-import type { Entry, LogIndex, Position } from "../../core/index.ts";
+import type { Entry, LogIndex, Position, Ticks } from "../../core/index.ts";
 
 /** Every message carries the epoch of whoever sent it: a lower one than one's own is refused. */
 export type PrimaryMessage =
@@ -13,6 +13,8 @@ export type PrimaryMessage =
       readonly since: LogIndex;
       /** Whether an acknowledgement is wanted: a commit notice wants none. */
       readonly answer: boolean;
+      /** What the receiver said of its own time was heard, and lets it answer readers. */
+      readonly echo: Ticks | null;
     }
   | {
       readonly type: "Ack";
@@ -20,6 +22,8 @@ export type PrimaryMessage =
       /** `Holds`: all up to `match`. `Lacks`: go on behind `match`. `Forked`: what is committed here differs; only a snapshot mends that. */
       readonly state: "Holds" | "Lacks" | "Forked";
       readonly match: LogIndex;
+      /** Its own clock. */
+      readonly at: Ticks;
     }
   /** Up to where may a reader look? Asked of the primary. */
   | { readonly type: "Ask"; readonly epoch: number; readonly question: number }

@@ -10,9 +10,20 @@ import {
 import type { PrimaryMessage } from "./message.ts";
 import type { PrimaryState, PrimaryStep } from "./state.ts";
 
-/** What anybody may have seen is in every log before anybody sees it: it is enough that no change here is uncommitted. */
-export const readFloor = (state: PrimaryState): LogIndex | null =>
-  state.settings.reads === "any" && isWhole(state) ? lastChange(state) : null;
+/**
+ * What anybody may have seen is in every log that is in step before anybody sees it: it is enough that no change here is uncommitted. Where all
+ * are in step for ever any secondary knows that it is; else one whose lease is not over.
+ */
+export function readFloor(state: PrimaryState, now: Ticks): LogIndex | null {
+  const { role, settings } = state;
+  if (role.type !== "Follower" || settings.reads === "primary" || !isWhole(state)) return null;
+  const { leaseUntil } = role;
+  const mayLook =
+    settings.reads === "any" ||
+    !settings.rules.readWithinLease ||
+    (leaseUntil !== null && now < leaseUntil);
+  return mayLook ? lastChange(state) : null;
+}
 
 /** A new primary's first entry waits for whoever is away, and changes nothing: it must keep no reader. */
 function lastChange({ log, commitIndex }: PrimaryState): LogIndex {

@@ -17,6 +17,7 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
+import { echoTo } from "./read-leases.ts";
 import {
   follow,
   type Primary,
@@ -160,6 +161,7 @@ function update(
   after: LogIndex,
   entries: readonly Entry[],
   answer: boolean,
+  echo: Ticks | null = null,
 ): PrimaryEffect {
   const { term: epoch, commitIndex, log, durableIndex, settings } = state;
   const prev: Position = { index: after, epoch: log.epochAt(after) ?? log.base.epoch };
@@ -171,6 +173,7 @@ function update(
     commit: commitIndex,
     since: prev.epoch === epoch ? base : beginningOf(log, prev),
     answer,
+    echo,
   };
   const early = durableIndex >= base || !settings.rules.persistEpochFirst;
   return { type: "Send", to, message, early, lane: "log" };
@@ -194,8 +197,12 @@ export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
     if (silent) return one;
     const from = Math.max(Math.min(one.next - 1, log.lastIndex), log.base.index) as LogIndex;
     const answer = one.inflight === 0 || !wantsAnswer(settings, one);
-    effects.push(update(state, role, member, from, [], answer));
-    return { ...one, told: one.match >= commitIndex ? commitIndex : one.told };
+    const echo = echoTo(state, role, member, one, now);
+    effects.push(update(state, role, member, from, [], answer, echo));
+    const told = one.match >= commitIndex ? commitIndex : one.told;
+    // It counts from when it said so, which was before that was heard.
+    const leasedAt = (echo === null ? one.leasedAt : Math.max(one.leasedAt, one.heardAt)) as Ticks;
+    return { ...one, told, leasedAt };
   });
   const heartbeatAt = (now + settings.heartbeatTicks) as Ticks;
   return [{ ...state, role: { ...role, progress, heartbeatAt } }, effects];
@@ -208,7 +215,7 @@ export function onAck(state: PrimaryState, now: Now, from: NodeId, m: Ack): Prim
   const progress = role.type === "Leader" ? role.progress.get(from) : undefined;
   if (role.type !== "Leader" || progress === undefined || m.epoch < state.term)
     return [state, NO_EFFECTS];
-  const heard = { ...progress, heardAt: now.ticks };
+  const heard = { ...progress, heardAt: now.ticks, at: m.at };
   const put = (next: Progress): PrimaryState => ({
     ...state,
     role: { ...role, progress: role.progress.with(from, next) },

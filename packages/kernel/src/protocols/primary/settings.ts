@@ -3,6 +3,7 @@ import {
   type AppointedRules,
   type AppointedSettings,
   DEFAULT_APPOINTED_BOUNDS,
+  type ReadLeaseTerms,
 } from "../../core/appointed/index.ts";
 
 /**
@@ -20,6 +21,10 @@ export interface PrimaryRules extends AppointedRules {
   readonly growFirst: boolean;
   /** A secondary answers no reader, but for its own state, before its log was found to be its primary's (PA-3). */
   readonly joinBeforeReads: boolean;
+  /** Nothing is acknowledged without a secondary before its right to answer readers is over (RM-6). */
+  readonly waitOutLease: boolean;
+  /** A secondary answers readers by itself within its lease only. */
+  readonly readWithinLease: boolean;
   /** A new primary serves reads only when an entry of its own epoch is committed: only then it knows what was. */
   readonly readsAfterOwnEpoch: boolean;
 }
@@ -31,11 +36,13 @@ export const ALL_PRIMARY_RULES: PrimaryRules = Object.freeze({
   shrinkFirst: true,
   growFirst: true,
   joinBeforeReads: true,
+  waitOutLease: true,
+  readWithinLease: true,
   readsAfterOwnEpoch: true,
 });
 
 /** What its four forms differ in. Times are ticks (milliseconds). */
-export interface PrimarySettings extends AppointedSettings {
+export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
   /**
    * Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these; as many as make a majority of the members
    * with the primary. 0: asynchronous.
@@ -46,8 +53,11 @@ export interface PrimarySettings extends AppointedSettings {
    * Null: it waits for them, however long, and where all are waited for nothing new is taken while one is missing.
    */
   readonly shrinkTicks: number | null;
-  /** Who answers a read that may miss nothing: the primary, or any member once nothing in its log is uncommitted (card 3). */
-  readonly reads: "primary" | "any";
+  /**
+   * Who answers a read that may miss nothing: the primary, or any member once nothing in its log is uncommitted (card 3), where some may be out of
+   * step within its lease.
+   */
+  readonly reads: "primary" | "any" | "leased";
   /** `eager`: secondaries hear of a commit at once; `ride`: with the next update or heartbeat (explicit mode). */
   readonly commitNotice: "eager" | "ride";
   readonly rules: PrimaryRules;
@@ -58,6 +68,8 @@ export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
   acks: "all",
   shrinkTicks: 1000,
   reads: "primary",
+  leaseTicks: 800,
+  clockDriftDivisor: 10,
   commitNotice: "eager",
   rules: ALL_PRIMARY_RULES,
 });

@@ -10,7 +10,7 @@ const asSecondary =
     protocol: "primary",
     settings,
     fork: null,
-    role: { type: "Follower", leader: null, heardAt: ticks, joined: false },
+    role: { type: "Follower", leader: null, heardAt: ticks, joined: false, leaseUntil: null },
   });
 
 export const start = (
@@ -19,7 +19,7 @@ export const start = (
   config: GroupConfig,
   recovered: Recovered,
   now: Now,
-): PrimaryStep | null => begin(self, config, recovered, asSecondary(settings, now));
+): PrimaryStep | null => begin(self, config, recovered, now, asSecondary(settings, now));
 
 /** Its primary makes it whole by a snapshot; until then it acknowledges nothing. */
 export const startRepairing = (

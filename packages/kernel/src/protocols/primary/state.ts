@@ -36,6 +36,8 @@ export interface Fork {
 export interface Secondary extends Following {
   /** In this life and epoch its log was found to hold what its primary takes it to hold: a disk may have lied, or lost a tail. */
   readonly joined: boolean;
+  /** So long it may answer readers by itself; null: not yet in this epoch. */
+  readonly leaseUntil: Ticks | null;
 }
 
 export interface Primary extends Leading {
@@ -54,6 +56,10 @@ export interface Progress {
   /** Since when nothing under way was answered. */
   readonly sentAt: Ticks;
   readonly heardAt: Ticks;
+  /** Its clock when it said so: to be echoed. Null: not heard in this epoch. */
+  readonly at: Ticks | null;
+  /** When that was heard for which it may answer readers: for `leaseTicks` after that nothing is acknowledged without it. */
+  readonly leasedAt: Ticks;
   /** The commit index it was last told. */
   readonly told: LogIndex;
 }
@@ -66,11 +72,12 @@ export function follow(
   heardAt: Ticks,
 ): PrimaryStep {
   const raised = epoch > state.term;
-  const joined = !raised && state.role.type === "Follower" && state.role.joined;
+  const before = raised || state.role.type === "Leader" ? null : state.role;
+  const { joined, leaseUntil } = before ?? { joined: false, leaseUntil: null };
   const next: PrimaryState = {
     ...state,
     term: epoch,
-    role: { type: "Follower", leader, heardAt, joined },
+    role: { type: "Follower", leader, heardAt, joined, leaseUntil },
     until: raised ? null : state.until,
     reads: raised ? askAgain(state.reads) : state.reads,
   };

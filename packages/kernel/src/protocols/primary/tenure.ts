@@ -28,6 +28,9 @@ const probing = (lastIndex: LogIndex, now: Ticks): Progress => ({
   inflight: 0,
   sentAt: now,
   heardAt: now,
+  at: null,
+  // Until it is heard whoever was primary before may just have let it answer readers.
+  leasedAt: now,
   told: 0 as LogIndex,
 });
 

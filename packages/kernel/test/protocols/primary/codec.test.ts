@@ -1,4 +1,6 @@
-import { crc32c, type LogIndex, Malformed, type Position } from "@quorate/kernel/core";
+import { crc32c, type LogIndex, Malformed, type Position,
+  ticks,
+} from "@quorate/kernel/core";
 import {
   decodeMessage,
   encodeMessage,
@@ -10,6 +12,7 @@ import { describe, expect, it } from "vitest";
 
 const small = fc.integer({ min: 0, max: 2 ** 40 });
 const index = small.map((n) => n as LogIndex);
+const time = small.map(ticks);
 const type = <T extends PrimaryMessage["type"]>(name: T) => fc.constant(name);
 
 /** Entries behind `prev`, of epochs that never fall and never exceed the primary's. */
@@ -19,6 +22,7 @@ const update: fc.Arbitrary<PrimaryMessage> = fc
     commit: index,
     since: index,
     answer: fc.boolean(),
+    echo: fc.option(time, { nil: null }),
     parts: fc.array(
       fc.record({
         kind: fc.constantFrom("noop" as const, "command" as const),
@@ -44,6 +48,7 @@ const MESSAGES: Readonly<Record<PrimaryMessage["type"], fc.Arbitrary<PrimaryMess
     epoch: small,
     state: fc.constantFrom("Holds", "Lacks", "Forked"),
     match: index,
+    at: time,
   }),
   Ask: fc.record({ type: type("Ask"), epoch: small, question: small }),
   Answer: fc.record({ type: type("Answer"), epoch: small, question: small, index }),
@@ -97,7 +102,14 @@ describe("messages on the wire", () => {
   });
 
   const prev: Position = { epoch: 1, index: 4 as LogIndex };
-  const head = { type: "Update", epoch: 3, prev, commit: prev.index, since: prev.index } as const;
+  const head = {
+    type: "Update",
+    epoch: 3,
+    prev,
+    commit: prev.index,
+    since: prev.index,
+    echo: null,
+  } as const;
 
   it("a count of entries that lies is found before anything is allocated for it", () => {
     const none = encodeMessage({ ...head, entries: [], answer: true }).slice();
