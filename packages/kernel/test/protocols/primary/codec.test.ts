@@ -1,6 +1,4 @@
-import { crc32c, type LogIndex, Malformed, type Position,
-  ticks,
-} from "@quorate/kernel/core";
+import { crc32c, type LogIndex, Malformed, type Position, ticks } from "@quorate/kernel/core";
 import {
   decodeMessage,
   encodeMessage,
