@@ -31,22 +31,27 @@ export function decides(state: PaxosState, slot: Slot): GroupConfig {
 const newestKnown = (state: PaxosState): GroupConfig =>
   (state.role.type === "Leader" ? state.role.change?.config : null) ?? configOf(state);
 
-/**
- * The last slot that this leader may propose for now. Who decides a slot must be known: all before the last alpha slots is chosen.
- * And the last slot of outgoing voters waits until a majority of those to come knows of itself, by the leader's word. Then one of these
- * can stand, and before, one of the others; if the leader died with all of these slots chosen and none of those told, nobody would.
- * And a lease that the outgoing voters gave before they were outgoing binds the others as long: they heard the leader after that.
- */
+/** The last slot that this leader may propose for now: who decides it must be known, so all but the last alpha before it are chosen. */
 export function lastProposable(state: PaxosState, role: Leader): Slot {
-  const { commitIndex, settings, self } = state;
-  const { outgoing, slots, ...config } = configOf(state);
-  const last = commitIndex + settings.alpha;
-  const told = outgoing === null || slots === undefined || !settings.rules.incomingToldFirst;
-  if (told) return last as Slot;
-  const known = quorumValue({ ...config, outgoing: null }, (member) =>
-    member === self ? commitIndex : (role.progress.get(member)?.decided ?? 0),
+  const { outgoing, slots } = configOf(state);
+  const last = (state.commitIndex + state.settings.alpha) as Slot;
+  if (outgoing === null || slots === undefined || isTold(state, role)) return last;
+  return Math.min(last, slots.from - 2) as Slot;
+}
+
+/**
+ * Does a majority of the voters to come know of itself, by the leader's word? The last slot of outgoing voters waits for that. Then one
+ * of those can stand, and before, one of the outgoing; if the leader died when all of these slots are chosen and none of the others
+ * is told, nobody would. And a lease that the outgoing voters gave before they were outgoing binds the others as long: they heard the
+ * leader after that.
+ */
+export function isTold(state: PaxosState, role: Leader): boolean {
+  if (!state.settings.rules.incomingToldFirst) return true;
+  const coming = { ...configOf(state), outgoing: null };
+  const known = quorumValue(coming, (member) =>
+    member === state.self ? state.commitIndex : (role.progress.get(member)?.decided ?? 0),
   );
-  return (known < configIndexOf(state) ? Math.min(last, slots.from - 2) : last) as Slot;
+  return known >= configIndexOf(state);
 }
 
 /**

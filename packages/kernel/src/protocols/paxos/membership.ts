@@ -20,7 +20,7 @@ import {
   succeed,
   type Ticks,
 } from "../../core/index.ts";
-import { isToStay, lastProposable, placeIn } from "./configuration.ts";
+import { isTold, isToStay, lastProposable, placeIn } from "./configuration.ts";
 import { firstProgress } from "./feed.ts";
 import { acceptOwn, noop } from "./lead.ts";
 import type { Prepare, Slot } from "./message.ts";
@@ -173,11 +173,15 @@ function followMembers(state: PaxosState, role: Leader, now: Ticks): PaxosState 
   return { ...state, role: { ...role, change, progress: table } };
 }
 
-/** No-ops where nobody writes: the slots before `from` are chosen without waiting for clients. */
+/**
+ * No-ops where nobody writes: the slots before `from` are chosen without waiting for clients. Until the voters to come know of themselves
+ * there is one at a time, which tells them; the rest is left to clients.
+ */
 function fillWindow(state: PaxosState, now: Now, from: Slot): PaxosStep {
-  const { role } = state;
+  const { role, commitIndex } = state;
   if (role.type !== "Leader") return [state, NO_EFFECTS];
-  const last = Math.min(from - 1, lastProposable(state, role));
+  const end = isTold(state, role) ? from : Math.min(from, commitIndex + 2);
+  const last = Math.min(end - 1, lastProposable(state, role));
   const noops = Array.from({ length: Math.max(0, last + 1 - role.nextSlot) }, (_, i) =>
     noop((role.nextSlot + i) as Slot),
   );
