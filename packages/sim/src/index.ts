@@ -48,6 +48,8 @@ export {
 } from "./run/run-code.ts";
 export { scenarioOf } from "./run/scenario.ts";
 export {
+  beforeAsking,
+  beforeChange,
   chainSchedules,
   duel,
   SCHEDULED,

@@ -2,16 +2,16 @@ import { Malformed, type Reader } from "./bytes.ts";
 import type { Brand, NodeId } from "./ids.ts";
 
 /**
- * A proposal's number: (round, place of its proposer among the sorted voters), packed so that ballots compare as numbers, never
- * collide, and name their proposer. Grows for ever; a proposer never uses one twice, restarts included, because it has promised
+ * A proposal's number: (round, place of its proposer among all voters that the group ever had), packed so that ballots compare as
+ * numbers, never collide, and name their proposer. Grows for ever; a proposer never uses one twice, restarts included, because it has promised
  * its own ballot on stable storage before anybody else hears of it. 0 is below all of them.
  */
 export type Ballot = Brand<number, "Ballot">;
 
 export const NO_BALLOT = 0 as Ballot;
 
-/** Members that a round has room for: what a group may have at most. */
-const PLACES = 64;
+/** Proposers that a round has room for: so many may ever become voters of a group, as no place is given twice. */
+export const PLACES = 4096;
 /** A decoder refuses more. Above it there is still room to jump, so that no ballot on the wire can exhaust the numbers. */
 const BALLOT_MAX = 2 ** 52;
 

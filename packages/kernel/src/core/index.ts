@@ -9,6 +9,7 @@ export {
   mayPromise,
   NO_BALLOT,
   nextBallot,
+  PLACES,
   placeOf,
   prevailing,
   promise,
@@ -265,6 +266,7 @@ export type {
   Protocol,
   ReadLevel,
   Recovered,
+  SlotConfig,
   Step,
 } from "./seam.ts";
 export { type Digest, stateMachineSafety, type Violation } from "./state-machine-safety.ts";

@@ -33,6 +33,18 @@ export interface GroupConfig {
   readonly voters: readonly NodeId[];
   readonly outgoing: readonly NodeId[] | null;
   readonly learners: readonly NodeId[];
+  /** Of Multi-Paxos, once its voters have changed. */
+  readonly slots?: SlotConfig;
+}
+
+/** What Multi-Paxos knows of a configuration beside its members (`protocols/paxos/configuration.ts`). */
+export interface SlotConfig {
+  /** The first slot that the voters decide; those before are the outgoing voters'. */
+  readonly from: LogIndex;
+  /** The places in ballots: of the voters, and then of the outgoing ones, in their order. */
+  readonly places: readonly number[];
+  /** Places given so far, in all configurations: none is ever given to two. */
+  readonly placesGiven: number;
 }
 
 /** A change of a group's members, as the reconciler or an operator asks for it. */

@@ -77,7 +77,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
   const appointed = { ...plain, fixedMembers: true };
   const profiles: Readonly<Record<ProfileName, Profile>> = {
     etcd: { ...elected, protocol: "raft", fixedMembers: false, leases: true },
-    chubby: { ...elected, protocol: "paxos", fixedMembers: true, leases: true },
+    chubby: { ...elected, protocol: "paxos", fixedMembers: false, leases: true },
     zookeeper: { ...elected, protocol: "zab", fixedMembers: true },
     "primary-sync": {
       ...appointed,

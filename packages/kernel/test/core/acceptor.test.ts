@@ -7,6 +7,7 @@ import {
   NO_BALLOT,
   type NodeId,
   nextBallot,
+  PLACES,
   placeOf,
   prevailing,
   promise,
@@ -22,19 +23,19 @@ const ALL = { promiseHolds: true, adoptHighest: true, quorumOfOneBallot: true };
 
 describe("ballots", () => {
   it("order by round first, name their proposer, and never collide", () => {
-    expect(ballotOf(2, 0)).toBeGreaterThan(ballotOf(1, 63));
+    expect(ballotOf(2, 0)).toBeGreaterThan(ballotOf(1, PLACES - 1));
     expect([roundOf(ballotOf(7, 5)), placeOf(ballotOf(7, 5))]).toEqual([7, 5]);
-    expect(() => ballotOf(1, 64)).toThrow(RangeError);
+    expect(() => ballotOf(1, PLACES)).toThrow(RangeError);
   });
 
   it("the next one of a proposer is its least above another", () => {
     fc.assert(
-      fc.property(fc.nat(1000), fc.nat(63), fc.nat(63), (round, place, own) => {
+      fc.property(fc.nat(1000), fc.nat(PLACES - 1), fc.nat(PLACES - 1), (round, place, own) => {
         const above = ballotOf(round, place);
         const next = nextBallot(above, own);
         expect(next).toBeGreaterThan(above);
         expect(placeOf(next)).toBe(own);
-        expect(next - 64 > above && roundOf(next) > 1).toBe(false);
+        expect(next - PLACES > above && roundOf(next) > 1).toBe(false);
       }),
       { seed: 17 },
     );

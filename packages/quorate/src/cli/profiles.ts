@@ -48,7 +48,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     promises: [
       "linearizable, as etcd's profile: reads ask a majority whether the ballot still holds",
       "a serializable read is answered by the member itself, and may be old",
-      FIXED,
+      "members come and go while it serves: other voters count a window of slots after they were chosen, which no-ops fill",
     ],
     costs: (n) => [
       `a write: ${3 * n} messages (accept, accepted, decided), a sync at each of ${n + 1} replicas, of which a majority is waited for`,

@@ -7,6 +7,13 @@ import type { Rule } from "./rules.ts";
 const DEPOSED: readonly FaultType[] = ["crash", "pauseLeader", "isolateLeader", "partition"];
 /** Copies are lost, and the leader that is to restore them. */
 const LOST: readonly FaultType[] = ["loseJournal", "badSectors", "rotBit", "spoilHeader", "crash"];
+/** Members come and go, and leaders with them. */
+const REPLACED: Aim = {
+  shape: { nodes: [3] },
+  faults: ["replaceAgain", "splitChange", "isolateLeader", "crash"],
+  all: true,
+  work: { clients: [2], toTheEnd: [true] },
+};
 const CHUBBY = { keyspace: "chubby" } as const;
 const ZOOKEEPER = { keyspace: "zookeeper" } as const;
 const SYNCHRONOUS = { keyspace: "primary-sync" } as const;
@@ -237,6 +244,11 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     work: { ...BUSY, toTheEnd: [true] },
     habits: { thinkMillisMax: [20] },
   },
+  paxosSlotsByOwnConfiguration: { ...CHUBBY, ...REPLACED },
+  paxosPrepareEveryConfiguration: { ...CHUBBY, ...REPLACED },
+  paxosPromisedByIncoming: { ...CHUBBY, ...REPLACED },
+  paxosOneChangeAtATime: { ...CHUBBY, ...REPLACED },
+  paxosIncomingToldFirst: { ...CHUBBY, ...REPLACED, reads: "lease" },
   paxosLeaderStickiness: {
     ...CHUBBY,
     shape: { nodes: [3, 5], millis: [4000] },

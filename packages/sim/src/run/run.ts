@@ -48,6 +48,7 @@ const ETCD: EtcdOptions = {
   watchersMax: 1000,
 };
 /** With none at all votes may be split for ever: it is what Raft's liveness stands on (§5.2). */
+const ALPHA_MAX = 512;
 const LITTLE_JITTER_TICKS = 100;
 /** Notes that mean damage was found. */
 const REPAIR_NOTES: readonly string[] = ["group repairing", "replica deviates"];
@@ -183,6 +184,8 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     paxos: {
       ...paxos,
       leaseReads: plan.reads === "lease",
+      // A change of voters fills a window, one message after the other where little is under way: wide enough for all clients.
+      alpha: Math.min(ALPHA_MAX, 32 * batchEntriesMax * inflightMessagesMax),
       batchEntriesMax,
       inflightMessagesMax,
       electionTicksMax: jitter

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  configOf,
   type Entry,
   type GroupConfig,
   logIndex,
@@ -22,6 +23,8 @@ import { type Flight, Stepper } from "./stepper.ts";
 
 export interface PaxosClusterSetup {
   readonly replicas: number;
+  /** Those of them that are voters; the others are learners. All, unless told. */
+  readonly voters?: readonly Name[];
   readonly rules?: Partial<PaxosRules>;
   readonly settings?: Partial<PaxosSettings>;
   readonly seed: bigint;
@@ -44,10 +47,12 @@ export class PaxosCluster {
   readonly #violations: Violation[] = [];
   #requests = 0;
 
-  constructor({ replicas, rules, settings, seed, records = [] }: PaxosClusterSetup) {
+  constructor({ replicas, rules, settings, seed, records = [], ...setup }: PaxosClusterSetup) {
     this.names = Array.from({ length: replicas }, (_, i): Name => `S${i + 1}`);
-    const voters = this.names.map(idOf);
-    const config: GroupConfig = { epoch: 0, voters, outgoing: null, learners: [] };
+    const members = this.names.map(idOf);
+    const voters = (setup.voters ?? this.names).map(idOf);
+    const learners = members.filter((member) => !voters.includes(member));
+    const config: GroupConfig = { epoch: 0, voters, outgoing: null, learners };
     this.settings = {
       ...DEFAULT_SETTINGS,
       // What is lost is sent again at the next tick: schedules are told in steps, not in time-outs.
@@ -56,7 +61,7 @@ export class PaxosCluster {
       rules: { ...ALL_RULES, ...rules },
     };
     const protocol = paxos(this.settings);
-    this.net = new Stepper({ protocol, members: voters, config, seed, records });
+    this.net = new Stepper({ protocol, members, config, seed, records });
     this.net.stepped = (_, state) => {
       for (const violation of this.#observer.look(state)) this.#violations.push(violation);
     };
@@ -113,6 +118,26 @@ export class PaxosCluster {
       type: "Propose",
       commands: commands.map((command) => ({ id: requestId(++this.#requests), command })),
     });
+    return this;
+  }
+
+  /** Asks for these voters; all others are learners. True where they were proposed. */
+  change(name: Name, voters: readonly Name[]): boolean {
+    const id = requestId(++this.#requests);
+    const learners = this.names.filter((other) => !voters.includes(other)).map(idOf);
+    const change = { voters: voters.map(idOf), learners };
+    this.net.input(idOf(name), { type: "ChangeMembers", id, change, epoch: this.#requests });
+    return this.net.outcomes.get(id)?.ok ?? false;
+  }
+
+  config(name: Name): GroupConfig {
+    return configOf(this.state(name));
+  }
+
+  /** This member gets the state of the other as a snapshot. */
+  install(name: Name, from: Name): this {
+    const { commitIndex } = this.state(from);
+    this.net.install(idOf(name), { epoch: 0, index: commitIndex }, this.config(from));
     return this;
   }
 

@@ -1,4 +1,3 @@
-import { requestId } from "@quorate/kernel/core";
 import type { PaxosMessage } from "@quorate/kernel/paxos";
 import { idOf, PaxosCluster, put } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
@@ -143,16 +142,6 @@ it("MP-4: a command proposed again after an unknown outcome takes another slot: 
   c.elect("S1").reaches("S1");
   c.propose("S1", put("x", "a")).propose("S1", put("x", "a")).reaches("S1");
   expect(c.historyOf("S2")).toEqual(["-", "x=a", "x=a"]);
-});
-
-it.skip("MP-5: a membership change at slot i does not affect slot i + alpha - 1 (members are fixed at the founding)", () => {});
-
-it("MP-5: a change of members is refused, with what to do instead", () => {
-  const c = new PaxosCluster({ replicas: 3, seed: 6n });
-  c.elect("S1").reaches("S1");
-  const [id, change] = [requestId(77), { voters: [idOf("S1")], learners: [] }];
-  c.net.input(idOf("S1"), { type: "ChangeMembers", id, change, epoch: 1 });
-  expect(c.net.outcomes.get(id)).toMatchObject({ code: "ChangeRefused", definite: true });
 });
 
 describe("MP-6: a replica that lost records", () => {

@@ -37,3 +37,16 @@ it("disks that lose records one after the other break nothing either", () => {
     expect(c.violations, `seed ${seed}, healed`).toEqual([]);
   }
 });
+
+it("members that change again and again, and as many as may, break nothing either", () => {
+  let changes = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const settings = { alpha: 4, decisions: seed % 2 === 0 ? "ride" : "eager" } as const;
+    const c = randomSchedule({ seed, replicas: 5, actions: 800, members: true, settings });
+    expect(c.violations, `seed ${seed}`).toEqual([]);
+    expect(heal(c), `seed ${seed} goes on`).toBe(true);
+    expect(c.violations, `seed ${seed}, healed`).toEqual([]);
+    changes += Math.max(...c.names.map((name) => (c.config(name).slots?.from ?? 0) && 1));
+  }
+  expect(changes).toBeGreaterThan(SEEDS / 2);
+});

@@ -10,12 +10,21 @@ export interface RandomSetup {
   readonly settings?: Partial<PaxosSettings>;
   /** Disks may lose records, one at a time: the next only when all are whole. */
   readonly damage?: boolean;
+  /** Leaders are asked for other voters; the first three are voters at the beginning. */
+  readonly members?: boolean;
 }
 
 /** A schedule drawn from a seed: loss, duplication, reordering, disks that lag, crashes that lose what was not synced, restarts. */
 export function randomSchedule(setup: RandomSetup): PaxosCluster {
   const { seed, replicas, actions, rules = {}, settings = {} } = setup;
-  const c = new PaxosCluster({ replicas, rules, settings, seed: BigInt(seed) });
+  const voters: readonly Name[] = setup.members === true ? ["S1", "S2", "S3"] : [];
+  const c = new PaxosCluster({
+    replicas,
+    rules,
+    settings,
+    seed: BigInt(seed),
+    ...(voters.length > 0 && { voters }),
+  });
   let random: Random = seeded(BigInt(seed) * 7919n);
   const below = (bound: number): number => {
     const [value, next] = drawBelow(random, bound);
@@ -26,6 +35,12 @@ export function randomSchedule(setup: RandomSetup): PaxosCluster {
   let proposals = 0;
   for (let i = 0; i < actions && c.violations.length === 0; i++) {
     const what = below(100);
+    if (setup.members === true && below(12) === 0)
+      for (const leader of c.leaders())
+        c.change(
+          leader,
+          c.names.filter(() => below(2) === 0),
+        );
     if (what < 45) deliverOne(c, below);
     else if (what < 50) deliverOne(c, below, true);
     else if (what < 53) loseOne(c, below);

@@ -46,6 +46,31 @@ const SCHEDULES: readonly (readonly [
   ["countSelfWhenDurable", (on) => hungLeader(on).violations, "State Machine Safety"],
   ["repairPastLostPromises", (on) => lostPromise(on).violations, "State Machine Safety"],
   ["repairedBySeeing", afterRebuilding, "State Machine Safety"],
+  [
+    "slotsByOwnConfiguration",
+    (on) => SCHEDULED.paxosSlotsByOwnConfiguration?.violations(on) ?? [],
+    "State Machine Safety",
+  ],
+  [
+    "prepareEveryConfiguration",
+    (on) => SCHEDULED.paxosPrepareEveryConfiguration?.violations(on) ?? [],
+    "State Machine Safety",
+  ],
+  [
+    "promisedByIncoming",
+    (on) => SCHEDULED.paxosPromisedByIncoming?.violations(on) ?? [],
+    "State Machine Safety",
+  ],
+  [
+    "oneChangeAtATime",
+    (on) => SCHEDULED.paxosOneChangeAtATime?.violations(on) ?? [],
+    "One Configuration per Slot",
+  ],
+  [
+    "incomingToldFirst",
+    (on) => SCHEDULED.paxosIncomingToldFirst?.violations(on) ?? [],
+    "Stale read",
+  ],
   ["backOff", (on) => SCHEDULED.paxosBackOff?.violations(on) ?? [], "nobody is established"],
   ["confirmReads", (on) => stale(deposedReader("readIndex", { confirmReads: on })), "Stale read"],
   [

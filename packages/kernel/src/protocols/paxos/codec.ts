@@ -2,6 +2,7 @@ import {
   type Accepted,
   type Ballot,
   type Bytes,
+  decodeConfig,
   decoded,
   type Entry,
   entriesBytes,
@@ -186,12 +187,19 @@ function readPromised(ballot: Ballot, r: Reader): PaxosMessage {
   };
 }
 
-/** Entries from `first` on, as the log may hold them: of no ballot, and none that changes the members. */
+/** Entries from `first` on, as the log may hold them: of no ballot. */
 export function readChosen(r: Reader, first: Slot): readonly Entry[] {
   const entries = readEntries(r, logIndex(first - 1));
-  for (const { epoch, kind } of entries)
-    if (epoch !== 0 || kind === "configuration") throw new Malformed("no entry of Multi-Paxos");
+  for (const entry of entries) {
+    if (entry.epoch !== 0) throw new Malformed("no entry of Multi-Paxos");
+    assertReadable(entry);
+  }
   return entries;
+}
+
+/** Members that cannot be read would stop whoever learns them. */
+function assertReadable({ kind, command }: Entry): void {
+  if (kind === "configuration") decodeConfig(command);
 }
 
 /** Each with its slot, for there may be gaps; the ballot stands where the codec of entries has the epoch. */
@@ -213,8 +221,8 @@ export function readAccepted(r: Reader): readonly Accepted<Entry>[] {
     const slot = firstSlot(r);
     const [entry, ...more] = readEntries(r, logIndex(slot - 1));
     const sound = entry !== undefined && more.length === 0 && slot > last;
-    if (!sound || entry.epoch === 0 || entry.kind === "configuration")
-      throw new Malformed("no accepted entry");
+    if (!sound || entry.epoch === 0) throw new Malformed("no accepted entry");
+    assertReadable(entry);
     accepted.push({ ballot: entry.epoch as Ballot, value: { ...entry, epoch: 0 } });
     last = slot;
   }

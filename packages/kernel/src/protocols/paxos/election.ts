@@ -1,13 +1,12 @@
 import {
   andThen,
+  assert,
   type Ballot,
-  byId,
   configOf,
   drawBelow,
   hasLost,
   hasQuorum,
   isSelfVoter,
-  isVoter,
   NO_EFFECTS,
   type NodeId,
   type Now,
@@ -16,6 +15,7 @@ import {
   sendEarly,
   type Ticks,
 } from "../../core/index.ts";
+import { placeIn } from "./configuration.ts";
 import type { PreVote, PreVoteReply, Reject, Slot } from "./message.ts";
 import { prepare } from "./prepare.ts";
 import {
@@ -30,6 +30,9 @@ import {
 /** The leader has been silent for too long: prepare a ballot, or, where pre-vote is on, first ask whether to. */
 export function onElectionTimeout(state: PaxosState, now: Now): PaxosStep {
   const next = resetElectionTimer(state, now.ticks);
+  // It learnt while it prepared that it is no voter any more.
+  if (state.role.type === "Preparing" && !isSelfVoter(state))
+    return [becomeFollower(state, now.ticks, null), NO_EFFECTS];
   // A learner and one that is being replaced by a snapshot have nothing to offer; one that is rebuilt promises nothing, not even to itself.
   if (!isSelfVoter(state) || state.installing !== null || state.repairing)
     return [next, NO_EFFECTS];
@@ -130,9 +133,10 @@ export function hearsLeader(state: PaxosState, now: Now, asker: NodeId): boolean
 export const canServe = (state: PaxosState, fromSlot: number): boolean =>
   fromSlot > state.log.base.index;
 
-/** The ballot that this replica would prepare next. */
+/** The ballot that this replica would prepare next, as a voter. */
 export function ownNextBallot(state: PaxosState): Ballot {
-  const place = [...configOf(state).voters].sort(byId).indexOf(state.self);
+  const place = placeIn(configOf(state), state.self);
+  assert(place !== null, "only a voter prepares");
   return nextBallot(Math.max(state.highest, state.term) as Ballot, place);
 }
 
@@ -157,5 +161,5 @@ function placeInLine(state: PaxosState): number {
   const leader = role.type === "Follower" ? role.leader : null;
   const line = configOf(state).voters.filter((voter) => voter !== leader);
   const at = line.indexOf(self);
-  return at < 0 || !isVoter(configOf(state), self) ? line.length : (at + term) % line.length;
+  return at < 0 ? line.length : (at + term) % line.length;
 }

@@ -1,9 +1,13 @@
 export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
+export { configIn } from "./configuration.ts";
 export {
   ballotUniqueness,
+  type ChosenConfig,
   type LastChosen,
   leaderCompleteness,
   monotonicPromise,
+  oneConfigurationPerSlot,
+  quorumIntersection,
 } from "./invariants.ts";
 export type { Accept, AcceptedSlots, PaxosMessage, Prepare, Promised, Slot } from "./message.ts";
 export { paxos } from "./protocol.ts";

@@ -7,6 +7,7 @@ import {
   type Now,
   type Position,
 } from "../../core/index.ts";
+import { withConfigs } from "./configuration.ts";
 import { withProgress } from "./lead.ts";
 import type { Slot } from "./message.ts";
 import { encodeInstalled } from "./record.ts";
@@ -50,7 +51,7 @@ export function onInstalled(
     log: Log.startingAt({ epoch: 0, index: at.index }),
     commitIndex: at.index,
     lastApplied: at.index,
-    configs: [{ index: at.index, config }],
+    configs: withConfigs([{ index: at.index, config }], [], at.index, at.index),
     installing: null,
   };
   return persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config), 0 as LogIndex);

@@ -21,6 +21,7 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import { recordEntries } from "./acceptance.ts";
+import { decides, lastProposable } from "./configuration.ts";
 import { firstProgress } from "./feed.ts";
 import type { AcceptedSlots, Ack, Slot } from "./message.ts";
 import { acknowledgeRound } from "./reads.ts";
@@ -73,7 +74,10 @@ export function becomeLeader(
 }
 
 /** The value of the highest ballot for each undecided slot: of all that the promises told, and of what is accepted here. */
-function valuesToPropose(state: PaxosState, found: Window<Accepted<Entry>>): Map<Slot, Entry> {
+export function valuesToPropose(
+  state: PaxosState,
+  found: Window<Accepted<Entry>>,
+): Map<Slot, Entry> {
   const values = new Map<Slot, Entry>();
   const first = firstUndecided(state);
   for (const slot of new Set([...found.slotsFrom(first), ...state.accepted.slotsFrom(first)])) {
@@ -84,7 +88,7 @@ function valuesToPropose(state: PaxosState, found: Window<Accepted<Entry>>): Map
   return values;
 }
 
-const noop = (index: Slot): Entry => ({ index, epoch: 0, kind: "noop", command: EMPTY });
+export const noop = (index: Slot): Entry => ({ index, epoch: 0, kind: "noop", command: EMPTY });
 
 function newLeader(
   state: PaxosState,
@@ -99,6 +103,8 @@ function newLeader(
   return {
     type: "Leader",
     progress,
+    promised: promised.map(({ acceptor }) => acceptor),
+    change: null,
     votes,
     nextSlot: firstUndecided(state),
     termStart,
@@ -131,12 +137,11 @@ export function onPropose(
   const entries: Entry[] = [];
   const effects: PaxosEffect[] = [];
   const retryAfterTicks = settings.heartbeatTicks as Ticks;
+  const last = lastProposable(state, role);
   let bytes = role.undecidedBytes;
   for (const { id, command } of commands) {
     const index = (role.nextSlot + entries.length) as Slot;
-    const full =
-      index > state.commitIndex + settings.alpha ||
-      bytes + command.length > settings.undecidedBytesMax;
+    const full = index > last || bytes + command.length > settings.undecidedBytesMax;
     if (full) effects.push(refuse(id, { code: "Overloaded", definite: true, retryAfterTicks }));
     else {
       entries.push({ index, epoch: 0, kind: "command", command });
@@ -147,7 +152,7 @@ export function onPropose(
 }
 
 /** The leader's own acceptor comes first: it promised this ballot, so it accepts. Others are sent the entries while the disk is at work. */
-function acceptOwn(
+export function acceptOwn(
   state: PaxosState,
   role: Leader,
   now: Now,
@@ -224,7 +229,7 @@ export const withProgress = (
   progress: Leader["progress"]["values"][number],
 ): PaxosState => ({ ...state, role: { ...role, progress: role.progress.with(member, progress) } });
 
-/** Once per turn: what a majority has accepted under this ballot is chosen. It is handed out in the order of the slots, without a gap. */
+/** Once per turn: what a majority of the slot's own voters has accepted under this ballot is chosen. It is handed out in the order of the slots, without a gap. */
 export function advanceDecided(state: PaxosState): PaxosStep {
   const { role, accepted } = state;
   if (role.type !== "Leader") return [state, NO_EFFECTS];
@@ -236,16 +241,27 @@ export function advanceDecided(state: PaxosState): PaxosStep {
     chosen.push(value);
     bytes += value.command.length;
     role.votes.delete(slot);
+    // Who decides later slots follows from it.
+    if (value.kind === "configuration") break;
   }
-  if (chosen.length === 0) return [state, NO_EFFECTS];
+  const last = chosen[chosen.length - 1];
+  if (last === undefined) return [state, NO_EFFECTS];
   const undecidedBytes = role.undecidedBytes - bytes;
-  return learn({ ...state, role: { ...role, undecidedBytes } }, chosen);
+  const step = learnOwn(state, { ...role, undecidedBytes }, chosen);
+  return last.kind === "configuration" ? andThen(step, advanceDecided) : step;
+}
+
+/** Voters that others take the place of gave a lease which those others need not keep. */
+function learnOwn(state: PaxosState, role: Leader, chosen: readonly Entry[]): PaxosStep {
+  const [next, effects] = learn({ ...state, role }, chosen);
+  const same = next.configs === state.configs || !state.settings.rules.incomingToldFirst;
+  return [same ? next : { ...next, role: { ...role, leaseFrom: null } }, effects];
 }
 
 function isChosen(state: PaxosState, { votes }: Leader, slot: Slot): boolean {
   const others = votes.get(slot) ?? [];
   const own = !state.settings.rules.countSelfWhenDurable || slot <= state.durableIndex;
-  return hasQuorum(configOf(state), (member) =>
+  return hasQuorum(decides(state, slot), (member) =>
     member === state.self ? own || others.includes(member) : others.includes(member),
   );
 }

@@ -2,7 +2,6 @@ import {
   type Accepted,
   andThen,
   type Ballot,
-  configOf,
   type Entry,
   hasQuorum,
   type LogIndex,
@@ -16,12 +15,14 @@ import {
   sendEarly,
 } from "../../core/index.ts";
 import { recordEntries } from "./acceptance.ts";
+import { mayDecide } from "./configuration.ts";
 import { canServe, hearsLeader, ownNextBallot } from "./election.ts";
-import { becomeLeader } from "./lead.ts";
+import { becomeLeader, valuesToPropose } from "./lead.ts";
 import type { Prepare, Promised, Reject, Slot } from "./message.ts";
 import {
   becomeFollower,
   firstUndecided,
+  type Leader,
   learn,
   type PaxosState,
   type PaxosStep,
@@ -40,9 +41,11 @@ export function prepare(state: PaxosState, now: Now, takeOver: boolean): PaxosSt
   const ballot = ownNextBallot(state);
   const reset = resetElectionTimer(state, now.ticks);
   return andThen(promiseBallot(reset, now.ticks, ballot), (s) => {
+    const asked = othersOf(s);
     const role: Preparing = {
       type: "Preparing",
       promised: [],
+      asked,
       found: new Window(),
       before: s.acceptedUnder,
       promiseSeq: s.persisted,
@@ -50,10 +53,10 @@ export function prepare(state: PaxosState, now: Now, takeOver: boolean): PaxosSt
     const message: Prepare = { type: "Prepare", ballot, fromSlot: firstUndecided(s), takeOver };
     const next = { ...s, role };
     // Not early: it tells others of a ballot that must never be used again.
-    const asked: PaxosStep = [next, othersOf(s).map((peer) => send(next, peer, message))];
+    const sent: PaxosStep = [next, asked.map((peer) => send(next, peer, message))];
     return s.settings.rules.persistBeforeReply
-      ? asked
-      : andThen(asked, (a) => onPromiseDurable(a, now, a.persisted));
+      ? sent
+      : andThen(sent, (a) => onPromiseDurable(a, now, a.persisted));
   });
 }
 
@@ -106,7 +109,9 @@ function promisedFrom(state: PaxosState, { ballot, fromSlot }: Prepare): Promise
 
 /** One acceptor's promise, or a part of it (a promise of an older ballot was dropped by `step`). */
 export function onPromised(state: PaxosState, now: Now, from: NodeId, m: Promised): PaxosStep {
-  if (state.role.type !== "Preparing" || m.ballot !== state.term) return [state, NO_EFFECTS];
+  if (m.ballot !== state.term) return [state, NO_EFFECTS];
+  if (state.role.type === "Leader") return [notePromise(state, state.role, from), NO_EFFECTS];
+  if (state.role.type !== "Preparing") return [state, NO_EFFECTS];
   const before = Math.max(state.role.before, m.acceptedUnder) as Ballot;
   const role: Preparing = { ...state.role, before };
   if (role.promised.some(({ acceptor }) => acceptor === from)) return [state, NO_EFFECTS];
@@ -129,6 +134,12 @@ export function onPromised(state: PaxosState, now: Now, from: NodeId, m: Promise
   });
 }
 
+/** Of a voter to come, or one that comes too late to be counted: from now on it accepts nothing of a lower ballot. */
+const notePromise = (state: PaxosState, role: Leader, from: NodeId): PaxosState =>
+  role.promised.includes(from)
+    ? state
+    : { ...state, role: { ...role, promised: [...role.promised, from] } };
+
 /** What an acceptor knows to be chosen needs no proposal. */
 function learnFrom(state: PaxosState, now: Now, { chosen }: Promised): PaxosStep {
   const first = chosen.findIndex(({ index }) => index === firstUndecided(state));
@@ -137,6 +148,11 @@ function learnFrom(state: PaxosState, now: Now, { chosen }: Promised): PaxosStep
   return andThen(learn(state, fresh), (s) => recordEntries(s, now, s.term, fresh));
 }
 
+/**
+ * Phase 1 ends when a majority of every configuration that may decide any of the slots has promised. Any of them can have been decided
+ * by a configuration that was chosen in a slot that is not known here to be chosen; then a majority of that slot's own voters tells of
+ * it, and in turn of the next.
+ */
 function countPromise(
   state: PaxosState,
   role: Preparing,
@@ -146,8 +162,25 @@ function countPromise(
 ): PaxosStep {
   if (role.promised.some((known) => known.acceptor === acceptor)) return [state, NO_EFFECTS];
   const promised = [...role.promised, { acceptor, decided }];
-  const counted: Preparing = { ...role, promised };
-  const next = { ...state, role: counted };
   const heard = (member: NodeId): boolean => promised.some((known) => known.acceptor === member);
-  return hasQuorum(configOf(state), heard) ? becomeLeader(next, counted, now) : [next, NO_EFFECTS];
+  const needed = mayDecide(state, valuesToPropose(state, role.found).values());
+  const counted: Preparing = { ...role, promised };
+  if (needed.every((config) => hasQuorum(config, heard)))
+    return becomeLeader({ ...state, role: counted }, counted, now);
+  const unasked = needed
+    .flatMap(({ voters }) => voters)
+    .filter((voter) => voter !== state.self && !role.asked.includes(voter));
+  return askAlso(state, counted, [...new Set(unasked)]);
+}
+
+/** Phase 1a for voters of whom this proposer learned by phase 1 itself. */
+function askAlso(state: PaxosState, role: Preparing, voters: readonly NodeId[]): PaxosStep {
+  const message: Prepare = {
+    type: "Prepare",
+    ballot: state.term,
+    fromSlot: firstUndecided(state),
+    takeOver: false,
+  };
+  const next = { ...state, role: { ...role, asked: [...role.asked, ...voters] } };
+  return [next, voters.map((voter) => send(next, voter, message))];
 }

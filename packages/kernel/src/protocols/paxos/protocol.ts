@@ -1,6 +1,13 @@
-import type { Bytes, LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import {
+  assert,
+  type Bytes,
+  type LogIndex,
+  type LogProtocol,
+  type Standing,
+} from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import { wants } from "./installation.ts";
+import { isInStep } from "./membership.ts";
 import type { PaxosMessage } from "./message.ts";
 import { decodeRecord, encodeMeta } from "./record.ts";
 import { startRepairing } from "./repair.ts";
@@ -12,6 +19,7 @@ import { wakeAt } from "./timers.ts";
 
 /** Multi-Paxos (Lamport 1998 and 2001; Chandra, Griesemer and Redstone 2007) as a replicated log. */
 export function paxos(settings: PaxosSettings): LogProtocol<PaxosState, PaxosMessage> {
+  assert(settings.alpha >= 2, "who is to decide a slot is told before the last slot of others");
   return {
     start: (self, config, recovered, seed, now) =>
       start(settings, self, config, recovered, seed, now),
@@ -46,12 +54,6 @@ function standing(state: PaxosState): Standing {
     termStart: leads ? role.termStart : null,
     termBefore: leads ? role.before : 0,
   };
-}
-
-function isInStep({ role, log, settings }: PaxosState, member: NodeId): boolean {
-  const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
-  if (progress === undefined || progress.mode !== "feed") return false;
-  return progress.decided + settings.inStepLagMax >= log.lastIndex;
 }
 
 function lastIndexIn(bytes: Bytes): LogIndex {

@@ -22,7 +22,13 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import type { Heartbeat, ReadIndex, ReadIndexReply, Slot } from "./message.ts";
-import type { Leader, PaxosEffect, PaxosState, PaxosStep } from "./state.ts";
+import {
+  isEstablished,
+  type Leader,
+  type PaxosEffect,
+  type PaxosState,
+  type PaxosStep,
+} from "./state.ts";
 
 /** Readers arrive. Those of one turn share one confirmation. */
 export function onRead(
@@ -145,11 +151,13 @@ function answer(state: PaxosState, read: LeaderRead): PaxosEffect {
 
 /**
  * The master lease (Chubby; card 19): until when this leader may answer alone. The acceptors that answered the round promise nobody
- * else a ballot for the least election time-out, by their clocks; ours may be slower by the drift bound.
+ * else a ballot for the least election time-out, by their clocks; ours may be slower by the drift bound. Before it is established a
+ * leader does not know all whose promise it needs.
  */
-function leaseOf({ settings }: PaxosState, role: Leader): Ticks | null {
-  const { leaseReads } = settings;
-  return leaseReads && role.transfer === null && !role.invited ? leaseEnd(role, settings) : null;
+function leaseOf(state: PaxosState, role: Leader): Ticks | null {
+  const { settings } = state;
+  const mayHold = settings.leaseReads && isEstablished(state, role);
+  return mayHold && role.transfer === null && !role.invited ? leaseEnd(role, settings) : null;
 }
 
 function askLeader(state: PaxosState, now: Now): PaxosStep {

@@ -19,6 +19,16 @@ export interface PaxosRules extends SynodRules {
   readonly repairPastLostPromises: boolean;
   /** A replica that was rebuilt counts only once it knows all that can have been chosen with its lost voice (MP-6). */
   readonly repairedBySeeing: boolean;
+  /** A slot is decided by the configuration in force there: the one chosen at least alpha slots before (MP-5). */
+  readonly slotsByOwnConfiguration: boolean;
+  /** Phase 1 asks a majority of every configuration that may decide a slot which is not known to be decided (MP-5). */
+  readonly prepareEveryConfiguration: boolean;
+  /** Voters are proposed once a majority of them has promised the ballot under which they are. */
+  readonly promisedByIncoming: boolean;
+  /** Members are not proposed before those proposed last are in force. */
+  readonly oneChangeAtATime: boolean;
+  /** Voters decide alone when a majority of them knows so; from when they are chosen on a lease must be theirs too. */
+  readonly incomingToldFirst: boolean;
   /** An acceptor ignores prepares while it hears a leader (card 18). */
   readonly leaderStickiness: boolean;
   /** Asks before using up a ballot (card 18). */
@@ -43,6 +53,11 @@ export const ALL_RULES: PaxosRules = Object.freeze({
   leaseWithinBound: true,
   repairPastLostPromises: true,
   repairedBySeeing: true,
+  slotsByOwnConfiguration: true,
+  prepareEveryConfiguration: true,
+  promisedByIncoming: true,
+  oneChangeAtATime: true,
+  incomingToldFirst: true,
   leaderStickiness: true,
   preVote: true,
   backOff: true,
@@ -64,7 +79,11 @@ export interface PaxosSettings {
   readonly leaseReads: boolean;
   /** Clocks of two members differ in rate by at most 1/this: a lease is shortened by that share. */
   readonly clockDriftDivisor: number;
-  /** Undecided slots, the paper's window: a leader proposes, and an acceptor accepts, at most so far beyond what is decided. Beyond it `Overloaded`. */
+  /**
+   * Undecided slots, the paper's window: a leader proposes, and an acceptor accepts, at most so far beyond what is decided. Beyond it
+   * `Overloaded`. Voters decide so many slots behind the one in which they are chosen; those between are filled with no-ops. The entry
+   * itself tells how many: members of a group may differ in this.
+   */
   readonly alpha: number;
   /** Bytes of the commands in a leader's undecided slots; beyond it `Overloaded`. */
   readonly undecidedBytesMax: number;

@@ -15,6 +15,7 @@ import {
   type Recovered,
   seeded,
 } from "../../core/index.ts";
+import { withConfigs } from "./configuration.ts";
 import type { Slot } from "./message.ts";
 import { decodeRecord, type HardState, type PaxosRecord } from "./record.ts";
 import type { PaxosSettings } from "./settings.ts";
@@ -46,6 +47,8 @@ export function start(
     const value = kept.values.get(slot);
     if (value !== undefined) accepted.set(slot, value);
   }
+  const known = { index: at.index, config: recovered.checkpoint?.config ?? config };
+  const entries = log.slice(at.index, log.lastIndex);
   const state: PaxosState = {
     protocol: "paxos",
     term: hardState.promised,
@@ -59,7 +62,7 @@ export function start(
     settings,
     random: seeded(seed),
     role: { type: "Follower", leader: null, decided: 0 as Slot },
-    configs: [{ index: at.index, config: recovered.checkpoint?.config ?? config }],
+    configs: withConfigs([known], entries, log.lastIndex, at.index),
     lastApplied: at.index,
     highest: hardState.promised,
     attempts: 0,
@@ -72,7 +75,6 @@ export function start(
     reads: { ...NO_READS, questions: firstQuestion(seed) },
     installing: null,
   };
-  const entries = log.slice(at.index, log.lastIndex);
   return [
     resetElectionTimer(state, now.ticks),
     entries.length === 0 ? [] : [{ type: "Commit", entries }],

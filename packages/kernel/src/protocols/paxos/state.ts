@@ -4,6 +4,7 @@ import {
   assert,
   type Ballot,
   type Bytes,
+  type ConfigAt,
   drawBelow,
   type Effect,
   type Entry,
@@ -25,6 +26,7 @@ import {
   type Step,
   type Ticks,
 } from "../../core/index.ts";
+import { withConfigs } from "./configuration.ts";
 import type { PaxosMessage, Slot } from "./message.ts";
 import { encodeHardState, type HardState } from "./record.ts";
 import type { PaxosSettings } from "./settings.ts";
@@ -94,6 +96,8 @@ export interface Preparing {
   readonly type: "Preparing";
   /** Acceptors that have told all they have accepted, and up to where they know what is chosen. */
   readonly promised: readonly { readonly acceptor: NodeId; readonly decided: Slot }[];
+  /** Who was asked: the members that were known at first, and voters of configurations that were found since. */
+  readonly asked: readonly NodeId[];
   /** The value to propose for each slot of which some promise told. */
   readonly found: Window<Accepted<Entry>>;
   /** The highest ballot under which any of them may have accepted anything. */
@@ -106,6 +110,10 @@ export interface Preparing {
 export interface Leader extends Rounds {
   readonly type: "Leader";
   readonly progress: PerMember<Progress>;
+  /** Who has promised this ballot, as far as this leader was told: those of phase 1, and voters to come that it asked since. */
+  readonly promised: readonly NodeId[];
+  /** Members that it has proposed, until they are chosen. */
+  readonly change: ConfigAt | null;
   /** Who else accepted what is proposed, by slot. */
   readonly votes: Window<readonly NodeId[]>;
   /** Where the next proposal goes. */
@@ -194,12 +202,13 @@ export function send(
   return { type: "Send", to, message, early: !state.settings.rules.persistBeforeReply, lane };
 }
 
-/** Appends what is chosen, in order, and hands it out. */
+/** Appends what is chosen, in order, and hands it out. Members that are chosen are known from here on. */
 export function learn(state: PaxosState, chosen: readonly Entry[]): PaxosStep {
   if (chosen.length === 0) return [state, NO_EFFECTS];
   const log = state.log.append(chosen);
   for (const { index } of chosen) state.accepted.delete(index);
-  const next = { ...state, log, commitIndex: log.lastIndex };
+  const configs = withConfigs(state.configs, chosen, log.lastIndex, state.lastApplied);
+  const next = { ...state, log, configs, commitIndex: log.lastIndex };
   return [next, [{ type: "Commit", entries: chosen }]];
 }
 

@@ -7,8 +7,6 @@ import {
   NO_EFFECTS,
   type NodeId,
   type Now,
-  type RequestId,
-  refuse,
   type Ticks,
   turn,
   unreachable,
@@ -18,6 +16,7 @@ import { onLeaderLinkDown, onPreVote, onPreVoteReply, onReject } from "./electio
 import { feed, onHeartbeatReply } from "./feed.ts";
 import { onInstalled, onInstalling, onTransferred } from "./installation.ts";
 import { advanceDecided, onAcceptedSlots, onAck, onPropose } from "./lead.ts";
+import { continueChange, onChangeMembers } from "./membership.ts";
 import type { Accept, Decided, Heartbeat, PaxosMessage } from "./message.ts";
 import { onPrepare, onPromiseDurable, onPromised, rejection } from "./prepare.ts";
 import { confirmReads, onRead, onReadIndex, onReadIndexReply } from "./reads.ts";
@@ -44,6 +43,7 @@ export function step(state: PaxosState, now: Now, inputs: readonly PaxosInput[])
 function endTurn(state: PaxosState, now: Now): PaxosStep {
   if (state.role.type !== "Leader") return confirmReads(state, now);
   let step = advanceDecided(state);
+  step = andThen(step, (s) => continueChange(s, now));
   step = andThen(step, (s) => confirmReads(s, now));
   step = andThen(step, (s) => feed(s, now));
   return andThen(step, (s) => continueTransfer(s, now));
@@ -64,7 +64,7 @@ function onInput(state: PaxosState, now: Now, input: PaxosInput): PaxosStep {
     case "Link":
       return onLink(state, now, input.peer, input.up);
     case "ChangeMembers":
-      return onChangeMembers(state, input.id);
+      return onChangeMembers(state, now, input.id, input.change, input.epoch);
     case "TransferLeadership":
       return onTransferLeadership(state, now, input.id, input.to);
     case "Yield":
@@ -89,19 +89,6 @@ function onInput(state: PaxosState, now: Now, input: PaxosInput): PaxosStep {
       return unreachable(input);
   }
 }
-
-/** Members are fixed at the founding: a change that took effect at slot i + alpha (card 19, MP-5) is not in this release. */
-const onChangeMembers = (state: PaxosState, id: RequestId): PaxosStep => [
-  state,
-  [
-    refuse(id, {
-      code: "ChangeRefused",
-      definite: true,
-      message:
-        "a Multi-Paxos group keeps the members that it was founded with: create a keyspace on the members that you want, and move the data there",
-    }),
-  ],
-];
 
 /** What is common to all messages is applied here, once. */
 function onReceive(state: PaxosState, now: Now, from: NodeId, message: PaxosMessage): PaxosStep {

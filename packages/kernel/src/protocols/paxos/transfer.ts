@@ -1,7 +1,6 @@
 import {
   configOf,
   isSelfVoter,
-  isVoter,
   NO_EFFECTS,
   type NodeId,
   type Now,
@@ -10,6 +9,7 @@ import {
   sendEarly,
   type Ticks,
 } from "../../core/index.ts";
+import { isToStay } from "./configuration.ts";
 import type { TakeOver } from "./message.ts";
 import { prepare } from "./prepare.ts";
 import {
@@ -40,7 +40,7 @@ export function onTransferLeadership(
   if (role.type !== "Leader" || !isEstablished(state, role))
     return settle({ code: "NotLeader", definite: true, leaderHint: leaderOf(state) });
   if (to === state.self) return [state, NO_EFFECTS];
-  if (!isVoter(configOf(state), to) || !role.progress.has(to))
+  if (!isToStay(configOf(state), to) || !role.progress.has(to))
     return settle({ code: "BadTransferee", definite: true });
   const giveUpAt = (now.ticks + state.settings.electionTicksMax) as Ticks;
   return [{ ...state, role: { ...role, transfer: { to, id, giveUpAt, told: false } } }, NO_EFFECTS];
@@ -94,12 +94,12 @@ export function onYield(state: PaxosState, now: Now, toHeir: boolean): PaxosStep
 }
 
 /** The voter that knows most of what is chosen; among equals the one heard last. */
-function bestHeir(state: PaxosState, { progress }: Leader): NodeId | null {
+export function bestHeir(state: PaxosState, { progress }: Leader): NodeId | null {
   let best: { readonly member: NodeId; readonly decided: number; readonly heardAt: number } | null =
     null;
   for (const member of progress.members) {
     const known = progress.get(member);
-    if (known === undefined || known.silent || !isVoter(configOf(state), member)) continue;
+    if (known === undefined || known.silent || !isToStay(configOf(state), member)) continue;
     const { decided, heardAt } = known;
     const better =
       best === null ||

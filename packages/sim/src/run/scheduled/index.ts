@@ -1,6 +1,7 @@
 import { CHAIN_SCHEDULES } from "./chain.ts";
 import { OFFICE_SCHEDULES } from "./offices.ts";
 import { PAXOS_SCHEDULES } from "./paxos.ts";
+import { PAXOS_MEMBER_SCHEDULES } from "./paxos-members.ts";
 import { PRIMARY_SCHEDULES } from "./primary.ts";
 import { RAFT_SCHEDULES } from "./raft.ts";
 import type { Schedules } from "./schedule.ts";
@@ -8,6 +9,7 @@ import { ZAB_SCHEDULES } from "./zab.ts";
 
 export { chainSchedules } from "./chain.ts";
 export { duel } from "./paxos.ts";
+export { beforeAsking, beforeChange } from "./paxos-members.ts";
 export { twoChanges } from "./raft.ts";
 export type { Scheduled } from "./schedule.ts";
 
@@ -15,6 +17,7 @@ export type { Scheduled } from "./schedule.ts";
 export const SCHEDULED: Schedules = {
   ...RAFT_SCHEDULES,
   ...PAXOS_SCHEDULES,
+  ...PAXOS_MEMBER_SCHEDULES,
   ...ZAB_SCHEDULES,
   ...PRIMARY_SCHEDULES,
   ...CHAIN_SCHEDULES,
