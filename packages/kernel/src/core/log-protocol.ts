@@ -38,6 +38,8 @@ export interface Standing {
   readonly termBefore: number;
   /** Where it matters how far the log surely goes: the last entry that is on this replica's disk. Else the end of the log counts. */
   readonly durable?: Position;
+  /** Where group 0 says who holds all that was acknowledged: those, as far as this replica has heard. */
+  readonly inStep?: readonly NodeId[];
   /** It is not to be appointed to anything now. */
   readonly unfit?: true;
 }

@@ -15,6 +15,7 @@ export function statusOf(
     keyspace,
     role: config.learners.includes(self) ? "learner" : standing.role,
     leader: standing.leader,
+    inStep: standing.inStep ?? null,
     term: state.term,
     commitIndex: state.commitIndex,
     appliedIndex,

@@ -13,6 +13,7 @@ export { type Choice, choose, type Standpoint, type Vacancy } from "./choice.ts"
 export { ReplicaKind } from "./envelope.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
+export { pinnedTo } from "./pinned.ts";
 export {
   PROFILE_NAMES,
   type Profile,

@@ -221,6 +221,8 @@ export interface GroupStatus {
   readonly keyspace: KeyspaceId;
   readonly role: "leader" | "follower" | "candidate" | "learner" | "none";
   readonly leader: NodeId | null;
+  /** Who holds all that was acknowledged, as far as is heard here; null where the protocol elects its leader, who alone knows. */
+  readonly inStep: readonly NodeId[] | null;
   readonly term: number;
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;

@@ -1,5 +1,6 @@
 import {
   type Failure,
+  type KeyspaceId,
   type NodeId,
   type Outcome,
   SYSTEM_KEYSPACE,
@@ -15,6 +16,7 @@ import {
   type Profile,
   type Profiles,
   parseTerms,
+  profileOf,
   READS,
   type SystemCommand,
   type Terms,
@@ -39,6 +41,11 @@ export class Keyspaces implements KeyspaceAdmin {
   constructor(port: NodePort, profiles: Profiles) {
     this.#port = port;
     this.#profiles = profiles;
+  }
+
+  mayLose(keyspace: KeyspaceId): boolean {
+    const known = this.#port.status().keyspaces.find((one) => one.keyspace === keyspace);
+    return profileOf(this.#profiles, known?.profile ?? "")?.office?.loss === "promote";
   }
 
   changeKeyspaces(

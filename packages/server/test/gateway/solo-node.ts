@@ -57,6 +57,8 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   ];
   /** While set, every request ends with it. */
   failure: Failure | null = null;
+  /** Acknowledged writes may be lost, as where replication is asynchronous. */
+  loses = false;
   /** While true, nothing is answered. */
   frozen = false;
   /** Kinds of requests that are kept for `release`. */
@@ -96,6 +98,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
       keyspace: DEFAULT_KEYSPACE,
       role: "leader",
       leader: SELF,
+      inStep: null,
       term: 3,
       commitIndex: logIndex(0),
       appliedIndex: logIndex(0),
@@ -107,6 +110,10 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     };
     const due = this.machine.due(this.#at);
     if (due !== null) this.#apply(due.kind, due.body, null);
+  }
+
+  mayLose(): boolean {
+    return this.loses;
   }
 
   now(): Ticks {

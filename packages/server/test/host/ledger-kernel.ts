@@ -132,6 +132,7 @@ export class LedgerKernel implements NodeKernel {
       keyspace: keyspaceId(1),
       role: this.leading ? "leader" : "follower",
       leader: node,
+      inStep: null,
       term: 1,
       commitIndex: logIndex(0),
       appliedIndex: logIndex(0),

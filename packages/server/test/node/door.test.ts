@@ -46,6 +46,7 @@ function portSeeing({ lastIndex, leader, serving = true, knownAs }: Seen): NodeP
     keyspace: keyspaceId(0),
     role: "follower",
     leader: leader === null ? null : nodeId(leader),
+    inStep: null,
     term: 1,
     commitIndex: logIndex(lastIndex),
     appliedIndex: logIndex(lastIndex),

@@ -357,6 +357,4 @@ describe("what a primary takes with it (card 63)", () => {
   });
 
   it.skip("RM-4, an event to the session whose write was undone: sessions are told of outcomes, not of what became of them later", () => {});
-  it.skip("RM-5, pinned readers: replicas are chosen by clients, which do not pin yet", () => {});
-  it.skip("RM-7, levels per request: a keyspace's profile says what it keeps; a request names local or not", () => {});
 });

@@ -28,26 +28,22 @@ export const appointed = <S extends AppointedState, M>(
 
 /** A leader that may not act now has no duties: what it proposed would be refused. */
 function standing(state: AppointedState): Standing {
-  const { role, self, hung, able, log, fork, installing, durableIndex } = state;
+  const { role, self, office, hung, able, log, fork, installing, durableIndex } = state;
   const epoch = log.epochAt(durableIndex) ?? log.base.epoch;
   const durable = { index: durableIndex, epoch };
-  const unfit = hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {};
+  const said = {
+    durable,
+    ...(office === null ? {} : { inStep: office.inSync }),
+    ...(hung || fork !== null || installing !== null ? ({ unfit: true } as const) : {}),
+  };
   if (role.type === "Follower")
-    return {
-      role: "follower",
-      leader: role.leader,
-      termStart: null,
-      termBefore: 0,
-      durable,
-      ...unfit,
-    };
+    return { role: "follower", leader: role.leader, termStart: null, termBefore: 0, ...said };
   return {
     role: "leader",
     leader: self,
     termStart: able ? role.base : null,
     termBefore: epochBefore(log, role.base),
-    durable,
-    ...unfit,
+    ...said,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Failure, Ticks } from "@quorate/kernel/core";
+import type { Failure, KeyspaceId, Ticks } from "@quorate/kernel/core";
 
 /** What an operator may choose otherwise than the profile has it; all in words, empty for what stays. */
 interface KeyspaceTerms {
@@ -28,6 +28,8 @@ export type KeyspaceChange =
 
 /** Changes of the cluster's keyspaces: commands on the system keyspace, whose codec is not the gateway's business. */
 export interface KeyspaceAdmin {
+  /** May acknowledged writes of this keyspace be lost with its primary? Then nothing that is read there is surely the newest. */
+  mayLose(keyspace: KeyspaceId): boolean;
   /** Tells once how it ended: null for done. Never from inside the call. */
   changeKeyspaces(
     change: KeyspaceChange,

@@ -1,5 +1,5 @@
 import { connect } from "node:http2";
-import { Malformed } from "@quorate/kernel/core";
+import { Malformed, nodeId } from "@quorate/kernel/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as m from "../../../src/gateway/messages/index.ts";
 import { decode, type MessageType } from "../../../src/gateway/protobuf/index.ts";
@@ -292,6 +292,45 @@ describe("what may come of a request", () => {
     // Its reads are local: an answer that is said to be the newest would be a lie.
     const carts = { "quorate-keyspace": "carts", "quorate-reads": "linearizable" };
     await expect(range(carts)).rejects.toMatchObject({ code: 9 });
+  });
+
+  it("RM-7, C4: a level that the keyspace or the member cannot keep is refused for certain, not weakened", async () => {
+    const range = (metadata: Readonly<Record<string, string>>) =>
+      served.client(metadata).call("KV.Range", RANGE, { key: bytes("k") });
+    const { node } = served;
+    await put("k", "v");
+    node.loses = true;
+    await expect(range({ "quorate-reads": "linearizable" })).rejects.toMatchObject({
+      code: 9,
+      details: expect.stringContaining("no read of it is linearizable"),
+    });
+    await range({});
+    await range({ "quorate-reads": "primary" });
+    node.loses = false;
+    await range({ "quorate-reads": "linearizable" });
+    await expect(range({ "quorate-reads": "in-step" })).rejects.toMatchObject({ code: 9 });
+    const { node: self } = node.identity;
+    const other = nodeId(77n);
+    node.group.inStep = [self];
+    await range({ "quorate-reads": "in-step" });
+    node.group.inStep = [other];
+    await expect(range({ "quorate-reads": "in-step" })).rejects.toMatchObject({
+      code: 14,
+      details: "quorate: this member is not in step: ask 77",
+    });
+    const pinned = { "quorate-reads": "pinned", "quorate-session": "s" };
+    await expect(range(pinned)).rejects.toMatchObject({
+      code: 14,
+      details: "quorate: the reads of this session are pinned to 77: ask there",
+    });
+    node.group.inStep = [self];
+    await range(pinned);
+    node.group.inStep = null;
+    await range(pinned);
+    for (const session of ["", "x".repeat(257)])
+      await expect(range({ ...pinned, "quorate-session": session })).rejects.toMatchObject({
+        code: 3,
+      });
   });
 
   it("refuses an API version that is no UTF-8", async () => {
