@@ -92,6 +92,14 @@ export class Deviation {
       this.#quarantine("memory differs from what was applied");
   }
 
+  /**
+   * A member could not make sense of a snapshot from here: the memory that it was taken from may be what is wrong. A group without writes has
+   * no mark by which that would ever show, and its snapshots would be refused for ever.
+   */
+  refused(fork: () => MachineFork): void {
+    if (!this.#quarantined) this.#equal.suspect(fork);
+  }
+
   /** A member's hash, heard by the leader. */
   report(from: NodeId, index: LogIndex, hash: bigint): void {
     const { leader, self, config } = this.#host;

@@ -48,6 +48,11 @@ export class EqualState {
     this.#audit = { fork, cursor: 0n };
   }
 
+  /** Begins to audit the memory as it is now, unless it is being audited. The fork is released when that is over. */
+  suspect(fork: () => MachineFork): void {
+    this.#audit ??= { fork: fork(), cursor: 0n };
+  }
+
   /** Our hash at that index, if we passed it: a replica that installed a snapshot beyond it cannot tell. */
   hashAt(index: LogIndex): bigint | null {
     return this.#mark?.index === index ? this.#mark.hash : null;

@@ -283,7 +283,9 @@ export class Replica {
 
   onChunkTaken(from: NodeId, reply: ChunkTaken, now: Now): void {
     const end = this.#transfers.taken(from, reply, now);
-    if (end !== null) this.#transferred(end);
+    if (end === null) return;
+    if (reply.state === "failed") this.deviation.refused(() => this.machine.fork());
+    this.#transferred(end);
   }
 
   /** False for bytes that are no time. */

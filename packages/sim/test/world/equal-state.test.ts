@@ -95,6 +95,27 @@ it("EQ-2: one bit flipped in the leader's memory: it yields, and the followers w
   expect(hashes(world)).toBe(1);
 });
 
+it("EQ-2: nothing is written, so that no mark tells of a bit flipped in the leader's memory: whoever refuses its snapshot does", () => {
+  // A snapshot is what a follower needs that has fallen behind the tail that is kept.
+  const world = started({
+    options: { ...OPTIONS, checkTicks: 0, tailEntriesMax: 4, checkpointBytes: 500 },
+  });
+  const leader = world.leader() as SimNode;
+  const behind = world.nodes.find((node) => node !== leader) as SimNode;
+  const caller = new Caller(world);
+  behind.crash(false);
+  caller.put(leader, "large", LARGE);
+  for (let i = 0; i < 20; i++) caller.put(leader, "small", String(i));
+  world.run(1000);
+  flipMemory(viewOf(leader), "large");
+  behind.boot();
+  expect(world.until(() => noted(world, "replica deviates").length > 0, 20_000)).toBe(true);
+  expect(noted(world, "replica deviates")).toEqual([leader.name]);
+  expect(world.until(() => noted(world, "replica rebuilt").length > 0, 20_000)).toBe(true);
+  expect(world.until(() => hashes(world) === 1, 20_000)).toBe(true);
+  for (const node of world.nodes) expect(isWhole(caller.get(node, "large"))).toBe(true);
+});
+
 /** A release with a fault: on the nodes named it applies a delete as nothing at all, or as it should twice over. */
 function faulty(fault: (kind: number) => boolean): Profiles {
   const known = DEFAULT_OPTIONS.profiles.get("etcd");
