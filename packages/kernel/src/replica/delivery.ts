@@ -1,4 +1,5 @@
 import { type Bytes, Malformed, type NodeId, type Now } from "../core/index.ts";
+import { decodeAcksAnswers, decodeAcksQuestions } from "./acks-wire.ts";
 import { decodeHashReport, decodeVerdict } from "./equal-state.ts";
 import type { Replica } from "./replica.ts";
 import { decodeChunkTaken } from "./streaming.ts";
@@ -42,6 +43,14 @@ export function deliver(
     case FrameKind.snapshotWanted:
       replica.onSnapshotWanted(from, now);
       return "Taken";
+    case FrameKind.acksQuestion:
+      return taken(decodeAcksQuestions(bytes), (questions) =>
+        replica.acknowledgements.onQuestions(from, questions, now.ticks),
+      );
+    case FrameKind.acksAnswer:
+      return taken(decodeAcksAnswers(bytes), (answers) =>
+        replica.acknowledgements.onAnswers(answers),
+      );
     default:
       return "Unknown";
   }

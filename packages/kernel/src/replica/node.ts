@@ -293,8 +293,8 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#outbox.add(to, lane, group, kind, bytes, now ? (0 as JournalSeq) : after);
   }
 
-  outcome(id: RequestId, outcome: Outcome): void {
-    this.#router.outcome(id, outcome);
+  outcome(id: RequestId, outcome: Outcome, holders?: number): void {
+    this.#router.outcome(id, outcome, holders);
   }
 
   readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {

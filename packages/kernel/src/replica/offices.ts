@@ -4,6 +4,7 @@ import {
   earliest,
   type GroupId,
   Malformed,
+  majority,
   type NodeId,
   type Now,
   type Petition,
@@ -238,7 +239,7 @@ export class Offices {
     const system = groups.get(SYSTEM_GROUP);
     const time = system?.logTime(now) ?? null;
     if (office === null || time === null) return;
-    const { waitOutTenure } = options.officeRules;
+    const { waitOutTenure, promoteByMajority } = options.officeRules;
     if (waitOutTenure && !isFree(groups.system, office, time)) return;
     const since = this.#freeSince.get(group);
     const free = since?.version === office.version ? since.at : now.ticks;
@@ -264,7 +265,10 @@ export class Offices {
     const enough =
       sound.length > office.inSync.length - rule.holders(office.inSync.length, born.length);
     const clean = enough && (awaited.length === 0 || waited >= HEARING_TICKS);
-    const unclean = !clean && rule.loss === "promote" && waited >= UNCLEAN_TICKS;
+    // Of the majority that holds what was acknowledged as held by one, at least one is among so many.
+    const needed = promoteByMajority ? born.length - majority(born.length) : 0;
+    const some = rule.loss === "promote" && known.length > needed;
+    const unclean = !clean && some && waited >= UNCLEAN_TICKS;
     const best = furthest(clean ? sound : unclean ? known : []);
     if (best === null) return;
     this.#proposedAt.set(group, now.ticks);

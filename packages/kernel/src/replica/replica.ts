@@ -23,6 +23,7 @@ import {
   type Standing,
   type Ticks,
 } from "../core/index.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
 import { Coverage } from "./coverage.ts";
@@ -57,6 +58,7 @@ export class Replica {
   readonly keyspace: KeyspaceId;
   readonly profile: Profile;
   readonly proposals: Proposals;
+  readonly acknowledgements: Acknowledgements;
   readonly coverage: Coverage;
   readonly deviation: Deviation;
   readonly #profileName: string;
@@ -104,6 +106,7 @@ export class Replica {
     this.#persisted = new Persisted(parts.covers);
     this.coverage = new Coverage(parts.covers, parts.records);
     this.proposals = new Proposals(identity, parts.group, parts.profile, port);
+    this.acknowledgements = this.#newAcknowledgements();
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
     if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
@@ -181,6 +184,17 @@ export class Replica {
     return this.#duties.timeOf(now, this.#state, this.#standing);
   }
 
+  /** True for a command that may be in a log, or is: its outcome is unknown until it is said. */
+  isUnderWay(id: RequestId): boolean {
+    return this.proposals.isUnderWay(id) || this.acknowledgements.holds(id);
+  }
+
+  /** The caller was answered, or went away. */
+  forget(id: RequestId): void {
+    this.proposals.forget(id);
+    this.acknowledgements.forget(id);
+  }
+
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
     for (let i = 0; i < STEPS_MAX; i++) {
@@ -204,6 +218,7 @@ export class Replica {
     }
     this.#encoded = null;
     this.#serveReads();
+    this.acknowledgements.run(now, this.isLeader, this.#standing.leader);
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
     this.deviation.audit();
     for (const end of this.#transfers.stream(now)) this.#transferred(end);
@@ -226,6 +241,7 @@ export class Replica {
     at = earliest(at, this.#transfers.wakeAt);
     at = earliest(at, this.deviation.wantAt);
     at = earliest(at, this.proposals.wakeAt);
+    at = earliest(at, this.acknowledgements.wakeAt);
     return this.isLeader
       ? earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
       : at;
@@ -342,7 +358,7 @@ export class Replica {
     this.#applier.apply(batch, {
       outcome: (id, outcome) => {
         this.proposals.forget(id);
-        this.#port.outcome(id, outcome);
+        if (!this.acknowledgements.hold(id, outcome)) this.#port.outcome(id, outcome);
       },
       mark: (index, hash) => {
         this.deviation.mark(index, hash, this.machine.fork());
@@ -355,7 +371,10 @@ export class Replica {
     });
     this.#duties.applied(this.#applier);
     const last = batch[batch.length - 1];
-    if (last !== undefined) this.#inputs.push({ type: "Applied", upTo: last.index });
+    if (last !== undefined) {
+      this.acknowledgements.place(last);
+      this.#inputs.push({ type: "Applied", upTo: last.index });
+    }
     this.#background.applied();
     this.#port.changed(this);
   }
@@ -388,6 +407,19 @@ export class Replica {
 
   #transferred({ to, at, ok }: TransferEnd): void {
     this.#inputs.push({ type: "Transferred", to, at, ok });
+  }
+
+  #newAcknowledgements(): Acknowledgements {
+    return new Acknowledgements({
+      group: this.group,
+      config: () => this.config,
+      epochAt: (index) => this.#state.log.epochAt(index),
+      holders: (now, at) => this.#protocol.holders(this.#state, now, at),
+      byEpoch: this.#options.rules.acksByEpoch,
+      outcome: (id, outcome, holders) => this.#port.outcome(id, outcome, holders),
+      send: (to, lane, group, kind, bytes, after) =>
+        this.#port.send(to, lane, group, kind, bytes, after),
+    });
   }
 
   #newDeviation(): Deviation {

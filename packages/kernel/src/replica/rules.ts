@@ -19,6 +19,8 @@ export interface ReplicaRules {
   readonly rebornAreSilent: boolean;
   /** A replica whose state differs from its group's stops serving (F10). */
   readonly quarantineDeviating: boolean;
+  /** Of who holds an entry a leader says something only where it is its own: another may stand at that place (card 63). */
+  readonly acksByEpoch: boolean;
 }
 
 export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
@@ -30,6 +32,7 @@ export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
   rebuildDamaged: true,
   rebornAreSilent: true,
   quarantineDeviating: true,
+  acksByEpoch: true,
 });
 
 /** The safety rules of offices (cards 7, 8). */
@@ -38,9 +41,12 @@ export interface OfficeRules {
   readonly tenureWithinBound: boolean;
   /** Nobody is appointed before the last holder's tenure is over (card 8, rule 2). */
   readonly waitOutTenure: boolean;
+  /** Where what too few held may be lost, so many are asked still that one of every majority is: what a majority holds stays (card 63). */
+  readonly promoteByMajority: boolean;
 }
 
 export const ALL_OFFICE_RULES: OfficeRules = Object.freeze({
   tenureWithinBound: true,
   waitOutTenure: true,
+  promoteByMajority: true,
 });

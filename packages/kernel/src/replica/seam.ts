@@ -1,4 +1,5 @@
 import type {
+  Acks,
   Bytes,
   ClusterId,
   Failure,
@@ -81,6 +82,8 @@ export type NodeInput =
       readonly deadline: Ticks;
       /** At most once: a repeated (session, sequence) gets the first outcome again (catalogue A4). */
       readonly session: { readonly id: bigint; readonly sequence: number } | null;
+      /** The answer waits until so many disks surely hold it; null: for those alone that the keyspace waits for. */
+      readonly acks: Acks | null;
     }
   /** Asks for the right to look. Ends as one `Readable`, or as a `Reply` that failed. */
   | {
@@ -154,6 +157,8 @@ export type NodeEffect =
       readonly type: "Reply";
       readonly id: RequestId;
       readonly outcome: Outcome;
+      /** Where a level was asked for: how many of the voters surely hold it. */
+      readonly holders: number | null;
       readonly after: JournalSeq;
     }
   /**

@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   type Failure,
   type GroupId,
@@ -116,11 +117,12 @@ export class Host implements NodePort {
     body: Bytes,
     deadline: Ticks,
     session?: { readonly id: bigint; readonly sequence: number },
+    acks?: Acks,
   ): RequestId {
     const id = this.#inFlight.newId();
     if (!this.#admit(id, caller, body.length, true)) return id;
     const asked = { type: "Request", id, keyspace, kind, body, deadline } as const;
-    this.input({ ...asked, session: session ?? null });
+    this.input({ ...asked, session: session ?? null, acks: acks ?? null });
     return id;
   }
 
@@ -347,7 +349,10 @@ export class Host implements NodePort {
   /** The journal is durable as far as this effect needs it. */
   #release(effect: Outgoing): void {
     if (effect.type === "Frame") this.#parts.transport.send(effect.to, effect.lane, effect.parts);
-    else this.#inFlight.settle(effect.id)?.caller.onReply(effect.id, effect.outcome);
+    else {
+      const { id, outcome, holders } = effect;
+      this.#inFlight.settle(id)?.caller.onReply(id, outcome, holders);
+    }
   }
 
   #durable(upTo: JournalSeq): void {

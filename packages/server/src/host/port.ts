@@ -1,4 +1,5 @@
 import type {
+  Acks,
   Bytes,
   KeyspaceId,
   Machine,
@@ -12,7 +13,8 @@ import type { GroupStatus, Identity, NodeStatus, WatchEnd } from "@quorate/kerne
 
 /** One object per call, so that a request costs no closure. Exactly one of the two is called, once. */
 export interface Caller {
-  onReply(id: RequestId, outcome: Outcome): void;
+  /** `holders`: where a level of acknowledgement was asked for, how many voters surely hold the write. */
+  onReply(id: RequestId, outcome: Outcome, holders: number | null): void;
   /** Query the view before returning, or fork it. */
   onReadable(id: RequestId, view: Machine): void;
 }
@@ -39,6 +41,7 @@ export interface NodePort {
     body: Bytes,
     deadline: Ticks,
     session?: { readonly id: bigint; readonly sequence: number },
+    acks?: Acks,
   ): RequestId;
   read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId;
   /** No answer is wanted any more; the caller is not called again. */

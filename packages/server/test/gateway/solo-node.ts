@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   clusterId,
   DEFAULT_KEYSPACE,
@@ -57,6 +58,8 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   ];
   /** While set, every request ends with it. */
   failure: Failure | null = null;
+  /** What it says of those who hold a write. */
+  holders: number | null = null;
   /** While true, nothing is answered. */
   frozen = false;
   /** Kinds of requests that are kept for `release`. */
@@ -67,6 +70,8 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   memberOutcome: MemberOutcome = { ok: true, member: SELF };
   readonly memberChanges: unknown[] = [];
   readonly levels: ReadLevel[] = [];
+  /** The level that each request asked for. */
+  readonly acks: (Acks | null)[] = [];
   /** Resolves when a request is withdrawn. */
   readonly withdrawn: Promise<void>;
   #onWithdrawn: () => void = () => {};
@@ -132,8 +137,17 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     return this.event("unwatched");
   }
 
-  request(caller: Caller, _: KeyspaceId, kind: number, body: Bytes, deadline: Ticks): RequestId {
+  request(
+    caller: Caller,
+    _: KeyspaceId,
+    kind: number,
+    body: Bytes,
+    deadline: Ticks,
+    _session?: unknown,
+    acks?: Acks,
+  ): RequestId {
     this.asked.push(kind);
+    this.acks.push(acks ?? null);
     return this.#ask(caller, deadline, (id) => {
       if (this.held.has(kind)) this.#kept.push(() => this.#apply(kind, body, id));
       else this.#apply(kind, body, id);
@@ -260,7 +274,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   }
 
   result(id: RequestId, outcome: Outcome): void {
-    this.#take(id)?.onReply(id, outcome);
+    this.#take(id)?.onReply(id, outcome, this.holders);
   }
 
   #note(name: string): void {

@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   type GroupId,
   type JournalSeq,
@@ -28,6 +29,7 @@ import type { Agenda } from "./agenda.ts";
 import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
+import { IDLE_TURNS_MAX, IdleTurns } from "./idle-turns.ts";
 import type { Network } from "./network.ts";
 import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
 import type { Trace } from "./trace.ts";
@@ -38,9 +40,6 @@ type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
 /** Turns that a node takes after an input: 10 to 60 microseconds of work. */
 const TURN_MICROS_MIN = 10;
 const TURN_MICROS_MAX = 60;
-
-/** In a second. A backlog may be applied entry by entry, without a word; more turns than that are a busy loop. */
-const IDLE_TURNS_MAX = 5000;
 
 /** Hosts the real node kernel in the simulated world, as the server hosts it in the real one. */
 export class SimNode implements Station {
@@ -72,8 +71,7 @@ export class SimNode implements Station {
   #syncing = false;
   #syncFails = false;
   #slowness = 1;
-  /** Turns of the present second that had neither input nor effect. */
-  #idle = { second: 0, turns: 0 };
+  readonly #idle = new IdleTurns();
   /** Turns that had to wait because the process stood still or was slow. */
   delayed = 0;
   /** The disk hangs: no sync ends before that time. */
@@ -265,11 +263,12 @@ export class SimNode implements Station {
     body: Bytes,
     patience: number,
     session: { readonly id: bigint; readonly sequence: number } | null = null,
+    acks: Acks | null = null,
   ): RequestId {
     const id = requestId(this.#requests++);
     this.#callers.set(id, caller);
     const deadline = ticks(this.now() + patience);
-    this.input({ type: "Request", id, keyspace, kind, body, deadline, session });
+    this.input({ type: "Request", id, keyspace, kind, body, deadline, session, acks });
     return id;
   }
 
@@ -298,12 +297,6 @@ export class SimNode implements Station {
     this.#planTurn();
   }
 
-  #idled(): void {
-    const second = Math.floor(this.#agenda.now / 1_000_000);
-    this.#idle = this.#idle.second === second ? this.#idle : { second, turns: 0 };
-    if (++this.#idle.turns === IDLE_TURNS_MAX) this.#observer.spun(this, IDLE_TURNS_MAX);
-  }
-
   #planTurn(): void {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
@@ -326,7 +319,8 @@ export class SimNode implements Station {
       return this.#planWake();
     this.#inputs = [];
     const effects = this.#kernel.turn(this.#time(), inputs);
-    if (inputs.length + effects.length === 0) this.#idled();
+    if (inputs.length + effects.length === 0 && this.#idle.add(this.#agenda.now))
+      this.#observer.spun(this, IDLE_TURNS_MAX);
     for (const effect of effects) {
       this.#perform(effect);
       // It halted: what it asked for behind that is done by nobody.
@@ -410,7 +404,7 @@ export class SimNode implements Station {
       if (!this.#isPeer(effect.to)) return;
       this.#network.send(this.id, effect.to, effect.lane, effect.parts);
     } else if (effect.type === "Reply") {
-      this.#take(effect.id)?.onReply(effect.outcome);
+      this.#take(effect.id)?.onReply(effect.outcome, effect.holders);
     }
   }
 

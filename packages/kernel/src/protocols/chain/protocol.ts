@@ -5,6 +5,7 @@ import {
   type LogProtocol,
   type LogState,
   type NodeId,
+  type Now,
   type Standing,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
@@ -13,7 +14,7 @@ import type { ChainMessage } from "./message.ts";
 import { decodeRecord, encodeHardState } from "./record.ts";
 import type { ChainSettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
-import { type ChainState, hardStateOf } from "./state.ts";
+import { type ChainState, hardStateOf, mayAct } from "./state.ts";
 import { step, wakeAt } from "./step.ts";
 
 /** Chain replication with an appointed head (card 10), and CRAQ's reads as an option. */
@@ -28,6 +29,7 @@ export function chain(settings: ChainSettings): LogProtocol<ChainState, ChainMes
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -57,6 +59,22 @@ function standing(state: ChainState): Standing {
 
 const isInStep = ({ office }: ChainState, member: NodeId): boolean =>
   office?.inSync.includes(member) === true;
+
+/**
+ * What is committed every member of the chain has on its disk that is in step and has lost nothing; others say in their answers to beats
+ * how far they are.
+ */
+function holders(state: ChainState, now: Now, at: LogIndex): readonly NodeId[] {
+  const { role, self, office, chain, commitIndex, durableIndex } = state;
+  if (role.type !== "Head" || !mayAct(state, now.ticks)) return [];
+  const others = role.known.members.filter((member) => {
+    const known = role.known.get(member);
+    if (known === undefined || known.memory === "lost" || known.memory === "blank") return false;
+    const placed = office?.inSync.includes(member) === true && chain?.order.includes(member);
+    return (placed === true && commitIndex >= at) || known.held >= at;
+  });
+  return durableIndex >= at ? [self, ...others] : others;
+}
 
 function lastIndexIn(bytes: Bytes): LogIndex {
   const record = decodeRecord(bytes);

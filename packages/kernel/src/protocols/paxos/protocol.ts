@@ -1,4 +1,4 @@
-import type { Bytes, LogIndex, LogProtocol, NodeId, Standing } from "../../core/index.ts";
+import type { Bytes, LogIndex, LogProtocol, NodeId, Now, Standing } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import { wants } from "./installation.ts";
 import type { PaxosMessage } from "./message.ts";
@@ -23,6 +23,7 @@ export function paxos(settings: PaxosSettings): LogProtocol<PaxosState, PaxosMes
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -52,6 +53,19 @@ function isInStep({ role, log, settings }: PaxosState, member: NodeId): boolean 
   const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
   if (progress === undefined || progress.mode !== "feed") return false;
   return progress.decided + settings.inStepLagMax >= log.lastIndex;
+}
+
+/** Of what is chosen. Who is being rebuilt keeps what it is told, and counts for nothing. */
+function holders(state: PaxosState, _now: Now, at: LogIndex): readonly NodeId[] {
+  const { role, self, settings, durableIndex, commitIndex } = state;
+  if (role.type !== "Leader" || !isEstablished(state, role)) return [];
+  const own = settings.rules.countSelfWhenDurable ? durableIndex : commitIndex;
+  const { members, values } = role.progress;
+  const others = members.filter((_, i) => {
+    const progress = values[i];
+    return progress !== undefined && !progress.silent && progress.held >= at;
+  });
+  return own >= at ? [self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Bytes): LogIndex {

@@ -5,6 +5,7 @@ import {
   type LogProtocol,
   type LogState,
   type NodeId,
+  type Now,
   type Standing,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
@@ -13,7 +14,7 @@ import type { PrimaryMessage } from "./message.ts";
 import { decodeRecord, encodeHardState } from "./record.ts";
 import type { PrimarySettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
-import { hardStateOf, type PrimaryState } from "./state.ts";
+import { hardStateOf, mayAct, type PrimaryState } from "./state.ts";
 import { step, wakeAt } from "./step.ts";
 
 /** Primary–secondary replication with an appointed primary (cards 1, 2, 3, 8, 9): synchronous, semi-synchronous or asynchronous. */
@@ -28,6 +29,7 @@ export function primary(settings: PrimarySettings): LogProtocol<PrimaryState, Pr
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -57,6 +59,16 @@ function standing(state: PrimaryState): Standing {
 
 const isInStep = ({ office }: PrimaryState, member: NodeId): boolean =>
   office?.inSync.includes(member) === true;
+
+/** What a secondary said before this epoch is forgotten with it; and a primary whose time is over knows nothing any more. */
+function holders(state: PrimaryState, now: Now, at: LogIndex): readonly NodeId[] {
+  const { role, self, settings, durableIndex, log } = state;
+  if (role.type !== "Primary" || !mayAct(state, now.ticks)) return [];
+  const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
+  const { members, values } = role.progress;
+  const others = members.filter((_, i) => (values[i]?.match ?? 0) >= at);
+  return own >= at ? [self, ...others] : others;
+}
 
 function lastIndexIn(bytes: Bytes): LogIndex {
   const record = decodeRecord(bytes);
