@@ -7,6 +7,7 @@ import {
   type GroupId,
   type JournalSeq,
   type LogIndex,
+  type LogState,
   type NodeId,
   type Now,
   type Outcome,
@@ -21,6 +22,7 @@ import {
   encodeAcksQuestions,
   QUESTIONS_MAX,
 } from "./acks-wire.ts";
+import type { ReplicaPort } from "./replica-port.ts";
 import { FrameKind } from "./wire.ts";
 
 /** A leader that has not answered for so long is asked again: the frame may be lost, or a new leader not know of it. */
@@ -30,25 +32,12 @@ const FORGET_TICKS = 4 * ASK_AGAIN_TICKS;
 /** Questions of others that a leader keeps; one more is not taken in, and comes again. */
 const KEPT_MAX = 16_384;
 
-/** What of its replica this part sees, and does. */
-export interface AcknowledgementsHost {
+/** What of its replica this part sees. */
+export interface AcksReplica {
   readonly group: GroupId;
-  readonly config: () => GroupConfig;
-  /** The epoch of this replica's entry at that place; null where it cannot tell. */
-  readonly epochAt: (index: LogIndex) => number | null;
-  /** Of a leader: who surely holds its log up to there. */
-  readonly holders: (now: Now, at: LogIndex) => readonly NodeId[];
-  /** Off: who holds something else at that place counts too. */
-  readonly byEpoch: boolean;
-  readonly outcome: (id: RequestId, outcome: Outcome, holders: number) => void;
-  readonly send: (
-    to: NodeId,
-    lane: "control",
-    group: GroupId,
-    kind: number,
-    bytes: Bytes,
-    after: JournalSeq,
-  ) => void;
+  readonly config: GroupConfig;
+  readonly state: LogState;
+  holders(now: Now, at: LogIndex): readonly NodeId[];
 }
 
 /** Callers whose writes were applied together, and asked for the same. */
@@ -76,7 +65,10 @@ const NOW = 0 as JournalSeq;
  * Whoever waits is bounded by the node's `pendingMax`. All is in memory: it is forgotten with the callers that wait.
  */
 export class Acknowledgements {
-  readonly #host: AcknowledgementsHost;
+  readonly #replica: AcksReplica;
+  /** Off: who holds something else at that place counts too. */
+  readonly #byEpoch: boolean;
+  readonly #port: Pick<ReplicaPort, "outcome" | "send">;
   /** Requests under way that asked for a level. */
   readonly #wanted = new Map<RequestId, Acks>();
   /** Applied in the batch that is not placed yet. */
@@ -90,8 +82,10 @@ export class Acknowledgements {
   /** By member and question. */
   readonly #kept = new Map<string, Kept>();
 
-  constructor(host: AcknowledgementsHost) {
-    this.#host = host;
+  constructor(replica: AcksReplica, byEpoch: boolean, port: Pick<ReplicaPort, "outcome" | "send">) {
+    this.#replica = replica;
+    this.#byEpoch = byEpoch;
+    this.#port = port;
   }
 
   get wakeAt(): Ticks | null {
@@ -170,7 +164,7 @@ export class Acknowledgements {
     this.#drop(key);
     for (const [id, outcome] of held.callers) {
       this.#placeOf.delete(id);
-      this.#host.outcome(id, outcome, holders);
+      this.#port.outcome(id, outcome, holders);
     }
   }
 
@@ -200,10 +194,10 @@ export class Acknowledgements {
 
   /** How many hold it, once they are enough; null before that, and of what is not in this leader's log. */
   #reached(now: Now, { epoch, index, acks }: AcksQuestion): number | null {
-    const { byEpoch, epochAt, config, holders } = this.#host;
-    if (byEpoch && epochAt(index) !== epoch) return null;
-    const members = holders(now, index);
-    return areReached(config(), acks, members) ? countVoters(config(), members) : null;
+    const { config, state } = this.#replica;
+    if (this.#byEpoch && state.log.epochAt(index) !== epoch) return null;
+    const members = this.#replica.holders(now, index);
+    return areReached(config, acks, members) ? countVoters(config, members) : null;
   }
 
   #ask(now: Ticks, leader: NodeId): void {
@@ -226,9 +220,11 @@ export class Acknowledgements {
     all: readonly T[],
     encode: (part: readonly T[]) => Bytes,
   ): void {
-    const { group, send } = this.#host;
-    for (let i = 0; i < all.length; i += QUESTIONS_MAX)
-      send(to, "control", group, kind, encode(all.slice(i, i + QUESTIONS_MAX)), NOW);
+    const { group } = this.#replica;
+    for (let i = 0; i < all.length; i += QUESTIONS_MAX) {
+      const bytes = encode(all.slice(i, i + QUESTIONS_MAX));
+      this.#port.send(to, "control", group, kind, bytes, NOW);
+    }
   }
 }
 

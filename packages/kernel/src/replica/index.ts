@@ -10,6 +10,7 @@ export {
 } from "../machines/system/index.ts";
 export type { Bootstrap } from "./birth.ts";
 export { ReplicaKind } from "./envelope.ts";
+export type { LostWrite, WriteName } from "./lost-writes.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 export {

@@ -45,5 +45,7 @@ export interface ReplicaPort {
   isUp(node: NodeId): boolean;
   /** What a primary asks of the system keyspace. */
   petition(group: GroupId, version: number, petition: Petition): void;
+  /** Of what was lost the host hears directly. */
+  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" }>): void;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }

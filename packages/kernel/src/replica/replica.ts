@@ -18,6 +18,7 @@ import {
   type MemberChange,
   type NodeId,
   type Now,
+  othersOf,
   type ReadLevel,
   type RequestId,
   type Standing,
@@ -28,10 +29,13 @@ import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
 import { Coverage } from "./coverage.ts";
 import { Deviation } from "./deviation.ts";
+import { Egress } from "./egress.ts";
+import { Exporting } from "./exporting.ts";
 import { statusOf } from "./group-status.ts";
 import { Intake } from "./intake.ts";
 import { LeaderDuties } from "./leader-duties.ts";
 import { droppable } from "./log-tail.ts";
+import type { WriteName } from "./lost-writes.ts";
 import type { NodeOptions } from "./options.ts";
 import { Persisted } from "./persisted.ts";
 import type { Profile } from "./profiles.ts";
@@ -44,7 +48,6 @@ import type { ChunkTaken } from "./streaming.ts";
 import { type TransferEnd, Transfers } from "./transfers.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { WaitingReads } from "./waiting-reads.ts";
-import { FrameKind } from "./wire.ts";
 
 /** Turns of the protocol that one node turn may cause: each one's effects may feed the next, never endlessly. */
 const STEPS_MAX = 16;
@@ -82,8 +85,8 @@ export class Replica {
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
-  /** The last message sent, as bytes: the next one may be the same to another member. */
-  #encoded: { readonly message: unknown; readonly bytes: Bytes } | null = null;
+  readonly #egress: Egress;
+  readonly #exporting: Exporting;
   #recoverTo: LogIndex;
   #wasLeader = false;
   #knownLeader: NodeId | null = null;
@@ -104,12 +107,17 @@ export class Replica {
     this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
     this.#recoverTo = options.rules.replayBeforeServing ? parts.state.commitIndex : parts.at;
     this.#persisted = new Persisted(parts.covers);
+    this.#egress = new Egress(this.#persisted, parts.protocol, port);
     this.coverage = new Coverage(parts.covers, parts.records);
     this.proposals = new Proposals(identity, parts.group, parts.profile, port);
-    this.acknowledgements = this.#newAcknowledgements();
+    this.acknowledgements = new Acknowledgements(this, options.rules.acksByEpoch, port);
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
     if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
+    const { exportBeforeUndo } = options.rules;
+    this.#exporting = new Exporting(this.group, this.keyspace, exportBeforeUndo, port, () =>
+      othersOf(this.#state),
+    );
     this.deviation = this.#newDeviation();
     this.#intake = this.#newIntake();
   }
@@ -126,8 +134,9 @@ export class Replica {
     return this.#standing.role === "leader";
   }
 
+  /** Until it has written out what it is to lose, it is fit for no office. */
   get standing(): Standing {
-    return this.#standing;
+    return this.#exporting.waits ? { ...this.#standing, unfit: true } : this.#standing;
   }
 
   /** Of a leader: does that member hold nearly all of the log? */
@@ -159,6 +168,7 @@ export class Replica {
     const own = this.#protocol.holdsEntries(bytes) ? bytes.slice() : bytes;
     const message = this.#protocol.decode(own);
     if (message instanceof Malformed) return false;
+    if (this.#exporting.waits) return true;
     this.#inputs.push({ type: "Receive", from, message });
     return true;
   }
@@ -184,6 +194,11 @@ export class Replica {
     return this.#duties.timeOf(now, this.#state, this.#standing);
   }
 
+  /** Of a leader: who surely holds its log up to there. */
+  holders(now: Now, at: LogIndex): readonly NodeId[] {
+    return this.#protocol.holders(this.#state, now, at);
+  }
+
   /** True for a command that may be in a log, or is: its outcome is unknown until it is said. */
   isUnderWay(id: RequestId): boolean {
     return this.proposals.isUnderWay(id) || this.acknowledgements.holds(id);
@@ -197,7 +212,7 @@ export class Replica {
 
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
-    for (let i = 0; i < STEPS_MAX; i++) {
+    for (let i = 0; i < STEPS_MAX && !this.#exporting.waits; i++) {
       this.#duties.perform(now, this.#state, this.#standing, this.#applier);
       const proposed = this.proposals.take(
         now,
@@ -212,11 +227,14 @@ export class Replica {
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
       this.#state = next;
       this.#standing = this.#protocol.standing(next);
-      for (const effect of effects) this.#perform(effect, now);
+      for (const effect of this.#exporting.pass(effects)) this.#perform(effect, now);
       this.#followRole(now);
       if (this.#backlog.length > 0) this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
-    this.#encoded = null;
+    this.#egress.forget();
+    this.#exporting.retry(now.ticks);
+    if (this.#exporting.waits) return;
+    if (this.#inputs.length === 0) this.#intake.writeOut();
     this.#serveReads();
     this.acknowledgements.run(now, this.isLeader, this.#standing.leader);
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
@@ -236,6 +254,7 @@ export class Replica {
   }
 
   wakeAt(now: Ticks): Ticks | null {
+    if (this.#exporting.waits) return this.#exporting.retryAt;
     if (this.#backlog.length > 0 || this.#background.pending || this.deviation.auditing) return now;
     let at = this.#protocol.wakeAt(this.#state);
     at = earliest(at, this.#transfers.wakeAt);
@@ -267,6 +286,15 @@ export class Replica {
     this.#port.checkpoint(this, this.snapshot(), covers);
   }
 
+  exported(id: RequestId, ok: boolean, now: Now): void {
+    for (const effect of this.#exporting.done(id, ok, now.ticks)) this.#perform(effect, now);
+  }
+
+  /** Another member had these, and the group has not. */
+  onLost(names: readonly WriteName[]): void {
+    this.#port.ask({ type: "Undone", keyspace: this.keyspace, writes: names });
+  }
+
   onCheckpointed(covers: JournalSeq, ok: boolean): void {
     if (!this.#intake.checkpointed(covers, ok)) this.coverage.end(covers, ok);
   }
@@ -276,7 +304,7 @@ export class Replica {
    * snapshot shows only then, and installing it drops what the log holds.
    */
   onChunk(from: NodeId, bytes: Bytes): void {
-    this.#chunks.push({ from, bytes: bytes.slice() });
+    if (!this.#exporting.waits) this.#chunks.push({ from, bytes: bytes.slice() });
   }
 
   /** True where that gave the protocol something to do. */
@@ -304,20 +332,10 @@ export class Replica {
 
   #perform(effect: Effect<unknown>, now: Now): void {
     switch (effect.type) {
-      case "Persist": {
-        const seq = this.#port.persist(this, effect.record);
-        this.#persisted.add(seq);
-        this.coverage.wrote(seq, effect.record.length, effect.lastIndex);
-        return;
-      }
-      case "Send": {
-        const after = effect.early ? (0 as JournalSeq) : this.#persisted.last;
-        const { to, lane, message } = effect;
-        if (this.#encoded === null || this.#encoded.message !== message)
-          this.#encoded = { message, bytes: this.#protocol.encode(message) };
-        this.#port.send(to, lane, this.group, FrameKind.protocol, this.#encoded.bytes, after);
-        return;
-      }
+      case "Persist":
+        return this.#egress.persist(this, this.coverage, effect);
+      case "Send":
+        return this.#egress.send(this, effect);
       case "Commit":
         for (const entry of effect.entries) this.#backlog.push(entry);
         return;
@@ -331,17 +349,9 @@ export class Replica {
       case "Transfer":
         this.#transfers.begin(effect.to, now);
         return;
-      case "Lost": {
-        const { from, to } = effect;
-        const { group } = this;
-        this.#port.note("error", "acknowledged writes lost", {
-          group,
-          from,
-          to,
-          count: to - from + 1,
-        });
+      // See `Exporting`: whatever lets this one pass has said of it what is to be said.
+      case "Lost":
         return;
-      }
       case "Petition":
         this.#port.petition(this.group, effect.version, effect.petition);
         return;
@@ -407,19 +417,6 @@ export class Replica {
 
   #transferred({ to, at, ok }: TransferEnd): void {
     this.#inputs.push({ type: "Transferred", to, at, ok });
-  }
-
-  #newAcknowledgements(): Acknowledgements {
-    return new Acknowledgements({
-      group: this.group,
-      config: () => this.config,
-      epochAt: (index) => this.#state.log.epochAt(index),
-      holders: (now, at) => this.#protocol.holders(this.#state, now, at),
-      byEpoch: this.#options.rules.acksByEpoch,
-      outcome: (id, outcome, holders) => this.#port.outcome(id, outcome, holders),
-      send: (to, lane, group, kind, bytes, after) =>
-        this.#port.send(to, lane, group, kind, bytes, after),
-    });
   }
 
   #newDeviation(): Deviation {

@@ -21,6 +21,8 @@ export interface ReplicaRules {
   readonly quarantineDeviating: boolean;
   /** Of who holds an entry a leader says something only where it is its own: another may stand at that place (card 63). */
   readonly acksByEpoch: boolean;
+  /** Lost writes are in a file of their own before anything is undone: not after, when they are gone. */
+  readonly exportBeforeUndo: boolean;
 }
 
 export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
@@ -33,6 +35,7 @@ export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
   rebornAreSilent: true,
   quarantineDeviating: true,
   acksByEpoch: true,
+  exportBeforeUndo: true,
 });
 
 /** The safety rules of offices (cards 7, 8). */

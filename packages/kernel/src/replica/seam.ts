@@ -20,6 +20,7 @@ import type {
   StartId,
   Ticks,
 } from "../core/index.ts";
+import type { LostWrite, WriteName } from "./lost-writes.ts";
 
 /** Who this node is. The host drew the random parts and persisted them; the start id is new in every life. */
 export interface Identity {
@@ -124,6 +125,12 @@ export type NodeInput =
       readonly covers: JournalSeq;
       readonly ok: boolean;
     }
+  | {
+      readonly type: "Exported";
+      readonly group: GroupId;
+      readonly id: RequestId;
+      readonly ok: boolean;
+    }
   /** Hand over leadership of all groups and answer new requests with `Stopped`. */
   | { readonly type: "Drain" };
 
@@ -186,6 +193,26 @@ export type NodeEffect =
       readonly group: GroupId;
       readonly from: Snapshot;
       readonly covers: JournalSeq;
+    }
+  /**
+   * Writes that this node's log has and its group's has not, in a file of their own. Ends as `Exported`, once that is on stable storage
+   * under its name; the same writes may be asked for again, after a crash or a failure.
+   */
+  | {
+      readonly type: "Export";
+      readonly id: RequestId;
+      readonly group: GroupId;
+      readonly keyspace: KeyspaceId;
+      readonly from: LogIndex;
+      readonly to: LogIndex;
+      /** None of them is left out but what the log had dropped. */
+      readonly writes: readonly LostWrite[];
+    }
+  /** These were undone, here or at another member: whoever asked for them may want to know. Told once, or not at all. */
+  | {
+      readonly type: "Undone";
+      readonly keyspace: KeyspaceId;
+      readonly writes: readonly WriteName[];
     }
   /** The group is gone for good: its checkpoints are of no use. After a crash before that it is asked for again. */
   | { readonly type: "Retire"; readonly group: GroupId }

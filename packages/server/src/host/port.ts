@@ -10,6 +10,8 @@ import type {
   Ticks,
 } from "@quorate/kernel/core";
 import type { GroupStatus, Identity, NodeStatus, WatchEnd } from "@quorate/kernel/replica";
+import type { LostFile } from "../lost/index.ts";
+import type { LossListener } from "./losses.ts";
 
 /** One object per call, so that a request costs no closure. Exactly one of the two is called, once. */
 export interface Caller {
@@ -56,6 +58,10 @@ export interface NodePort {
   progress(keyspace: KeyspaceId, watchers: readonly RequestId[]): number | null;
   /** Runs `task` once, when all callers have been told what is known by now: a place to write out what they answered. */
   afterAnswers(task: () => void): void;
+  /** Tells of writes to this keyspace that are undone, from now on, until what it gives is called. Null: too many listen. */
+  followLosses(keyspace: KeyspaceId, tell: LossListener): (() => void) | null;
+  /** What this member wrote out before it undid it. */
+  lostFiles(keyspace: KeyspaceId): readonly LostFile[];
   status(): NodeStatus;
   groupOf(keyspace: KeyspaceId): GroupStatus | null;
 }

@@ -22,7 +22,13 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import { EtcdMachine, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
-import type { GroupStatus, Identity, MemberStatus, NodeStatus } from "@quorate/kernel/replica";
+import type {
+  GroupStatus,
+  Identity,
+  MemberStatus,
+  NodeStatus,
+  WriteName,
+} from "@quorate/kernel/replica";
 import type {
   ClusterAdmin,
   KeyspaceAdmin,
@@ -31,6 +37,7 @@ import type {
   MemberOutcome,
 } from "../../src/gateway/index.ts";
 import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
+import type { LostFile } from "../../src/lost/index.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -70,6 +77,9 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   memberOutcome: MemberOutcome = { ok: true, member: SELF };
   readonly memberChanges: unknown[] = [];
   readonly levels: ReadLevel[] = [];
+  /** Who wants to know of writes that are undone. */
+  readonly undone = new Set<(writes: readonly WriteName[]) => void>();
+  readonly lost: LostFile[] = [];
   /** The level that each request asked for. */
   readonly acks: (Acks | null)[] = [];
   /** Resolves when a request is withdrawn. */
@@ -246,6 +256,18 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
       pending: 0,
       counters: { leader_changes_seen: 4 },
     };
+  }
+
+  followLosses(_: KeyspaceId, tell: (writes: readonly WriteName[]) => void): () => void {
+    this.undone.add(tell);
+    return () => {
+      this.undone.delete(tell);
+      this.#note("deaf");
+    };
+  }
+
+  lostFiles(keyspace: KeyspaceId): readonly LostFile[] {
+    return this.lost.filter((one) => one.keyspace === keyspace);
   }
 
   groupOf(keyspace: KeyspaceId): GroupStatus | null {

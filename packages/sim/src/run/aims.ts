@@ -142,6 +142,7 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
   /** Not for seeds to find: see `SCHEDULED`. */
   acksByEpoch: {},
   officePromoteByMajority: {},
+  exportBeforeUndo: {},
   quarantineDeviating: {
     shape: { nodes: [3, 5], millis: [10_000] },
     faults: ["flipMemory", "crash"],

@@ -24,11 +24,13 @@ import {
   type Space,
   startNode,
   type WatchEnd,
+  type WriteName,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
 import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
+import { DiskErrands } from "./disk-errands.ts";
 import { IDLE_TURNS_MAX, IdleTurns } from "./idle-turns.ts";
 import type { Network } from "./network.ts";
 import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
@@ -74,13 +76,13 @@ export class SimNode implements Station {
   readonly #idle = new IdleTurns();
   /** Turns that had to wait because the process stood still or was slow. */
   delayed = 0;
-  /** The disk hangs: no sync ends before that time. */
-  #hungUntil = 0;
+  readonly #errands: DiskErrands;
+  /** Writes that this node was told are undone, in this life. */
+  readonly undone: WriteName[] = [];
   #durable = 0 as JournalSeq;
   #waiting: After[] = [];
   #callers = new Map<RequestId, SimCaller>();
   #watchers = new Map<RequestId, SimWatcher>();
-  #checkpoints: Extract<NodeEffect, { type: "Checkpoint" }>[] = [];
   #requests = 1;
 
   constructor(
@@ -102,6 +104,7 @@ export class SimNode implements Station {
     this.#network = network;
     this.#trace = trace;
     this.#observer = observer;
+    this.#errands = new DiskErrands(agenda, parts.disk, (input) => this.input(input));
   }
 
   /** The running kernel, for observers; null while the node is down. */
@@ -208,17 +211,16 @@ export class SimNode implements Station {
     // A killed process leaves what it wrote to the operating system; only a power cut loses it.
     if (power) this.disk.cutPower();
     else this.disk.synced(this.#durable);
-    for (const { from } of this.#checkpoints) from.release();
+    this.#errands.crash();
+    this.undone.length = 0;
     this.#inputs = [];
     this.#unwritten = [];
     this.#waiting = [];
-    this.#checkpoints = [];
     this.#callers.clear();
     for (const id of this.#watchers.keys())
       this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
     this.#peers = null;
     this.#syncing = false;
-    this.#hungUntil = 0;
     this.#turnPlanned = false;
     this.#wakePlanned = null;
     this.#slowness = 1;
@@ -244,7 +246,7 @@ export class SimNode implements Station {
       `${this.name}'s disk hangs for ${micros / 1000} ms`,
       this.name,
     );
-    this.#hungUntil = Math.max(this.#hungUntil, this.#agenda.now + micros);
+    this.#errands.hang(micros);
   }
 
   receive(from: NodeId, bytes: Bytes): void {
@@ -356,8 +358,14 @@ export class SimNode implements Station {
         this.#endWatch(effect.id, effect.ended);
         return;
       case "Checkpoint":
-        this.#checkpoints.push(effect);
-        this.#writeCheckpoints();
+        this.#errands.checkpoint(effect);
+        this.#errands.advance(this.#durable);
+        return;
+      case "Export":
+        this.#errands.export(effect);
+        return;
+      case "Undone":
+        this.undone.push(...effect.writes);
         return;
       case "Note":
         this.#observer.noted(this, effect.event);
@@ -417,7 +425,7 @@ export class SimNode implements Station {
     this.disk.write(batch);
     const upTo = (batch[batch.length - 1] as { readonly seq: JournalSeq }).seq;
     const life = this.#life;
-    this.#agenda.at(this.#doneAt(this.disk.syncMicros()), () => {
+    this.#agenda.at(this.#errands.doneAt(this.disk.syncMicros()), () => {
       if (life !== this.#life) return;
       if (this.#syncFails) return this.input({ type: "DiskFailed", reason: "EIO: simulated" });
       this.disk.synced(upTo);
@@ -427,27 +435,9 @@ export class SimNode implements Station {
       const ready = this.#waiting.filter(({ after }) => after <= upTo);
       this.#waiting = this.#waiting.filter(({ after }) => after > upTo);
       for (const effect of ready) this.#release(effect);
-      this.#writeCheckpoints();
+      this.#errands.advance(upTo);
       this.#write();
     });
-  }
-
-  #doneAt(micros: number): number {
-    return Math.max(this.#agenda.now, this.#hungUntil) + micros;
-  }
-
-  /** A checkpoint may not claim to cover records that a power cut could still take back. */
-  #writeCheckpoints(): void {
-    const ready = this.#checkpoints.filter(({ covers }) => covers <= this.#durable);
-    this.#checkpoints = this.#checkpoints.filter(({ covers }) => covers > this.#durable);
-    for (const { group, covers, from } of ready) {
-      const life = this.#life;
-      this.#agenda.at(this.#doneAt(2 * this.disk.syncMicros()), () => {
-        if (life === this.#life) this.disk.checkpoint(group, covers, from);
-        from.release();
-        if (life === this.#life) this.input({ type: "Checkpointed", group, covers, ok: true });
-      });
-    }
   }
 
   #planWake(): void {

@@ -78,8 +78,8 @@ describe("acknowledgement levels (card 63)", () => {
     expect(held).toBe(4);
   });
 
-  it.each(["acksByEpoch", "officePromoteByMajority"] as const)(
-    "without %s what a majority was said to hold is undone",
+  it.each(["acksByEpoch", "officePromoteByMajority", "exportBeforeUndo"] as const)(
+    "without %s what a majority was said to hold is undone, or undone unseen",
     (rule) => {
       expect(SCHEDULED[rule]?.violations(true)).toEqual([]);
       expect(SCHEDULED[rule]?.violations(false)).not.toEqual([]);

@@ -234,4 +234,5 @@ export const lostFrom = (log: Log, from: LogIndex): ChainEffect => ({
   type: "Lost",
   from,
   to: log.lastIndex,
+  entries: log.slice(Math.max(from - 1, log.base.index) as LogIndex, log.lastIndex),
 });

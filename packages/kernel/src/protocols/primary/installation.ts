@@ -26,7 +26,16 @@ export const wants = (state: PrimaryState, at: Position): boolean =>
   state.role.type === "Secondary" &&
   (state.fork !== null ||
     state.repairing ||
-    (at.index > state.commitIndex && state.log.epochAt(at.index) !== at.epoch));
+    (at.index > state.commitIndex &&
+      state.log.epochAt(at.index) !== at.epoch &&
+      knowsLosses(state)));
+
+/**
+ * Where fewer than all are waited for, a snapshot may undo what was acknowledged, and where this log parts from its primary's the primary
+ * says in its updates: one is waited for. It sends one every heartbeat, and the snapshot again.
+ */
+const knowsLosses = ({ settings, role }: PrimaryState): boolean =>
+  settings.acks === "all" || (role.type === "Secondary" && role.primary !== null);
 
 /** The snapshot streamed to a secondary arrived, or did not: either way its log is probed again. */
 export function onTransferred(
@@ -44,10 +53,20 @@ export function onTransferred(
   return [{ ...state, role: { ...role, progress: role.progress.with(to, probed) } }, NO_EFFECTS];
 }
 
-/** A snapshot is being made durable; until it is the log must not move. */
+/** A snapshot is being made durable; until it is the log must not move. Where this log left its primary's was not found, and will not be. */
 export function onInstalling(state: PrimaryState, now: Now, at: Position): PrimaryStep {
-  const next = { ...state, installing: at };
-  return at.epoch > state.term ? follow(next, at.epoch, null, now.ticks) : [next, NO_EFFECTS];
+  const next: PrimaryState = { ...state, installing: at };
+  const from = lostBy(state);
+  return andThen([next, from === null ? NO_EFFECTS : [lostFrom(state.log, from)]], (s) =>
+    at.epoch > s.term ? follow(s, at.epoch, null, now.ticks) : [s, NO_EFFECTS],
+  );
+}
+
+/** From where on a snapshot undoes what may have been acknowledged, as far as that is known and was not said before. */
+function lostBy({ fork, parted, log, settings }: PrimaryState): LogIndex | null {
+  if (fork !== null) return fork.found ? null : fork.from;
+  const there = parted !== null && log.epochAt(parted.index) === parted.epoch;
+  return there && settings.acks !== "all" ? parted.index : null;
 }
 
 /** The machine now is the snapshot, and its checkpoint is durable: the log starts there, and what had forked is gone. */
@@ -68,11 +87,7 @@ export function onInstalled(
     fork: null,
     repairing: false,
   };
-  const { fork, log } = state;
-  const lost: PrimaryStep = [next, fork === null || fork.found ? [] : [lostFrom(log, fork.from)]];
-  const kept = andThen(lost, (s) =>
-    persist(s, now.ticks, encodeInstalled(hardStateOf(s), at, config)),
-  );
+  const kept = persist(next, now.ticks, encodeInstalled(hardStateOf(next), at, config));
   return andThen(kept, (s) => {
     const primary = s.role.type === "Secondary" ? s.role.primary : null;
     if (primary === null) return [s, NO_EFFECTS];

@@ -42,6 +42,21 @@ function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): Primary
   const { commitIndex } = state;
   if (state.repairing || state.fork?.found === true)
     return [state, [answer(state, from, "Forked", commitIndex)]];
+  const parted = partedAt(state, m);
+  if (parted !== null && parted.index <= commitIndex && state.fork === null)
+    return forkAt(state, from, m, parted.index);
+  if (parted !== null) return joinBehind({ ...state, parted }, now, from, m);
+  return joinBehind(state, now, from, m);
+}
+
+/** The epoch of `prev` begins at `since` in its primary's log: where this log has another one there, all from there on differs. */
+function partedAt({ log }: PrimaryState, { prev, since }: Update): Position | null {
+  const epoch = log.epochAt(since);
+  return epoch === null || epoch === prev.epoch ? null : { epoch, index: since };
+}
+
+function joinBehind(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
+  const { commitIndex } = state;
   const rest = behindBase(state, m);
   if (rest === null) return [state, [answer(state, from, "Lacks", commitIndex)]];
   const { prev, entries, differs } = rest;

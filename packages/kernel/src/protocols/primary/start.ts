@@ -53,6 +53,7 @@ export function start(
     ...foundOnDisk(log.lastIndex),
     reads: { waiting: [], questions: 0 },
     installing: null,
+    parted: null,
   };
   const entries = log.slice(applied.index, commitIndex);
   return [state, entries.length === 0 ? [] : [{ type: "Commit", entries }]];

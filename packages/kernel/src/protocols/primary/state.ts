@@ -43,6 +43,8 @@ export interface PrimaryState extends LogState, OnDisk {
   readonly bornIn: number;
   /** What is committed here is not what its primary has: it serves nobody before a snapshot has replaced it. */
   readonly fork: Fork | null;
+  /** This entry, if it is still here, is another in the primary's log; null: nothing is known of any. */
+  readonly parted: Position | null;
   /** Entries up to here were handed out for applying. */
   readonly handedOut: LogIndex;
   /** Its disk has not written for so long that it is fit for no office. */
@@ -196,6 +198,7 @@ export const lostFrom = (log: Log, from: LogIndex): PrimaryEffect => ({
   type: "Lost",
   from,
   to: log.lastIndex,
+  entries: log.slice(Math.max(from - 1, log.base.index) as LogIndex, log.lastIndex),
 });
 
 /** Nobody's primary: it follows whoever it hears in this epoch or a later one. */

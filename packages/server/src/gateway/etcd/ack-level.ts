@@ -1,5 +1,5 @@
-import { ACKS_MAX, type Acks, type RequestId } from "@quorate/kernel/core";
-import type { Identity } from "@quorate/kernel/replica";
+import { ACKS_MAX, type Acks } from "@quorate/kernel/core";
+import type { WriteName } from "@quorate/kernel/replica";
 import { Code, type GrpcCall, type Status, status } from "../grpc/index.ts";
 
 /**
@@ -25,5 +25,5 @@ export function acksOf(call: GrpcCall): Acks | Status | null {
 }
 
 /** Ids count up within one life of a node: with both it is a name that nobody else has. */
-export const requestName = ({ node, start }: Identity, id: RequestId): string =>
-  `${node}-${start}-${id}`;
+export const writeName = ({ node, start, request }: WriteName): string =>
+  `${node}-${start}-${request}`;

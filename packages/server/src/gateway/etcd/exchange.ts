@@ -25,7 +25,7 @@ import {
   status,
 } from "../grpc/index.ts";
 import { encode, type MessageType, onlyKnown } from "../protobuf/index.ts";
-import { ACKS_HEADER, acksOf, REQUEST_TRAILER, requestName } from "./ack-level.ts";
+import { ACKS_HEADER, acksOf, REQUEST_TRAILER, writeName } from "./ack-level.ts";
 import type { EtcdContext } from "./context.ts";
 import { Refusal, statusOf } from "./errors.ts";
 import type { LeaderDependent } from "./leader-monitor.ts";
@@ -160,7 +160,8 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
     const level = acks ?? undefined;
     const id = port.request(this, this.keyspace, kind, body, this.#limit(), undefined, level);
     this.#pending = id;
-    if (acks !== null) this.call.addTrailer(REQUEST_TRAILER, requestName(port.identity, id));
+    if (acks !== null)
+      this.call.addTrailer(REQUEST_TRAILER, writeName({ ...port.identity, request: id }));
   }
 
   /** Asks for the right to look, and looks. `onMachine` must answer, or fork and `workOn`, before it returns. */

@@ -9,6 +9,7 @@ import {
   ALL_REPLICA_RULES,
   DEFAULT_OPTIONS,
   encodeSystemCommand,
+  type ReplicaRules,
 } from "@quorate/kernel/replica";
 import { Caller } from "../../workload/caller.ts";
 import type { SimNode } from "../../world/sim-node.ts";
@@ -23,11 +24,11 @@ class Asynchronous {
   readonly world: World;
   readonly caller: Caller;
 
-  constructor(acksByEpoch: boolean, promoteByMajority: boolean) {
+  constructor(rules: Partial<ReplicaRules>, promoteByMajority = true) {
     const options = {
       ...DEFAULT_OPTIONS,
       defaultProfile: "primary-async",
-      rules: { ...ALL_REPLICA_RULES, acksByEpoch },
+      rules: { ...ALL_REPLICA_RULES, ...rules },
       officeRules: { ...ALL_OFFICE_RULES, promoteByMajority },
     };
     this.world = new World({ seed: 5n, nodes: 5, options }).boot();
@@ -62,7 +63,7 @@ class Asynchronous {
 
 /** The member that took the write asks the next primary, which has something else at that place. */
 function askedOfTheNext(acksByEpoch: boolean): readonly string[] {
-  const { world, caller } = new Asynchronous(acksByEpoch, true);
+  const { world, caller } = new Asynchronous({ acksByEpoch });
   const old = world.leader();
   const taker = world.nodes.find((node) => node !== old);
   if (old === null || taker === undefined) return ["nobody was appointed"];
@@ -85,7 +86,7 @@ function askedOfTheNext(acksByEpoch: boolean): readonly string[] {
 
 /** Of three replicas the two that hold a write die, and the third is up among five members. */
 function leftBehind(promoteByMajority: boolean): readonly string[] {
-  const cluster = new Asynchronous(true, promoteByMajority);
+  const cluster = new Asynchronous({}, promoteByMajority);
   const { world, caller } = cluster;
   const trio = cluster.trio();
   const old = cluster.primary(trio);
@@ -106,7 +107,32 @@ function leftBehind(promoteByMajority: boolean): readonly string[] {
     : [];
 }
 
+/** A primary returns with what nobody else has, and its disk has no room to write that out. */
+function undoneUnseen(exportBeforeUndo: boolean): readonly string[] {
+  const { world, caller } = new Asynchronous({ exportBeforeUndo });
+  const old = world.leader();
+  if (old === null) return ["nobody was appointed"];
+  const others = world.nodes.filter((node) => node !== old);
+  caller.put(old, "x", "before");
+  world.run(1000);
+  world.partition([old], others);
+  caller.put(old, "x", "lost");
+  old.crash(false);
+  old.disk.full = true;
+  world.heal();
+  world.until(() => others.some((node) => node === world.leader()), FAILOVER_MILLIS);
+  old.boot();
+  world.run(FAILOVER_MILLIS);
+  const seen = caller.get(old, "x", "local");
+  const isUndone = seen !== "silence" && "value" in seen && seen.value === "before";
+  return isUndone && old.disk.exports.size === 0 ? ["Undone, and nobody can say what it was"] : [];
+}
+
 export const ACKS_SCHEDULES = {
+  exportBeforeUndo: {
+    why: "what clients of a run see is the same, whether or not what was lost is in a file",
+    violations: undoneUnseen,
+  },
   acksByEpoch: {
     why: "the member that took a write must outlive its primary, apply the write and be missed when the next is appointed",
     violations: askedOfTheNext,
