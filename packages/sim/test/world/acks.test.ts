@@ -1,11 +1,15 @@
 import type { Acks } from "@quorate/kernel/core";
-import { DEFAULT_OPTIONS, PROFILE_NAMES } from "@quorate/kernel/replica";
+import { DEFAULT_OPTIONS, type NodeOptions, PROFILE_NAMES } from "@quorate/kernel/replica";
 import { Caller, SCHEDULED, type SimNode, World } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
 /** A world of this profile whose default keyspace has a leader, and all in step. */
-function worldOf(profile: string, nodes = 3): { readonly world: World; readonly leader: SimNode } {
-  const options = { ...DEFAULT_OPTIONS, defaultProfile: profile };
+function worldOf(
+  profile: string,
+  nodes = 3,
+  more: Partial<NodeOptions> = {},
+): { readonly world: World; readonly leader: SimNode } {
+  const options = { ...DEFAULT_OPTIONS, defaultProfile: profile, ...more };
   const world = new World({ seed: 11n, nodes, options }).boot();
   world.until(() => world.leader() !== null, 10_000);
   world.run(2000);
@@ -62,6 +66,24 @@ describe("acknowledgement levels (card 63)", () => {
     for (const acks of [2, "majority", "all"] as const satisfies readonly Acks[])
       expect(caller.putAt(leader, "x", `b${acks}`, acks)).toMatchObject({ definite: false });
   });
+
+  it.each([true, false])(
+    "a secondary counts when its disk holds the write (persistBeforeAck: %s): else a power cut undoes what a majority was said to hold",
+    (persistBeforeAck) => {
+      const rules = { ...DEFAULT_OPTIONS.primary.rules, persistBeforeAck };
+      const primary = { ...DEFAULT_OPTIONS.primary, rules };
+      const { world, leader } = worldOf("primary-async", 3, { primary });
+      const others = othersOf(world, leader);
+      for (const node of others) node.hangDisk(700_000);
+      const answer = new Caller(world, 400).putAt(leader, "x", "undone", "majority");
+      expect(answer).toMatchObject({ ok: !persistBeforeAck });
+      for (const node of world.nodes) node.crash(true);
+      for (const node of others) node.boot();
+      world.until(() => world.leader() !== null, 20_000);
+      const [one] = others;
+      if (one !== undefined) expect(new Caller(world).get(one, "x")).toEqual({ value: null });
+    },
+  );
 
   it("a member whose leader is gone asks the next one: what that one has is acknowledged", () => {
     const { world, leader } = worldOf("etcd", 5);
