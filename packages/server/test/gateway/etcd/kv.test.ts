@@ -317,6 +317,23 @@ describe("what may come of a request", () => {
     expect(served.node.acks).toHaveLength(5);
   });
 
+  it("C11: over Node's own HTTP/2, and as JSON, the trailers are the same", async () => {
+    const other = await serve({}, { http2By: "node" }, served.node);
+    served.node.holders = 3;
+    const client = other.client({ "quorate-acks": "all" });
+    const { call, trailers } = client.withTrailers("KV.Put", PUT, { key: bytes("k") });
+    await call;
+    expect((await trailers).get("quorate-acks")).toEqual(["3"]);
+    other.stop();
+    const json = await fetch(`http://127.0.0.1:${served.port}/v3/kv/put`, {
+      method: "POST",
+      headers: { "grpc-metadata-quorate-acks": "all" },
+      body: JSON.stringify({ key: "aw==" }),
+    });
+    expect(json.headers.get("grpc-trailer-quorate-acks")).toBe("3");
+    expect(json.headers.get("grpc-trailer-quorate-request")).toMatch(/^4660-1-\d+$/);
+  });
+
   it("refuses an API version that is no UTF-8", async () => {
     const session = connect(`http://127.0.0.1:${served.port}`);
     const stream = session.request({
