@@ -58,17 +58,17 @@ function led(net: Net, heartbeatTicks: number, write: () => void, holders: Led["
 const GROUPS: Readonly<Record<string, () => Led>> = {
   raft: () => {
     const c = new RaftCluster({ replicas: 3, seed: 8n }).elect("S1").replicate("S1");
-    const { holders } = raft(c.settings);
+    const protocol = raft(c.settings);
     return led(
       c.net,
       c.settings.heartbeatTicks,
       () => c.proposeAll("S1", [put("x", "1")]),
-      () => named(holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
+      () => named(protocol.holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
     );
   },
   paxos: () => {
     const c = new PaxosCluster({ replicas: 3, seed: 8n }).elect("S1").reaches("S1");
-    const { holders } = paxos(c.settings);
+    const protocol = paxos(c.settings);
     // What is proposed stands behind the log, which holds what is chosen.
     let slot = c.state("S1").log.lastIndex as number;
     return led(
@@ -78,18 +78,18 @@ const GROUPS: Readonly<Record<string, () => Led>> = {
         c.propose("S1", put("x", "1"));
         slot++;
       },
-      () => named(holders(c.state("S1"), c.net.now, slot as LogIndex)),
+      () => named(protocol.holders(c.state("S1"), c.net.now, slot as LogIndex)),
     );
   },
   zab: () => {
     const c = new ZabCluster({ replicas: 3, seed: 8n }).believe("S1", ["S2", "S3"]);
     c.net.deliver();
-    const { holders } = zab(c.settings);
+    const protocol = zab(c.settings);
     return led(
       c.net,
       c.settings.pingTicks,
       () => void c.propose("S1", "x"),
-      () => named(holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
+      () => named(protocol.holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
     );
   },
   primary: () => {
@@ -97,24 +97,24 @@ const GROUPS: Readonly<Record<string, () => Led>> = {
     const c = primaryCluster({ replicas: 3, seed: 8n, settings });
     c.appoint("S1");
     c.net.deliver();
-    const { holders } = primary(c.settings);
+    const protocol = primary(c.settings);
     return led(
       c.net,
       c.settings.heartbeatTicks,
       () => void c.propose("S1", "x"),
-      () => named(holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
+      () => named(protocol.holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
     );
   },
   chain: () => {
     const c = chainCluster({ replicas: 3, seed: 8n });
     c.appoint("S1");
     c.net.deliver();
-    const { holders } = chain(c.settings);
+    const protocol = chain(c.settings);
     return led(
       c.net,
       c.settings.heartbeatTicks,
       () => void c.propose("S1", "x"),
-      () => named(holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
+      () => named(protocol.holders(c.state("S1"), c.net.now, c.state("S1").log.lastIndex)),
     );
   },
 };
@@ -146,9 +146,9 @@ describe("what was said in another epoch, or to who has no time left, counts for
     const c = primaryCluster({ replicas: 3, seed: 8n, settings });
     c.appoint("S1", { millis: 1000 });
     c.write("S1", "x");
-    const { holders } = primary(c.settings);
+    const protocol = primary(c.settings);
     const by = (name: Name): readonly string[] =>
-      named(holders(c.state(name), c.net.now, 2 as LogIndex));
+      named(protocol.holders(c.state(name), c.net.now, 2 as LogIndex));
     expect(by("S1")).toEqual(["S1", "S2", "S3"]);
     expect(by("S2")).toEqual([]);
     c.net.pass(1001);
