@@ -87,6 +87,7 @@ export {
   putRequest,
   watchRequest,
 } from "./workload/etcd-requests.ts";
+export { LevelledWrites } from "./workload/levelled-writes.ts";
 export { type ClockFault, NodeClock } from "./world/clock.ts";
 export { Dice } from "./world/dice.ts";
 export { Disk, type DiskFaults, HEALTHY_DISK } from "./world/disk.ts";

@@ -20,6 +20,15 @@ export {
   votersFor,
   withVote,
 } from "./acceptor.ts";
+export {
+  ACKS_MAX,
+  type Acks,
+  acksNumber,
+  acksOf,
+  areEnough,
+  areReached,
+  countVoters,
+} from "./acknowledgement.ts";
 export { assert, Bug, unreachable } from "./assert.ts";
 export {
   concat,

@@ -2,7 +2,7 @@ import type { Malformed } from "./bytes.ts";
 import type { Bytes, LogIndex, NodeId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { isVoter, membersOf } from "./quorum.ts";
-import type { GroupConfig, Position, Protocol } from "./seam.ts";
+import type { GroupConfig, Now, Position, Protocol } from "./seam.ts";
 
 /** A configuration, and the entry that made it. */
 export interface ConfigAt {
@@ -49,6 +49,11 @@ export interface LogProtocol<S extends LogState, M> extends Protocol<S, M> {
   standing(state: S): Standing;
   /** Of a leader: does that member hold nearly all of the log? */
   isInStep(state: S, member: NodeId): boolean;
+  /**
+   * Of a leader that may act now: the members whose disks surely hold its log up to there. Nobody counts for what it said in an earlier
+   * epoch, while it is being made whole, or before its disk has written. Empty where this replica leads nobody.
+   */
+  holders(state: S, now: Now, at: LogIndex): readonly NodeId[];
   encode(message: M): Bytes;
   /** Total: bytes from outside are hostile. */
   decode(bytes: Bytes): M | Malformed;

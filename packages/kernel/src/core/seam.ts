@@ -133,7 +133,13 @@ export type Effect<M> =
   /** This peer needs what the log no longer has: stream it a snapshot of the machine. */
   | { readonly type: "Transfer"; readonly to: NodeId }
   /** Entries of this replica's log that may have been acknowledged are no part of its group's any more: too few had them (card 63). */
-  | { readonly type: "Lost"; readonly from: LogIndex; readonly to: LogIndex }
+  | {
+      readonly type: "Lost";
+      readonly from: LogIndex;
+      readonly to: LogIndex;
+      /** Those of them that are still in the log. What the effects behind this one remove is written out first. */
+      readonly entries: readonly Entry[];
+    }
   /** Asked of the system keyspace; the answer is the next `Configure`, or none. */
   | { readonly type: "Petition"; readonly petition: Petition; readonly version: number };
 

@@ -1,5 +1,6 @@
-import type { NodeId, Office } from "../core/index.ts";
+import { majority, type NodeId, type Office } from "../core/index.ts";
 import type { OfficeRule } from "./profiles.ts";
+import { ALL_OFFICE_RULES, type OfficeRules } from "./rules.ts";
 
 /** For so long those who are up may still say how far they are, so that the most complete is found. */
 const HEARING_TICKS = 300;
@@ -30,12 +31,15 @@ export type Choice =
 
 /**
  * Whom to appoint (cards 5, 8). Of N who may hold a write that was acknowledged W surely do; so of any R = N − W + 1 one does, and the furthest of them
- * has all. It has to bring W to what it has before it serves: see the protocol. `askEnough`: see `OfficeRules`.
+ * has all. It has to bring W to what it has before it serves: see the protocol.
  */
 export function choose(
   { holders, loss }: OfficeRule,
   { office, members, heard, isUp, waitedTicks }: Vacancy,
-  askEnough = true,
+  {
+    askEnough,
+    promoteByMajority,
+  }: Pick<OfficeRules, "askEnough" | "promoteByMajority"> = ALL_OFFICE_RULES,
 ): Choice {
   const { inSync } = office;
   const sound = heard.filter(([member]) => inSync.includes(member));
@@ -44,7 +48,9 @@ export function choose(
     (member) => isUp(member) && !sound.some(([other]) => other === member),
   );
   const clean = sound.length >= needed && (awaited.length === 0 || waitedTicks >= HEARING_TICKS);
-  const unclean = !clean && loss === "promote" && waitedTicks >= UNCLEAN_TICKS;
+  // Of the majority that holds what was acknowledged as held by one, at least one is among so many (card 63).
+  const some = heard.length > (promoteByMajority ? members.length - majority(members.length) : 0);
+  const unclean = !clean && some && loss === "promote" && waitedTicks >= UNCLEAN_TICKS;
   const best = furthest(clean ? sound : unclean ? heard : []);
   return best === null
     ? { type: "wait", heard: sound.length, needed }

@@ -1,5 +1,7 @@
 import { type Bytes, Malformed, type NodeId, type Now } from "../core/index.ts";
+import { decodeAcksAnswers, decodeAcksQuestions } from "./acks-wire.ts";
 import { decodeHashReport, decodeVerdict } from "./equal-state.ts";
+import { decodeNames } from "./lost-writes.ts";
 import type { Replica } from "./replica.ts";
 import { decodeChunkTaken } from "./streaming.ts";
 import { decodeForward, decodeForwardRefused, FrameKind } from "./wire.ts";
@@ -42,6 +44,16 @@ export function deliver(
     case FrameKind.snapshotWanted:
       replica.onSnapshotWanted(from, now);
       return "Taken";
+    case FrameKind.acksQuestion:
+      return taken(decodeAcksQuestions(bytes), (questions) =>
+        replica.acknowledgements.onQuestions(from, questions, now.ticks),
+      );
+    case FrameKind.acksAnswer:
+      return taken(decodeAcksAnswers(bytes), (answers) =>
+        replica.acknowledgements.onAnswers(answers),
+      );
+    case FrameKind.lostWrites:
+      return taken(decodeNames(bytes), (names) => replica.onLost(names));
     default:
       return "Unknown";
   }

@@ -11,6 +11,7 @@ export {
 export type { Bootstrap } from "./birth.ts";
 export { type Choice, choose, type Standpoint, type Vacancy } from "./choice.ts";
 export { ReplicaKind } from "./envelope.ts";
+export type { LostWrite, WriteName } from "./lost-writes.ts";
 export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 export { pinnedTo } from "./pinned.ts";

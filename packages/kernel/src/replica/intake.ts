@@ -44,6 +44,8 @@ export class Intake {
   readonly #host: IntakeHost;
   readonly #port: ReplicaPort;
   readonly #installation: Installation;
+  /** Its checkpoint is written once the protocol has heard of it, and what it undoes is on the disk elsewhere. */
+  #unwritten: { readonly snapshot: Snapshot; readonly covers: JournalSeq } | null = null;
 
   constructor(host: IntakeHost, port: ReplicaPort) {
     this.#host = host;
@@ -61,6 +63,14 @@ export class Intake {
     if (taken === null) return;
     if (taken.type === "Whole") this.#install(from);
     else this.#send(from, taken.bytes, 0 as JournalSeq);
+  }
+
+  /** The protocol has taken in that a snapshot is being installed: now its checkpoint may take the place of what is there. */
+  writeOut(): void {
+    if (this.#unwritten === null) return;
+    const { snapshot, covers } = this.#unwritten;
+    this.#unwritten = null;
+    this.#host.checkpoint(snapshot, covers);
   }
 
   /** True for the checkpoint of a received snapshot: it replaces log and machine now, or never will. */
@@ -87,7 +97,7 @@ export class Intake {
       const covers = this.#port.lastSeq();
       const header = { ...received.header, meta: this.#host.meta() };
       this.#installation.awaitCheckpoint(covers, from);
-      this.#host.checkpoint(new ReplicaSnapshot(header, received.machine.fork()), covers);
+      this.#unwritten = { snapshot: new ReplicaSnapshot(header, received.machine.fork()), covers };
       return;
     }
     if (this.#host.deviates() && at.index >= log.base.index && at.index <= lastApplied)

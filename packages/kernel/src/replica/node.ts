@@ -47,6 +47,7 @@ import type {
 } from "./seam.ts";
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
+import { Undurable } from "./undurable.ts";
 import { lost, Watches } from "./watches.ts";
 import { FrameKind } from "./wire.ts";
 
@@ -75,8 +76,7 @@ export class Node implements NodeKernel, ReplicaPort {
   readonly #repairs = new Repairs();
   readonly #offices: Offices;
   readonly #frames: Frames;
-  /** Undurable records, oldest first. */
-  #undurable: { readonly seq: JournalSeq; readonly replica: Replica }[] = [];
+  readonly #undurable = new Undurable();
   readonly #counters: Record<string, number> = {};
   #seq: JournalSeq;
   #space: Space = "ample";
@@ -213,6 +213,11 @@ export class Node implements NodeKernel, ReplicaPort {
         return this.#turn.touch(this.#watches.drain(input.id));
       case "Checkpointed":
         return this.#onCheckpointed(input.group, input.covers, input.ok);
+      case "Exported": {
+        const replica = this.#groups.get(input.group);
+        replica?.exported(input.id, input.ok, this.#turn.now);
+        return this.#turn.touch(replica);
+      }
       case "Drain":
         this.#router.drain();
         return this.#feedAll({ type: "Yield", heir: true });
@@ -229,14 +234,10 @@ export class Node implements NodeKernel, ReplicaPort {
   }
 
   #onDurable(upTo: JournalSeq): void {
-    let count = 0;
-    for (const { seq, replica } of this.#undurable) {
-      if (seq > upTo) break;
-      count++;
+    for (const replica of this.#undurable.take(upTo)) {
       replica.durable(upTo);
       this.#turn.touch(replica);
     }
-    this.#undurable.splice(0, count);
   }
 
   /** With nothing left to write on, this member is of no use as a leader. */
@@ -256,10 +257,7 @@ export class Node implements NodeKernel, ReplicaPort {
 
   #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
     const replica = this.#groups.of(keyspace);
-    if (replica === null) {
-      this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
-      return;
-    }
+    if (replica === null) return this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
     this.#turn.ask(this.#watches.open(id, replica, body));
     this.#turn.touch(replica);
   }
@@ -287,14 +285,13 @@ export class Node implements NodeKernel, ReplicaPort {
     bytes: Bytes,
     after: JournalSeq,
   ): void {
-    const durable = this.#undurable[0]?.seq ?? Number.MAX_SAFE_INTEGER;
-    const now = after < durable;
+    const now = after < this.#undurable.first;
     if (now) this.#liveness.told(to, this.#turn.now.ticks);
     this.#outbox.add(to, lane, group, kind, bytes, now ? (0 as JournalSeq) : after);
   }
 
-  outcome(id: RequestId, outcome: Outcome): void {
-    this.#router.outcome(id, outcome);
+  outcome(id: RequestId, outcome: Outcome, holders?: number): void {
+    this.#router.outcome(id, outcome, holders);
   }
 
   readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {
@@ -348,6 +345,10 @@ export class Node implements NodeKernel, ReplicaPort {
 
   petition(group: GroupId, version: number, petition: Petition): void {
     this.#offices.petition(group, version, petition);
+  }
+
+  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" }>): void {
+    this.#turn.ask(effect);
   }
 
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null {
@@ -443,7 +444,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#retention.forget(replica);
     this.#repairs.forget(replica);
     this.#offices.forget(group);
-    this.#undurable = this.#undurable.filter((record) => record.replica !== replica);
+    this.#undurable.forget(replica);
     this.#turn.ask({ type: "Retire", group });
     this.note("info", "group retired", { group, keyspace });
   }
@@ -477,7 +478,7 @@ export class Node implements NodeKernel, ReplicaPort {
   #append(replica: Replica, kind: number, bytes: Bytes): JournalSeq {
     this.#seq = (this.#seq + 1) as JournalSeq;
     this.#retention.appended(bytes.length);
-    this.#undurable.push({ seq: this.#seq, replica });
+    this.#undurable.add(this.#seq, replica);
     const { group } = replica;
     this.#turn.ask({ type: "Append", seq: this.#seq, group, kind, parts: [bytes] });
     return this.#seq;

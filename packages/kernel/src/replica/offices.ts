@@ -235,7 +235,7 @@ export class Offices {
     const system = groups.get(SYSTEM_GROUP);
     const time = system?.logTime(now) ?? null;
     if (office === null || time === null) return;
-    const { waitOutTenure, askEnough } = options.officeRules;
+    const { waitOutTenure } = options.officeRules;
     if (waitOutTenure && !isFree(groups.system, office, time)) return;
     const since = this.#freeSince.get(group);
     const free = since?.version === office.version ? since.at : now.ticks;
@@ -253,7 +253,7 @@ export class Offices {
     );
     const waitedTicks = now.ticks - free;
     const vacancy = { office, members: born, heard, isUp, waitedTicks };
-    const choice = choose(rule, vacancy, askEnough);
+    const choice = choose(rule, vacancy, options.officeRules);
     if (choice.type === "wait") {
       this.#say(group, choice, waitedTicks, now.ticks);
       return;

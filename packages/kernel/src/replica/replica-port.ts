@@ -25,7 +25,8 @@ export interface ReplicaPort {
   persist(replica: Replica, bytes: Bytes): JournalSeq;
   /** `after`: leave once that is durable. */
   send(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void;
-  outcome(id: RequestId, outcome: Outcome): void;
+  /** `holders`: how many voters surely hold it, where that was asked for. */
+  outcome(id: RequestId, outcome: Outcome, holders?: number): void;
   readable(id: RequestId, machine: Machine, validUntil: Ticks | null): void;
   events(ids: readonly RequestId[], revision: number, part: Bytes): void;
   watchCompacted(id: RequestId, compactRevision: number): void;
@@ -44,5 +45,7 @@ export interface ReplicaPort {
   isUp(node: NodeId): boolean;
   /** What a primary asks of the system keyspace. */
   petition(group: GroupId, version: number, petition: Petition): void;
+  /** Of what was lost the host hears directly. */
+  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" }>): void;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }

@@ -18,19 +18,24 @@ import {
   type MemberChange,
   type NodeId,
   type Now,
+  othersOf,
   type ReadLevel,
   type RequestId,
   type Standing,
   type Ticks,
 } from "../core/index.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
 import { Coverage } from "./coverage.ts";
 import { Deviation } from "./deviation.ts";
+import { Egress } from "./egress.ts";
+import { Exporting } from "./exporting.ts";
 import { statusOf } from "./group-status.ts";
 import { Intake } from "./intake.ts";
 import { LeaderDuties } from "./leader-duties.ts";
 import { droppable } from "./log-tail.ts";
+import type { WriteName } from "./lost-writes.ts";
 import type { NodeOptions } from "./options.ts";
 import { Persisted } from "./persisted.ts";
 import type { Profile } from "./profiles.ts";
@@ -43,7 +48,6 @@ import type { ChunkTaken } from "./streaming.ts";
 import { type TransferEnd, Transfers } from "./transfers.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { WaitingReads } from "./waiting-reads.ts";
-import { FrameKind } from "./wire.ts";
 
 /** Turns of the protocol that one node turn may cause: each one's effects may feed the next, never endlessly. */
 const STEPS_MAX = 16;
@@ -57,6 +61,7 @@ export class Replica {
   readonly keyspace: KeyspaceId;
   readonly profile: Profile;
   readonly proposals: Proposals;
+  readonly acknowledgements: Acknowledgements;
   readonly coverage: Coverage;
   readonly deviation: Deviation;
   readonly #profileName: string;
@@ -80,8 +85,8 @@ export class Replica {
   /** Committed and not yet applied. */
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
-  /** The last message sent, as bytes: the next one may be the same to another member. */
-  #encoded: { readonly message: unknown; readonly bytes: Bytes } | null = null;
+  readonly #egress: Egress;
+  readonly #exporting: Exporting;
   #recoverTo: LogIndex;
   #wasLeader = false;
   #knownLeader: NodeId | null = null;
@@ -102,11 +107,17 @@ export class Replica {
     this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
     this.#recoverTo = options.rules.replayBeforeServing ? parts.state.commitIndex : parts.at;
     this.#persisted = new Persisted(parts.covers);
+    this.#egress = new Egress(this.#persisted, parts.protocol, port);
     this.coverage = new Coverage(parts.covers, parts.records);
     this.proposals = new Proposals(identity, parts.group, parts.profile, port);
+    this.acknowledgements = new Acknowledgements(this, options.rules.acksByEpoch, port);
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
     if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
+    const { exportBeforeUndo } = options.rules;
+    this.#exporting = new Exporting(this.group, this.keyspace, exportBeforeUndo, port, () =>
+      othersOf(this.#state),
+    );
     this.deviation = this.#newDeviation();
     this.#intake = this.#newIntake();
   }
@@ -123,8 +134,9 @@ export class Replica {
     return this.#standing.role === "leader";
   }
 
+  /** Until it has written out what it is to lose, it is fit for no office. */
   get standing(): Standing {
-    return this.#standing;
+    return this.#exporting.waits ? { ...this.#standing, unfit: true } : this.#standing;
   }
 
   /** Of a leader: does that member hold nearly all of the log? */
@@ -156,6 +168,7 @@ export class Replica {
     const own = this.#protocol.holdsEntries(bytes) ? bytes.slice() : bytes;
     const message = this.#protocol.decode(own);
     if (message instanceof Malformed) return false;
+    if (this.#exporting.waits) return true;
     this.#inputs.push({ type: "Receive", from, message });
     return true;
   }
@@ -186,9 +199,25 @@ export class Replica {
     return this.#duties.timeOf(now, this.#state, this.#standing);
   }
 
+  /** Of a leader: who surely holds its log up to there. */
+  holders(now: Now, at: LogIndex): readonly NodeId[] {
+    return this.#protocol.holders(this.#state, now, at);
+  }
+
+  /** True for a command that may be in a log, or is: its outcome is unknown until it is said. */
+  isUnderWay(id: RequestId): boolean {
+    return this.proposals.isUnderWay(id) || this.acknowledgements.holds(id);
+  }
+
+  /** The caller was answered, or went away. */
+  forget(id: RequestId): void {
+    this.proposals.forget(id);
+    this.acknowledgements.forget(id);
+  }
+
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
-    for (let i = 0; i < STEPS_MAX; i++) {
+    for (let i = 0; i < STEPS_MAX && !this.#exporting.waits; i++) {
       this.#duties.perform(now, this.#state, this.#standing, this.#applier);
       const proposed = this.proposals.take(
         now,
@@ -203,12 +232,16 @@ export class Replica {
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
       this.#state = next;
       this.#standing = this.#protocol.standing(next);
-      for (const effect of effects) this.#perform(effect, now);
+      for (const effect of this.#exporting.pass(effects)) this.#perform(effect, now);
       this.#followRole(now);
       if (this.#backlog.length > 0) this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
-    this.#encoded = null;
+    this.#egress.forget();
+    this.#exporting.retry(now.ticks);
+    if (this.#exporting.waits) return;
+    if (this.#inputs.length === 0) this.#intake.writeOut();
     this.#serveReads();
+    this.acknowledgements.run(now, this.isLeader, this.#standing.leader);
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
     this.deviation.audit();
     for (const end of this.#transfers.stream(now)) this.#transferred(end);
@@ -226,11 +259,13 @@ export class Replica {
   }
 
   wakeAt(now: Ticks): Ticks | null {
+    if (this.#exporting.waits) return this.#exporting.retryAt;
     if (this.#backlog.length > 0 || this.#background.pending || this.deviation.auditing) return now;
     let at = this.#protocol.wakeAt(this.#state);
     at = earliest(at, this.#transfers.wakeAt);
     at = earliest(at, this.deviation.wantAt);
     at = earliest(at, this.proposals.wakeAt);
+    at = earliest(at, this.acknowledgements.wakeAt);
     return this.isLeader
       ? earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
       : at;
@@ -256,6 +291,15 @@ export class Replica {
     this.#port.checkpoint(this, this.snapshot(), covers);
   }
 
+  exported(id: RequestId, ok: boolean, now: Now): void {
+    for (const effect of this.#exporting.done(id, ok, now.ticks)) this.#perform(effect, now);
+  }
+
+  /** Another member had these, and the group has not. */
+  onLost(names: readonly WriteName[]): void {
+    this.#port.ask({ type: "Undone", keyspace: this.keyspace, writes: names });
+  }
+
   onCheckpointed(covers: JournalSeq, ok: boolean): void {
     if (!this.#intake.checkpointed(covers, ok)) this.coverage.end(covers, ok);
   }
@@ -265,7 +309,7 @@ export class Replica {
    * snapshot shows only then, and installing it drops what the log holds.
    */
   onChunk(from: NodeId, bytes: Bytes): void {
-    this.#chunks.push({ from, bytes: bytes.slice() });
+    if (!this.#exporting.waits) this.#chunks.push({ from, bytes: bytes.slice() });
   }
 
   /** True where that gave the protocol something to do. */
@@ -295,20 +339,10 @@ export class Replica {
 
   #perform(effect: Effect<unknown>, now: Now): void {
     switch (effect.type) {
-      case "Persist": {
-        const seq = this.#port.persist(this, effect.record);
-        this.#persisted.add(seq);
-        this.coverage.wrote(seq, effect.record.length, effect.lastIndex);
-        return;
-      }
-      case "Send": {
-        const after = effect.early ? (0 as JournalSeq) : this.#persisted.last;
-        const { to, lane, message } = effect;
-        if (this.#encoded === null || this.#encoded.message !== message)
-          this.#encoded = { message, bytes: this.#protocol.encode(message) };
-        this.#port.send(to, lane, this.group, FrameKind.protocol, this.#encoded.bytes, after);
-        return;
-      }
+      case "Persist":
+        return this.#egress.persist(this, this.coverage, effect);
+      case "Send":
+        return this.#egress.send(this, effect);
       case "Commit":
         for (const entry of effect.entries) this.#backlog.push(entry);
         return;
@@ -322,17 +356,9 @@ export class Replica {
       case "Transfer":
         this.#transfers.begin(effect.to, now);
         return;
-      case "Lost": {
-        const { from, to } = effect;
-        const { group } = this;
-        this.#port.note("error", "acknowledged writes lost", {
-          group,
-          from,
-          to,
-          count: to - from + 1,
-        });
+      // See `Exporting`: whatever lets this one pass has said of it what is to be said.
+      case "Lost":
         return;
-      }
       case "Petition":
         this.#port.petition(this.group, effect.version, effect.petition);
         return;
@@ -349,7 +375,7 @@ export class Replica {
     this.#applier.apply(batch, {
       outcome: (id, outcome) => {
         this.proposals.forget(id);
-        this.#port.outcome(id, outcome);
+        if (!this.acknowledgements.hold(id, outcome)) this.#port.outcome(id, outcome);
       },
       mark: (index, hash) => {
         this.deviation.mark(index, hash, this.machine.fork());
@@ -362,7 +388,10 @@ export class Replica {
     });
     this.#duties.applied(this.#applier);
     const last = batch[batch.length - 1];
-    if (last !== undefined) this.#inputs.push({ type: "Applied", upTo: last.index });
+    if (last !== undefined) {
+      this.acknowledgements.place(last);
+      this.#inputs.push({ type: "Applied", upTo: last.index });
+    }
     this.#background.applied();
     this.#port.changed(this);
   }

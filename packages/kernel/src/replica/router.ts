@@ -1,4 +1,6 @@
 import {
+  type Acks,
+  areEnough,
   type Bytes,
   type Call,
   DEFAULT_KEYSPACE,
@@ -82,7 +84,7 @@ export class Router {
     this.#draining = true;
   }
 
-  request({ id, keyspace, kind, body, deadline, session }: Requested): void {
+  request({ id, keyspace, kind, body, deadline, session, acks }: Requested): void {
     if (session !== null && session.id >= GROUP_SESSIONS_FROM)
       return this.#reply(
         id,
@@ -93,6 +95,10 @@ export class Router {
       return this.#reply(id, fail({ code: "TooLarge", definite: true, limitBytes }));
     const replica = this.#admit(id, keyspace);
     if (replica === null) return;
+    if (acks !== null) {
+      if (!areEnough(replica.config, acks)) return this.#reply(id, fail(tooFew(replica, acks)));
+      replica.acknowledgements.want(id, acks);
+    }
     const membership = keyspace === SYSTEM_KEYSPACE && MEMBERSHIP.includes(kind);
     this.#expect(id, replica, deadline, { type: "request", membership, to: null });
     this.#submit(replica, id, kind, body, deadline, session);
@@ -149,10 +155,10 @@ export class Router {
   cancel(id: RequestId): void {
     const pending = this.#pending.get(id);
     this.#pending.end(id);
-    if (pending !== null) this.#groups.get(pending.group)?.proposals.forget(id);
+    if (pending !== null) this.#groups.get(pending.group)?.forget(id);
   }
 
-  outcome(id: RequestId, outcome: Outcome): void {
+  outcome(id: RequestId, outcome: Outcome, holders: number | null = null): void {
     const pending = this.#pending.get(id);
     if (pending === null) return;
     if (pending.membership && outcome.ok) {
@@ -160,9 +166,10 @@ export class Router {
       return;
     }
     this.#pending.end(id);
+    if (!outcome.ok) this.#groups.get(pending.group)?.acknowledgements.forget(id);
     const called = this.#calls.get(id);
     this.#calls.delete(id);
-    if (called === undefined) this.#reply(id, outcome);
+    if (called === undefined) this.#reply(id, outcome, holders);
     else called(outcome);
   }
 
@@ -178,8 +185,8 @@ export class Router {
     for (const id of overdue) {
       const pending = this.#pending.get(id);
       if (pending === null) continue;
-      const proposals = this.#groups.get(pending.group)?.proposals;
-      const underWay = pending.type !== "read" && (proposals?.isUnderWay(id) ?? false);
+      const replica = this.#groups.get(pending.group);
+      const underWay = pending.type !== "read" && (replica?.isUnderWay(id) ?? false);
       const unknown = underWay || pending.membership || pending.type === "move";
       const waitedTicks = (ticks - pending.since) as Ticks;
       this.outcome(
@@ -188,7 +195,7 @@ export class Router {
           ? fail({ code: "Timeout", definite: false, waitedTicks })
           : fail({ code: "NoLeader", definite: true }),
       );
-      proposals?.forget(id);
+      replica?.forget(id);
     }
   }
 
@@ -278,11 +285,17 @@ export class Router {
     this.#turn.touch(replica);
   }
 
-  #reply(id: RequestId, outcome: Outcome): void {
+  #reply(id: RequestId, outcome: Outcome, holders: number | null = null): void {
     // Not after our own disk: a command is applied only when a majority's disks hold it.
     const after = 0 as JournalSeq;
-    if (id < OWN_IDS_FROM) this.#turn.ask({ type: "Reply", id, outcome, after });
+    if (id < OWN_IDS_FROM) this.#turn.ask({ type: "Reply", id, outcome, holders, after });
   }
+}
+
+/** Refused before it is proposed: so many will never hold it. */
+function tooFew({ config }: Replica, acks: Acks): Failure {
+  const message = `quorate: ${acks} members were to hold the write, and ${config.voters.length} hold this keyspace`;
+  return { code: "Rejected", definite: true, status: FAILED_PRECONDITION, message };
 }
 
 /** A node that has just begun or joined does not know the keyspaces yet; the default one surely comes. */

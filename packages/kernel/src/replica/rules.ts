@@ -19,6 +19,10 @@ export interface ReplicaRules {
   readonly rebornAreSilent: boolean;
   /** A replica whose state differs from its group's stops serving (F10). */
   readonly quarantineDeviating: boolean;
+  /** Of who holds an entry a leader says something only where it is its own: another may stand at that place (card 63). */
+  readonly acksByEpoch: boolean;
+  /** Lost writes are in a file of their own before anything is undone: not after, when they are gone. */
+  readonly exportBeforeUndo: boolean;
 }
 
 export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
@@ -30,6 +34,8 @@ export const ALL_REPLICA_RULES: ReplicaRules = Object.freeze({
   rebuildDamaged: true,
   rebornAreSilent: true,
   quarantineDeviating: true,
+  acksByEpoch: true,
+  exportBeforeUndo: true,
 });
 
 /** The safety rules of offices (cards 7, 8). */
@@ -40,10 +46,13 @@ export interface OfficeRules {
   readonly waitOutTenure: boolean;
   /** So many are asked that one of them surely holds what was acknowledged: W + R > N (card 5). */
   readonly askEnough: boolean;
+  /** Where what too few held may be lost, so many are asked still that one of every majority is: what a majority holds stays (card 63). */
+  readonly promoteByMajority: boolean;
 }
 
 export const ALL_OFFICE_RULES: OfficeRules = Object.freeze({
   tenureWithinBound: true,
   waitOutTenure: true,
   askEnough: true,
+  promoteByMajority: true,
 });

@@ -1,4 +1,5 @@
 import type {
+  Acks,
   Bytes,
   ClusterId,
   Failure,
@@ -19,6 +20,7 @@ import type {
   StartId,
   Ticks,
 } from "../core/index.ts";
+import type { LostWrite, WriteName } from "./lost-writes.ts";
 
 /** Who this node is. The host drew the random parts and persisted them; the start id is new in every life. */
 export interface Identity {
@@ -81,6 +83,8 @@ export type NodeInput =
       readonly deadline: Ticks;
       /** At most once: a repeated (session, sequence) gets the first outcome again (catalogue A4). */
       readonly session: { readonly id: bigint; readonly sequence: number } | null;
+      /** The answer waits until so many disks surely hold it; null: for those alone that the keyspace waits for. */
+      readonly acks: Acks | null;
     }
   /** Asks for the right to look. Ends as one `Readable`, or as a `Reply` that failed. */
   | {
@@ -121,6 +125,12 @@ export type NodeInput =
       readonly covers: JournalSeq;
       readonly ok: boolean;
     }
+  | {
+      readonly type: "Exported";
+      readonly group: GroupId;
+      readonly id: RequestId;
+      readonly ok: boolean;
+    }
   /** Hand over leadership of all groups and answer new requests with `Stopped`. */
   | { readonly type: "Drain" };
 
@@ -154,6 +164,8 @@ export type NodeEffect =
       readonly type: "Reply";
       readonly id: RequestId;
       readonly outcome: Outcome;
+      /** Where a level was asked for: how many of the voters surely hold it. */
+      readonly holders: number | null;
       readonly after: JournalSeq;
     }
   /**
@@ -181,6 +193,26 @@ export type NodeEffect =
       readonly group: GroupId;
       readonly from: Snapshot;
       readonly covers: JournalSeq;
+    }
+  /**
+   * Writes that this node's log has and its group's has not, in a file of their own. Ends as `Exported`, once that is on stable storage
+   * under its name; the same writes may be asked for again, after a crash or a failure.
+   */
+  | {
+      readonly type: "Export";
+      readonly id: RequestId;
+      readonly group: GroupId;
+      readonly keyspace: KeyspaceId;
+      readonly from: LogIndex;
+      readonly to: LogIndex;
+      /** None of them is left out but what the log had dropped. */
+      readonly writes: readonly LostWrite[];
+    }
+  /** These were undone, here or at another member: whoever asked for them may want to know. Told once, or not at all. */
+  | {
+      readonly type: "Undone";
+      readonly keyspace: KeyspaceId;
+      readonly writes: readonly WriteName[];
     }
   /** The group is gone for good: its checkpoints are of no use. After a crash before that it is asked for again. */
   | { readonly type: "Retire"; readonly group: GroupId }

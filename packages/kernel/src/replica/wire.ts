@@ -41,6 +41,11 @@ export const FrameKind = {
   members: 11,
   /** How far a replica's log goes that misses its primary, for whoever fills the office. */
   standpoint: 12,
+  /** How many disks hold an entry, asked of the leader by a member whose caller waits for more of them; and that they do. */
+  acksQuestion: 13,
+  acksAnswer: 14,
+  /** Writes that a member had and the group has not, by their names. */
+  lostWrites: 15,
 } as const;
 
 export interface Item {

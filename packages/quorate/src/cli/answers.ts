@@ -125,4 +125,19 @@ export const KeyspaceAnswer = z.looseObject({
 });
 export type KeyspaceAnswer = z.infer<typeof KeyspaceAnswer>;
 
+export const LostAnswer = z.looseObject({
+  member: integer,
+  files: z
+    .array(
+      z.looseObject({
+        file: z.string().default(""),
+        epoch: integer,
+        from: integer,
+        to: integer,
+        bytes: integer,
+      }),
+    )
+    .default([]),
+});
+
 export const KeyspacesAnswer = z.looseObject({ keyspaces: z.array(KeyspaceAnswer).default([]) });

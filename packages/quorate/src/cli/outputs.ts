@@ -140,4 +140,20 @@ export const KeyspaceOutput = z.strictObject({
 });
 export type KeyspaceOutput = z.infer<typeof KeyspaceOutput>;
 
+export const LostOutput = z.strictObject({
+  name: z.string(),
+  /** Who was asked. */
+  member: integer,
+  files: z.array(
+    z.strictObject({
+      /** Below its data directory. */
+      file: z.string(),
+      epoch: integer,
+      from: integer,
+      to: integer,
+      bytes: integer,
+    }),
+  ),
+});
+
 export const KeyspacesOutput = z.strictObject({ keyspaces: z.array(KeyspaceOutput) });

@@ -153,7 +153,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     what: "Asynchronous: an appointed primary acknowledges a write when its own disk holds it, and its secondaries follow.",
     promises: [
       "secondaries are a prefix of the primary's log, never anything else",
-      "no more: an acknowledged write is lost with the primary if no secondary has it yet",
+      "no more: an acknowledged write is lost with the primary if no secondary has it yet, but for one that asked for a majority (metadata `quorate-acks: majority`)",
       FIXED,
     ],
     costs: (n) => [
@@ -161,7 +161,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     ],
     loses: () => [
       "a secondary: nothing",
-      "the primary: the last writes it acknowledged; the furthest secondary is promoted after its tenure (2 s), and what the old primary has beyond is undone when it is back",
+      "the primary: the last writes it acknowledged; the furthest secondary is promoted after its tenure (2 s), and what the old primary has beyond is undone when it is back, once it is in a file (`keyspace lost`)",
     ],
   },
   waro: {

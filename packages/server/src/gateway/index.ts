@@ -1,6 +1,7 @@
 export type { ClientPort } from "./client-port.ts";
 export {
   type ClusterAdmin,
+  commandJson,
   exposedAddress,
   type KeyspaceAdmin,
   type KeyspaceChange,

@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   type Failure,
   type GroupId,
@@ -21,10 +22,12 @@ import type {
   NodeStatus,
   Snapshot,
 } from "@quorate/kernel/replica";
+import type { LostFile } from "../lost/index.ts";
 import { AfterAnswers } from "./after-answers.ts";
 import type { Clock } from "./clock.ts";
 import { InFlight, type ReadInput } from "./in-flight.ts";
 import { type Log, printable } from "./log.ts";
+import { type LossListener, LossListeners } from "./losses.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { HostParts } from "./parts.ts";
 import type { Caller, NodePort, WatchCaller } from "./port.ts";
@@ -69,6 +72,7 @@ export class Host implements NodePort {
   #keyspaces: readonly KeyspaceStatus[] = [];
   #onKeyspaces: ((keyspaces: readonly KeyspaceStatus[]) => void) | null = null;
   readonly #afterAnswers = new AfterAnswers();
+  readonly #losses = new LossListeners();
   #turnedAt = 0;
   /** The sockets were read since a turn was found to be late. */
   #looked = false;
@@ -116,11 +120,12 @@ export class Host implements NodePort {
     body: Bytes,
     deadline: Ticks,
     session?: { readonly id: bigint; readonly sequence: number },
+    acks?: Acks,
   ): RequestId {
     const id = this.#inFlight.newId();
     if (!this.#admit(id, caller, body.length, true)) return id;
     const asked = { type: "Request", id, keyspace, kind, body, deadline } as const;
-    this.input({ ...asked, session: session ?? null });
+    this.input({ ...asked, session: session ?? null, acks: acks ?? null });
     return id;
   }
 
@@ -179,6 +184,14 @@ export class Host implements NodePort {
     listener(this.#keyspaces);
   }
 
+  followLosses(keyspace: KeyspaceId, tell: LossListener): (() => void) | null {
+    return this.#losses.add(keyspace, tell);
+  }
+
+  lostFiles(keyspace: KeyspaceId): readonly LostFile[] {
+    return this.#parts.lost.filesOf(keyspace);
+  }
+
   status(): NodeStatus {
     return this.#options.kernel.status();
   }
@@ -205,6 +218,7 @@ export class Host implements NodePort {
       host_loop_delay_millis_p99: lateness.p99,
       host_loop_delay_millis_max: lateness.max,
       ...this.#parts.journal.counters(),
+      ...this.#parts.lost.counters(),
       ...this.#parts.transport.counters.flat(),
     };
     return flat;
@@ -320,6 +334,12 @@ export class Host implements NodePort {
       case "Checkpoint":
         this.#checkpoint(effect.group, effect.from, effect.covers);
         break;
+      case "Export":
+        this.#export(effect);
+        break;
+      case "Undone":
+        this.#losses.tell(effect.keyspace, effect.writes);
+        break;
       case "Retire":
         void this.#parts.checkpoints.retire(effect.group);
         break;
@@ -347,7 +367,10 @@ export class Host implements NodePort {
   /** The journal is durable as far as this effect needs it. */
   #release(effect: Outgoing): void {
     if (effect.type === "Frame") this.#parts.transport.send(effect.to, effect.lane, effect.parts);
-    else this.#inFlight.settle(effect.id)?.caller.onReply(effect.id, effect.outcome);
+    else {
+      const { id, outcome, holders } = effect;
+      this.#inFlight.settle(id)?.caller.onReply(id, outcome, holders);
+    }
   }
 
   #durable(upTo: JournalSeq): void {
@@ -369,6 +392,11 @@ export class Host implements NodePort {
       journal.beside(false);
       this.input({ type: "Checkpointed", group, covers, ok });
     });
+  }
+
+  #export(lost: Extract<NodeEffect, { type: "Export" }>): void {
+    const { id, group } = lost;
+    void this.#parts.lost.write(lost).then((ok) => this.input({ type: "Exported", group, id, ok }));
   }
 
   #admit(
@@ -430,6 +458,7 @@ export class Host implements NodePort {
     this.#refusals.answer();
     this.#inFlight.abandon(this.now());
     await checkpoints.close();
+    await this.#parts.lost.close();
     await transport.close();
     await lock.release();
   }

@@ -99,7 +99,7 @@ export class InFlight {
     const stopped: Failure = { code: "Stopped", definite: true };
     for (const [id, asked] of this.#asked) {
       this.settle(id);
-      asked.caller.onReply(id, asked.write ? unknownSince(asked.since, now) : fail(stopped));
+      asked.caller.onReply(id, asked.write ? unknownSince(asked.since, now) : fail(stopped), null);
     }
     for (const [id, caller] of this.#watches) {
       this.endWatch(id);

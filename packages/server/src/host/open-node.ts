@@ -22,6 +22,7 @@ import {
   recoverJournal,
   SEGMENT_BYTES,
 } from "../journal/index.ts";
+import { type Describe, LostFiles } from "../lost/index.ts";
 import { type PeerTls, Transport, type TransportLimits } from "../transport/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Host } from "./host.ts";
@@ -45,6 +46,8 @@ export interface NodeOptions {
     now: Now,
   ) => NodeKernel;
   readonly log: Log;
+  /** How people read a command that is written out because it is undone. */
+  readonly describe?: Describe;
   /** The node stopped by itself, and everything is closed. */
   readonly onHalt: (reason: string) => void;
   /** Answers a node that asks to be let in; it must end by its own deadline. */
@@ -116,7 +119,13 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     );
     const peerAddress = await transport.listen();
     undo.push(() => transport.close());
-    const parts = { journal, checkpoints, transport, lock };
+    const lost = await LostFiles.open({
+      files,
+      directory: below(options.dataDir, "lost"),
+      log,
+      describe: options.describe ?? (() => null),
+    });
+    const parts = { journal, checkpoints, lost, transport, lock };
     host = new Host({ identity, kernel, clock, log, onHalt: options.onHalt }, parts);
     host.start();
     return { host, peerAddress };

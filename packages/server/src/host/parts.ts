@@ -1,5 +1,6 @@
-import type { Bytes, GroupId, JournalSeq, Lane, NodeId } from "@quorate/kernel/core";
-import type { PeerAddress, Snapshot, Space } from "@quorate/kernel/replica";
+import type { Bytes, GroupId, JournalSeq, KeyspaceId, Lane, NodeId } from "@quorate/kernel/core";
+import type { NodeEffect, PeerAddress, Snapshot, Space } from "@quorate/kernel/replica";
+import type { LostFile } from "../lost/index.ts";
 
 /** The parts that act for the host. It closes them in its own order. */
 export interface HostParts {
@@ -24,6 +25,13 @@ export interface HostParts {
     /** Deletes what there is of this group. Never rejects: what cannot be deleted is logged. */
     retire(group: GroupId): Promise<void>;
     retainable(from: JournalSeq): JournalSeq;
+    close(): Promise<void>;
+  };
+  /** Writes that are about to be undone. */
+  readonly lost: {
+    write(lost: Extract<NodeEffect, { readonly type: "Export" }>): Promise<boolean>;
+    filesOf(keyspace: KeyspaceId): readonly LostFile[];
+    counters(): Readonly<Record<string, number>>;
     close(): Promise<void>;
   };
   readonly transport: {

@@ -1,4 +1,5 @@
 import type {
+  Acks,
   Bytes,
   KeyspaceId,
   Machine,
@@ -9,10 +10,13 @@ import type {
   Ticks,
 } from "@quorate/kernel/core";
 import type { GroupStatus, Identity, NodeStatus, WatchEnd } from "@quorate/kernel/replica";
+import type { LostFile } from "../lost/index.ts";
+import type { LossListener } from "./losses.ts";
 
 /** One object per call, so that a request costs no closure. Exactly one of the two is called, once. */
 export interface Caller {
-  onReply(id: RequestId, outcome: Outcome): void;
+  /** `holders`: where a level of acknowledgement was asked for, how many voters surely hold the write. */
+  onReply(id: RequestId, outcome: Outcome, holders: number | null): void;
   /** Query the view before returning, or fork it. */
   onReadable(id: RequestId, view: Machine): void;
 }
@@ -39,6 +43,7 @@ export interface NodePort {
     body: Bytes,
     deadline: Ticks,
     session?: { readonly id: bigint; readonly sequence: number },
+    acks?: Acks,
   ): RequestId;
   read(caller: Caller, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): RequestId;
   /** No answer is wanted any more; the caller is not called again. */
@@ -53,6 +58,10 @@ export interface NodePort {
   progress(keyspace: KeyspaceId, watchers: readonly RequestId[]): number | null;
   /** Runs `task` once, when all callers have been told what is known by now: a place to write out what they answered. */
   afterAnswers(task: () => void): void;
+  /** Tells of writes to this keyspace that are undone, from now on, until what it gives is called. Null: too many listen. */
+  followLosses(keyspace: KeyspaceId, tell: LossListener): (() => void) | null;
+  /** What this member wrote out before it undid it. */
+  lostFiles(keyspace: KeyspaceId): readonly LostFile[];
   status(): NodeStatus;
   groupOf(keyspace: KeyspaceId): GroupStatus | null;
 }

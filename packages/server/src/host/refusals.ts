@@ -40,7 +40,7 @@ export class Refusals {
     const waiting = [...this.#waiting.values()];
     for (const one of waiting) {
       if (!this.#waiting.delete(one.id)) continue;
-      if ("caller" in one) one.caller.onReply(one.id, fail(one.failure));
+      if ("caller" in one) one.caller.onReply(one.id, fail(one.failure), null);
       else one.watcher.onWatchEnded(one.id, { type: "Lost", failure: one.failure });
     }
   }

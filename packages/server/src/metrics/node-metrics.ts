@@ -20,6 +20,15 @@ export function registerNodeMetrics(
     return view instanceof EtcdMachine ? read(view) : null;
   };
 
+  const lost = () => port.status().keyspaces.flatMap((one) => port.lostFiles(one.keyspace));
+  registry.gauge(
+    "quorate_lost_files",
+    "Files with writes of this member that its keyspaces have not: `keyspace lost` lists them.",
+    () => lost().length,
+  );
+  registry.gauge("quorate_lost_file_bytes", "Bytes of these files.", () =>
+    lost().reduce((sum, { bytes }) => sum + bytes, 0),
+  );
   registry.gauge(
     "etcd_server_has_leader",
     "Whether or not a leader exists. 1 is existence, 0 is not.",

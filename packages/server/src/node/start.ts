@@ -4,7 +4,7 @@ import {
   type NodeOptions as KernelOptions,
   startNode,
 } from "@quorate/kernel/replica";
-import { GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "../gateway/index.ts";
+import { commandJson, GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "../gateway/index.ts";
 import { type Host, type Log, openNode, systemClock } from "../host/index.ts";
 import type { TlsFiles } from "../tls/index.ts";
 import { parseAddress } from "../transport/index.ts";
@@ -107,6 +107,7 @@ async function startWith(
     identity: origin.identity,
     tls: certificates.peers,
     log,
+    describe: commandJson,
     clock: systemClock(),
     kernel: (identity, recovered, seed, now) =>
       startNode({ identity, self, bootstrap: origin.bootstrap, recovered, seed }, settings, now),

@@ -38,6 +38,30 @@ export class EtcdClient {
     });
   }
 
+  /** The same, and what came behind the answer, which is there once the answer is. */
+  withTrailers<Q, R>(
+    method: string,
+    [request, response]: readonly [MessageType<Q>, MessageType<R>],
+    value: Partial<Q>,
+  ): { readonly call: Promise<R>; readonly trailers: Promise<grpc.Metadata> } {
+    let done: (trailers: grpc.Metadata) => void = () => {};
+    const trailers = new Promise<grpc.Metadata>((resolve) => {
+      done = resolve;
+    });
+    const call = new Promise<R>((resolve, reject) => {
+      const unary = this.#client.makeUnaryRequest(
+        path(method),
+        (message: Buffer) => message,
+        (message: Buffer) => message,
+        Buffer.from(encode(request, value)),
+        this.#metadata,
+        (error, reply) => (error === null ? resolve(read(response, reply)) : reject(error)),
+      );
+      unary.on("status", ({ metadata }) => done(metadata));
+    });
+    return { call, trailers };
+  }
+
   /** Opens a stream. Methods that stream only their answer take their one message with `end`. */
   stream<Q, R>(
     method: string,

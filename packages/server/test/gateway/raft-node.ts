@@ -67,6 +67,12 @@ export function startRaftNode(): { readonly host: Host; readonly led: Promise<vo
       retainable: (from) => from,
       close: () => Promise.resolve(),
     },
+    lost: {
+      write: () => Promise.resolve(true),
+      filesOf: () => [],
+      counters: () => ({}),
+      close: () => Promise.resolve(),
+    },
     transport: {
       counters: { flat: () => ({}) },
       send() {},

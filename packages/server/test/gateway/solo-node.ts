@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   clusterId,
   DEFAULT_KEYSPACE,
@@ -21,7 +22,13 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import { EtcdMachine, QUOTA_BYTES_DEFAULT } from "@quorate/kernel/etcd";
-import type { GroupStatus, Identity, MemberStatus, NodeStatus } from "@quorate/kernel/replica";
+import type {
+  GroupStatus,
+  Identity,
+  MemberStatus,
+  NodeStatus,
+  WriteName,
+} from "@quorate/kernel/replica";
 import type {
   ClusterAdmin,
   KeyspaceAdmin,
@@ -30,6 +37,7 @@ import type {
   MemberOutcome,
 } from "../../src/gateway/index.ts";
 import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
+import type { LostFile } from "../../src/lost/index.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -59,6 +67,8 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   failure: Failure | null = null;
   /** Acknowledged writes may be lost, as where replication is asynchronous. */
   loses = false;
+  /** What it says of those who hold a write. */
+  holders: number | null = null;
   /** While true, nothing is answered. */
   frozen = false;
   /** Kinds of requests that are kept for `release`. */
@@ -69,6 +79,11 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   memberOutcome: MemberOutcome = { ok: true, member: SELF };
   readonly memberChanges: unknown[] = [];
   readonly levels: ReadLevel[] = [];
+  /** Who wants to know of writes that are undone. */
+  readonly undone = new Set<(writes: readonly WriteName[]) => void>();
+  readonly lost: LostFile[] = [];
+  /** The level that each request asked for. */
+  readonly acks: (Acks | null)[] = [];
   /** Resolves when a request is withdrawn. */
   readonly withdrawn: Promise<void>;
   #onWithdrawn: () => void = () => {};
@@ -139,8 +154,17 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     return this.event("unwatched");
   }
 
-  request(caller: Caller, _: KeyspaceId, kind: number, body: Bytes, deadline: Ticks): RequestId {
+  request(
+    caller: Caller,
+    _: KeyspaceId,
+    kind: number,
+    body: Bytes,
+    deadline: Ticks,
+    _session?: unknown,
+    acks?: Acks,
+  ): RequestId {
     this.asked.push(kind);
+    this.acks.push(acks ?? null);
     return this.#ask(caller, deadline, (id) => {
       if (this.held.has(kind)) this.#kept.push(() => this.#apply(kind, body, id));
       else this.#apply(kind, body, id);
@@ -241,6 +265,18 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     };
   }
 
+  followLosses(_: KeyspaceId, tell: (writes: readonly WriteName[]) => void): () => void {
+    this.undone.add(tell);
+    return () => {
+      this.undone.delete(tell);
+      this.#note("deaf");
+    };
+  }
+
+  lostFiles(keyspace: KeyspaceId): readonly LostFile[] {
+    return this.lost.filter((one) => one.keyspace === keyspace);
+  }
+
   groupOf(keyspace: KeyspaceId): GroupStatus | null {
     return keyspace === DEFAULT_KEYSPACE ? this.group : null;
   }
@@ -267,7 +303,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   }
 
   result(id: RequestId, outcome: Outcome): void {
-    this.#take(id)?.onReply(id, outcome);
+    this.#take(id)?.onReply(id, outcome, this.holders);
   }
 
   #note(name: string): void {

@@ -72,6 +72,7 @@ describe("what waits for the disk", () => {
     type: "Reply",
     id: requestId(id),
     outcome: { ok: true, value: new Uint8Array(0) } satisfies Outcome,
+    holders: null,
     after: journalSeq(after),
   });
 

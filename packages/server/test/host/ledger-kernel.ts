@@ -199,7 +199,7 @@ export class LedgerKernel implements NodeKernel {
 
   #reply(id: RequestId, after: number): NodeEffect {
     const outcome = succeed(new Uint8Array(0));
-    return { type: "Reply", id, outcome, after: journalSeq(after) };
+    return { type: "Reply", id, outcome, holders: null, after: journalSeq(after) };
   }
 
   #checkpoint(): NodeEffect {

@@ -67,6 +67,8 @@ function portSeeing({ lastIndex, leader, serving = true, knownAs }: Seen): NodeP
     read: unasked,
     cancel: unasked,
     moveLeader: unasked,
+    followLosses: unasked,
+    lostFiles: unasked,
     watch: unasked,
     unwatch: unasked,
     stalled: unasked,

@@ -154,6 +154,10 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     faults: ["loseJournal", "badSectors", "crash", "isolateLeader"],
     all: true,
   },
+  /** Not for seeds to find: see `SCHEDULED`. */
+  acksByEpoch: {},
+  officePromoteByMajority: {},
+  exportBeforeUndo: {},
   quarantineDeviating: {
     shape: { nodes: [3, 5], millis: [10_000] },
     faults: ["flipMemory", "crash"],

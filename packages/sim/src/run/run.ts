@@ -6,6 +6,7 @@ import { promisedTo } from "../profiles/index.ts";
 import { Clients } from "../workload/clients.ts";
 import { Keepsake } from "../workload/keepsake.ts";
 import { LeaseHolders } from "../workload/lease-holders.ts";
+import { LevelledWrites } from "../workload/levelled-writes.ts";
 import { LocalReaders } from "../workload/local-readers.ts";
 import { Watching } from "../workload/watching.ts";
 import { CALM_NETWORK } from "../world/network.ts";
@@ -108,6 +109,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
   const leases = new LeaseHolders(world, seed ^ 0x1ea5en, leaseSlack(plan)).start(plan.leases);
   const readers = new LocalReaders(world, seed ^ 0x10ca1n);
   if (plan.localReaders) readers.start();
+  const levelled = mayLose(plan) ? new LevelledWrites(world, seed ^ 0xac5n).start() : null;
   const keepsake = new Keepsake(world);
   if (plan.keepsake) keepsake.start();
   const nemesis = new Nemesis(world).start(plan.episodes);
@@ -118,6 +120,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
   watching.calm();
   leases.stop();
   readers.stop();
+  levelled?.stop();
   const findings = new Map<Model, readonly string[]>();
   const { violations } = world.observer;
   if (violations.length === 0) findings.set("progress", demandProgress(world));
@@ -146,6 +149,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
     if (plan.watchers > 0) findings.set("watch", watching.findings(settled));
     if (plan.leases > 0) findings.set("leases", leases.findings());
     if (plan.localReaders) findings.set("local-reads", readers.findings());
+    if (levelled !== null) findings.set("invariants", levelled.findings());
     findings.set("progress", tryOut(world, plan.trials));
     // Who may lose a write may lose this one.
     if (plan.keepsake && promised.includes("durability"))
@@ -223,6 +227,10 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     clockOf: (index) => clocks[index % clocks.length] ?? { ratePerMille: 0, aheadTicks: 0 },
   });
 }
+
+/** Does this keyspace go on without what too few held? */
+const mayLose = ({ keyspace }: RunPlan): boolean =>
+  DEFAULT_OPTIONS.profiles.get(keyspace)?.office?.loss === "promote";
 
 /** By how much sooner than promised a lease may end, as the clocks of the plan allow. */
 function leaseSlack({ clocks, episodes }: RunPlan): number {

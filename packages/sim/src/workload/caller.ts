@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   DEFAULT_KEYSPACE,
   type KeyspaceId,
@@ -14,6 +15,8 @@ import { putRequest } from "./etcd-requests.ts";
 
 /** How a call ended for its caller: silence, where the node died before it answered. */
 export type Answer = Outcome | "silence";
+/** How a write ended that asked for a level, and how many held it. */
+export type Held = Outcome & { readonly holders: number | null };
 /** What a read saw: the key's value, null where there is none; or why it saw nothing. */
 export type Seen = { readonly value: string | null } | Exclude<Answer, { readonly ok: true }>;
 
@@ -31,6 +34,50 @@ export class Caller {
     return this.request(node, EtcdKind.put, putRequest(key, value));
   }
 
+  /** A write that so many are to hold: how many did, where it succeeded. */
+  putAt(
+    node: SimNode,
+    key: string,
+    value: string,
+    acks: Acks,
+    keyspace: KeyspaceId = DEFAULT_KEYSPACE,
+  ): Held | "silence" {
+    let answer: Held | null = null;
+    const caller = {
+      onReply: (outcome: Outcome, holders: number | null) =>
+        void (answer = { ...outcome, holders }),
+      onReadable: () => {},
+    };
+    const body = putRequest(key, value);
+    node.request(caller, keyspace, EtcdKind.put, body, this.#patienceMillis, null, acks);
+    this.#wait(() => answer !== null);
+    return answer ?? "silence";
+  }
+
+  /** The same, without waiting for its answer. */
+  start(
+    node: SimNode,
+    key: string,
+    value: string,
+    acks: Acks,
+    onEnd: (ok: boolean, holders: number | null) => void,
+  ): void {
+    const caller = {
+      onReply: ({ ok }: Outcome, holders: number | null) => onEnd(ok, holders),
+      onReadable: () => {},
+    };
+    const patience = 4 * this.#patienceMillis;
+    node.request(
+      caller,
+      DEFAULT_KEYSPACE,
+      EtcdKind.put,
+      putRequest(key, value),
+      patience,
+      null,
+      acks,
+    );
+  }
+
   request(
     node: SimNode,
     kind: number,
@@ -45,14 +92,19 @@ export class Caller {
     return answer ?? "silence";
   }
 
-  get(node: SimNode, key: string, level: ReadLevel = "readIndex"): Seen {
+  get(
+    node: SimNode,
+    key: string,
+    level: ReadLevel = "readIndex",
+    keyspace: KeyspaceId = DEFAULT_KEYSPACE,
+  ): Seen {
     let seen: Seen | null = null;
     const caller = {
       onReply: (outcome: Outcome) => void (seen = outcome.ok ? "silence" : outcome),
       onReadable: (view: Machine) =>
         void (seen = { value: view instanceof EtcdMachine ? readKey(view, key) : null }),
     };
-    node.read(caller, DEFAULT_KEYSPACE, level, this.#patienceMillis);
+    node.read(caller, keyspace, level, this.#patienceMillis);
     this.#wait(() => seen !== null);
     return seen ?? "silence";
   }

@@ -27,6 +27,8 @@ import {
 } from "@quorate/kernel/core";
 import type {
   JournalRecord,
+  LostWrite,
+  NodeEffect,
   RecoveredCheckpoint,
   RecoveredNode,
   Snapshot,
@@ -98,6 +100,10 @@ export class Disk {
   lying = false;
   /** Every sync takes so many times as long. */
   slowness = 1;
+  /** There is no room for a file beside the journal. */
+  full = false;
+  /** What was written out before it was undone, by the names of the files. */
+  readonly exports = new Map<string, readonly LostWrite[]>();
   /** Written, the sync still to come, or lied about. */
   #volatile: Bytes[] = [];
   #durableSeq = journalSeq(0);
@@ -203,6 +209,13 @@ export class Disk {
     writer.finish(snapshot.hash);
     const known = this.#checkpoints.get(group) ?? [];
     this.#checkpoints.set(group, [...known.slice(-1), { covers, file: concat(parts) }]);
+  }
+
+  /** A file of its own with what is to be undone; one with the same writes takes its place. False where the disk is full. */
+  export({ keyspace, from, to, writes }: Extract<NodeEffect, { type: "Export" }>): boolean {
+    if (this.full) return false;
+    this.exports.set(`${keyspace}-${writes[0]?.epoch ?? 0}-${from}-${to}`, writes);
+    return true;
   }
 
   /** Bit rot: one bit of the records that would be read at a restart. */

@@ -6,7 +6,8 @@ import type { SimNode } from "./sim-node.ts";
 
 /** Who waits for an answer inside the world. */
 export interface SimCaller {
-  onReply(outcome: Outcome): void;
+  /** `holders`: see `Reply`. */
+  onReply(outcome: Outcome, holders: number | null): void;
   onReadable(view: Machine): void;
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Acks,
   type Bytes,
   type GroupId,
   type JournalSeq,
@@ -23,11 +24,14 @@ import {
   type Space,
   startNode,
   type WatchEnd,
+  type WriteName,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
 import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
+import { DiskErrands } from "./disk-errands.ts";
+import { IDLE_TURNS_MAX, IdleTurns } from "./idle-turns.ts";
 import type { Network } from "./network.ts";
 import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
 import type { Trace } from "./trace.ts";
@@ -38,9 +42,6 @@ type After = Extract<NodeEffect, { readonly after: JournalSeq }>;
 /** Turns that a node takes after an input: 10 to 60 microseconds of work. */
 const TURN_MICROS_MIN = 10;
 const TURN_MICROS_MAX = 60;
-
-/** In a second. A backlog may be applied entry by entry, without a word; more turns than that are a busy loop. */
-const IDLE_TURNS_MAX = 5000;
 
 /** Hosts the real node kernel in the simulated world, as the server hosts it in the real one. */
 export class SimNode implements Station {
@@ -72,17 +73,16 @@ export class SimNode implements Station {
   #syncing = false;
   #syncFails = false;
   #slowness = 1;
-  /** Turns of the present second that had neither input nor effect. */
-  #idle = { second: 0, turns: 0 };
+  readonly #idle = new IdleTurns();
   /** Turns that had to wait because the process stood still or was slow. */
   delayed = 0;
-  /** The disk hangs: no sync ends before that time. */
-  #hungUntil = 0;
+  readonly #errands: DiskErrands;
+  /** Writes that this node was told are undone, in this life. */
+  readonly undone: WriteName[] = [];
   #durable = 0 as JournalSeq;
   #waiting: After[] = [];
   #callers = new Map<RequestId, SimCaller>();
   #watchers = new Map<RequestId, SimWatcher>();
-  #checkpoints: Extract<NodeEffect, { type: "Checkpoint" }>[] = [];
   #requests = 1;
 
   constructor(
@@ -104,6 +104,7 @@ export class SimNode implements Station {
     this.#network = network;
     this.#trace = trace;
     this.#observer = observer;
+    this.#errands = new DiskErrands(agenda, parts.disk, (input) => this.input(input));
   }
 
   /** The running kernel, for observers; null while the node is down. */
@@ -210,17 +211,16 @@ export class SimNode implements Station {
     // A killed process leaves what it wrote to the operating system; only a power cut loses it.
     if (power) this.disk.cutPower();
     else this.disk.synced(this.#durable);
-    for (const { from } of this.#checkpoints) from.release();
+    this.#errands.crash();
+    this.undone.length = 0;
     this.#inputs = [];
     this.#unwritten = [];
     this.#waiting = [];
-    this.#checkpoints = [];
     this.#callers.clear();
     for (const id of this.#watchers.keys())
       this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
     this.#peers = null;
     this.#syncing = false;
-    this.#hungUntil = 0;
     this.#turnPlanned = false;
     this.#wakePlanned = null;
     this.#slowness = 1;
@@ -246,7 +246,7 @@ export class SimNode implements Station {
       `${this.name}'s disk hangs for ${micros / 1000} ms`,
       this.name,
     );
-    this.#hungUntil = Math.max(this.#hungUntil, this.#agenda.now + micros);
+    this.#errands.hang(micros);
   }
 
   receive(from: NodeId, bytes: Bytes): void {
@@ -265,11 +265,12 @@ export class SimNode implements Station {
     body: Bytes,
     patience: number,
     session: { readonly id: bigint; readonly sequence: number } | null = null,
+    acks: Acks | null = null,
   ): RequestId {
     const id = requestId(this.#requests++);
     this.#callers.set(id, caller);
     const deadline = ticks(this.now() + patience);
-    this.input({ type: "Request", id, keyspace, kind, body, deadline, session });
+    this.input({ type: "Request", id, keyspace, kind, body, deadline, session, acks });
     return id;
   }
 
@@ -298,12 +299,6 @@ export class SimNode implements Station {
     this.#planTurn();
   }
 
-  #idled(): void {
-    const second = Math.floor(this.#agenda.now / 1_000_000);
-    this.#idle = this.#idle.second === second ? this.#idle : { second, turns: 0 };
-    if (++this.#idle.turns === IDLE_TURNS_MAX) this.#observer.spun(this, IDLE_TURNS_MAX);
-  }
-
   #planTurn(): void {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
@@ -326,7 +321,8 @@ export class SimNode implements Station {
       return this.#planWake();
     this.#inputs = [];
     const effects = this.#kernel.turn(this.#time(), inputs);
-    if (inputs.length + effects.length === 0) this.#idled();
+    if (inputs.length + effects.length === 0 && this.#idle.add(this.#agenda.now))
+      this.#observer.spun(this, IDLE_TURNS_MAX);
     for (const effect of effects) {
       this.#perform(effect);
       // It halted: what it asked for behind that is done by nobody.
@@ -362,8 +358,14 @@ export class SimNode implements Station {
         this.#endWatch(effect.id, effect.ended);
         return;
       case "Checkpoint":
-        this.#checkpoints.push(effect);
-        this.#writeCheckpoints();
+        this.#errands.checkpoint(effect);
+        this.#errands.advance(this.#durable);
+        return;
+      case "Export":
+        this.#errands.export(effect);
+        return;
+      case "Undone":
+        this.undone.push(...effect.writes);
         return;
       case "Note":
         this.#observer.noted(this, effect.event);
@@ -410,7 +412,7 @@ export class SimNode implements Station {
       if (!this.#isPeer(effect.to)) return;
       this.#network.send(this.id, effect.to, effect.lane, effect.parts);
     } else if (effect.type === "Reply") {
-      this.#take(effect.id)?.onReply(effect.outcome);
+      this.#take(effect.id)?.onReply(effect.outcome, effect.holders);
     }
   }
 
@@ -423,7 +425,7 @@ export class SimNode implements Station {
     this.disk.write(batch);
     const upTo = (batch[batch.length - 1] as { readonly seq: JournalSeq }).seq;
     const life = this.#life;
-    this.#agenda.at(this.#doneAt(this.disk.syncMicros()), () => {
+    this.#agenda.at(this.#errands.doneAt(this.disk.syncMicros()), () => {
       if (life !== this.#life) return;
       if (this.#syncFails) return this.input({ type: "DiskFailed", reason: "EIO: simulated" });
       this.disk.synced(upTo);
@@ -433,27 +435,9 @@ export class SimNode implements Station {
       const ready = this.#waiting.filter(({ after }) => after <= upTo);
       this.#waiting = this.#waiting.filter(({ after }) => after > upTo);
       for (const effect of ready) this.#release(effect);
-      this.#writeCheckpoints();
+      this.#errands.advance(upTo);
       this.#write();
     });
-  }
-
-  #doneAt(micros: number): number {
-    return Math.max(this.#agenda.now, this.#hungUntil) + micros;
-  }
-
-  /** A checkpoint may not claim to cover records that a power cut could still take back. */
-  #writeCheckpoints(): void {
-    const ready = this.#checkpoints.filter(({ covers }) => covers <= this.#durable);
-    this.#checkpoints = this.#checkpoints.filter(({ covers }) => covers > this.#durable);
-    for (const { group, covers, from } of ready) {
-      const life = this.#life;
-      this.#agenda.at(this.#doneAt(2 * this.disk.syncMicros()), () => {
-        if (life === this.#life) this.disk.checkpoint(group, covers, from);
-        from.release();
-        if (life === this.#life) this.input({ type: "Checkpointed", group, covers, ok: true });
-      });
-    }
   }
 
   #planWake(): void {

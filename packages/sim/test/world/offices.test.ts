@@ -1,7 +1,18 @@
-import { DEFAULT_KEYSPACE, type Outcome, SYSTEM_KEYSPACE } from "@quorate/kernel/core";
+import {
+  type Acks,
+  DEFAULT_KEYSPACE,
+  latin1,
+  type Outcome,
+  SYSTEM_KEYSPACE,
+} from "@quorate/kernel/core";
 import { EtcdKind } from "@quorate/kernel/etcd";
 import { isPrimary, type PrimaryState } from "@quorate/kernel/primary";
-import { DEFAULT_OPTIONS, type NodeOptions, type OfficeRules } from "@quorate/kernel/replica";
+import {
+  DEFAULT_OPTIONS,
+  type NodeOptions,
+  type OfficeRules,
+  type WriteName,
+} from "@quorate/kernel/replica";
 import { Caller, putRequest, type SimNode, World, type WorldSetup } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
@@ -105,6 +116,28 @@ const put = (o: Offices, node: SimNode, value: string, patience = 500): unknown 
   new Caller(o.world, patience).put(node, "x", value);
 const get = (o: Offices, node: SimNode, level: "local" | "readIndex" = "readIndex"): unknown =>
   new Caller(o.world, 500).get(node, "x", level);
+
+const nameOf = ({ node, start, request }: WriteName): string => `${node}-${start}-${request}`;
+
+/** A write that so many are to hold: its name, and how many did; null where that was not said in time. */
+function ask(
+  o: Offices,
+  node: SimNode,
+  value: string,
+  acks: Acks,
+): { readonly name: string; readonly holders: number | null } {
+  let holders: number | null = null;
+  const caller = {
+    onReply: (_: Outcome, held: number | null) => void (holders = held),
+    onReadable: () => {},
+  };
+  const body = putRequest("x", value);
+  const request = node.request(caller, DEFAULT_KEYSPACE, EtcdKind.put, body, 500, null, acks);
+  const { id, start } = node;
+  o.run(1000);
+  if (start === null) throw new RangeError("it is down");
+  return { name: nameOf({ node: id, start, request }), holders };
+}
 
 describe("one primary (card 8)", () => {
   it.each([
@@ -294,7 +327,79 @@ describe("what a primary takes with it (card 63)", () => {
     for (const node of o.world.nodes) expect(get(o, node)).toEqual(get(o, c));
   });
 
-  it.skip("RM-1, the export to a file: what is named is in the journal until the snapshot replaces it; writing it out is the host's, and not built", () => {});
+  it.each([
+    ["while its primary's log still reaches back", 10_000],
+    ["by a snapshot, because its primary's log does not", 5],
+  ])(
+    "RM-1: what is lost is in a file before it is undone, by number, client and command, %s; crashes on the way repeat it",
+    (_, tailEntriesMax) => {
+      const o = new Offices({ profile: "primary-async", options: { tailEntriesMax } });
+      const [b] = o.others;
+      if (b === undefined) return;
+      for (let i = 0; i < 12; i++) put(o, o.primary, `v${i}`);
+      o.run(500);
+      o.world.partition([o.primary], o.others);
+      const from = (o.stateOf(o.primary)?.log.lastIndex ?? 0) + 1;
+      const names = ["l1", "l2", "l3"].map((value) => ask(o, o.primary, value, 1).name);
+      o.run(500);
+      o.primary.crash(false);
+      o.world.heal();
+      expect(o.replaced()).not.toBe(null);
+      for (let i = 0; i < 30; i++) put(o, b, "after", 5000);
+      o.run(500);
+      const { disk } = o.primary;
+      o.primary.boot();
+      // It dies whenever it has said that it lost something, and in the end it has written that out.
+      for (let i = 0; i < 4 && disk.exports.size === 0; i++) {
+        o.until(() => o.stateOf(o.primary)?.fork !== null, 5000);
+        o.run(i);
+        if (disk.exports.size > 0) break;
+        o.primary.crash(true);
+        o.run(10);
+        o.primary.boot();
+      }
+      o.run(5000);
+      const [[file, writes] = []] = [...disk.exports];
+      expect(file).toMatch(new RegExp(`^1-\\d+-${from}-${from + 2}$`));
+      expect(writes?.map(({ index }) => index)).toEqual([from, from + 1, from + 2]);
+      expect(writes?.map(nameOf)).toEqual(names);
+      expect(writes?.map(({ kind, body }) => [kind, latin1(body).slice(-2)])).toEqual([
+        [EtcdKind.put, "l1"],
+        [EtcdKind.put, "l2"],
+        [EtcdKind.put, "l3"],
+      ]);
+      for (const node of o.world.nodes) expect(get(o, node)).toEqual({ value: "after" });
+      expect(o.world.observer.violations).toEqual([]);
+    },
+  );
+
+  it.each([true, false])(
+    "RM-1: with no room for the file the primary that returns waits as it is, and says so (exportBeforeUndo: %s)",
+    (exportBeforeUndo) => {
+      const rules = { ...DEFAULT_OPTIONS.rules, exportBeforeUndo };
+      const o = new Offices({ profile: "primary-async", options: { rules } });
+      put(o, o.primary, "before");
+      o.run(500);
+      o.world.partition([o.primary], o.others);
+      put(o, o.primary, "lost");
+      o.run(500);
+      o.primary.crash(false);
+      o.primary.disk.full = true;
+      o.world.heal();
+      expect(o.replaced()).not.toBe(null);
+      o.primary.boot();
+      o.run(12_000);
+      const value = get(o, o.primary, "local");
+      if (exportBeforeUndo) expect(value).not.toEqual({ value: "before" });
+      else expect(value, "undone, and nobody can say what it was").toEqual({ value: "before" });
+      const said = o.world.trace.lines.filter((line) => line.includes("not exported"));
+      expect(said.length).toBeGreaterThan(0);
+      o.primary.disk.full = false;
+      o.run(12_000);
+      if (exportBeforeUndo) expect(o.primary.disk.exports.size).toBe(1);
+      expect(get(o, o.primary)).toEqual({ value: "before" });
+    },
+  );
 
   it("PA-4, RM-2: `wait`: without the primary that may have more nobody is appointed: writes are refused, reads served, nothing lost", () => {
     const async = DEFAULT_OPTIONS.profiles.get("primary-async");
@@ -356,5 +461,27 @@ describe("what a primary takes with it (card 63)", () => {
     expect(get(o, c)).toEqual({ value: "three" });
   });
 
-  it.skip("RM-4, an event to the session whose write was undone: sessions are told of outcomes, not of what became of them later", () => {});
+  it("RM-4: what was acknowledged by the primary alone and is undone every member is told of by its name; what a majority held never is", () => {
+    const o = new Offices({ profile: "primary-async" });
+    const [b] = o.others;
+    if (b === undefined) return;
+    const kept = ask(o, o.primary, "kept", "majority");
+    expect(kept.holders).toBeGreaterThanOrEqual(2);
+    o.world.partition([o.primary], o.others);
+    const undone = ask(o, o.primary, "undone", 1);
+    expect(undone.holders).toBe(1);
+    expect(ask(o, o.primary, "unknown", "majority").holders).toBe(null);
+    o.primary.crash(false);
+    o.world.heal();
+    expect(o.replaced()).not.toBe(null);
+    o.primary.boot();
+    o.run(5000);
+    for (const node of o.world.nodes) {
+      const told = node.undone.map(nameOf);
+      expect(told).toContain(undone.name);
+      expect(told).not.toContain(kept.name);
+      expect(told).toHaveLength(2);
+    }
+    for (const node of o.world.nodes) expect(get(o, node)).toEqual({ value: "kept" });
+  });
 });

@@ -1,6 +1,6 @@
 import { type Bytes, EMPTY } from "../bytes.ts";
 import { PREFIX_BYTES, type Stream } from "../connection/index.ts";
-import type { HeaderField, HeaderList } from "../fields/index.ts";
+import { HeaderField, type HeaderList } from "../fields/index.ts";
 import { NO_TRAILERS, OK_TRAILERS, statusFields } from "./answers.ts";
 import type { Compression } from "./compression.ts";
 import type { Timed } from "./deadlines.ts";
@@ -93,6 +93,10 @@ export class ServerCall<M extends Method> implements Http2GrpcCall, InboundSink,
     this.#headSent = true;
     const list = this.#side.responseHeaders(this.#opening.compression ?? null);
     this.#side.connection.head(this.#stream, list, fields);
+  }
+
+  addTrailer(name: string, value: string): void {
+    this.addTrailers([new HeaderField(name, value)]);
   }
 
   addTrailers(fields: readonly HeaderField[]): void {

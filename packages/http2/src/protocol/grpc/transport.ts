@@ -22,6 +22,8 @@ export interface GrpcCall {
    * connections together, and who holds the most of these is cut. That may be this call, before `hold` returns.
    */
   hold(bytes: number): void;
+  /** Adds a field to those that `end` will send; its name is in lower case, its value printable ASCII. */
+  addTrailer(name: string, value: string): void;
   /** Ends the call, after what was written. Neither `write` nor a second `end` may follow. */
   end(status: Status): void;
   /** No `onMessage` and no `onHalfClose` until `resume`: how a service bounds what it has been asked for. */

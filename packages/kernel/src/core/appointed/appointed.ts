@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
 import type { LogIndex, NodeId, Ticks } from "../ids.ts";
-import type { GroupConfig, Now, Position, Step } from "../seam.ts";
+import type { Effect, GroupConfig, Now, Position, Step } from "../seam.ts";
 import type { AppointedState, Leading } from "./state.ts";
 
 /** What one protocol with an appointed leader does otherwise than the next. All of it is value in, value out. */
@@ -23,6 +23,10 @@ export interface Appointed<S extends AppointedState, M> {
   heirOf(state: S): NodeId | null;
   /** Does that member have all that this leader's log has? */
   hasAll(state: S, member: NodeId): boolean;
+  /** Of a leader within its tenure: which of the others surely hold its log up to there on their disks. */
+  heldBy(state: S, at: LogIndex): readonly NodeId[];
+  /** Up to where this replica's own disk counts. */
+  ownHeld(state: S): LogIndex;
 
   receive(state: S, now: Now, from: NodeId, message: M): Step<S, M>;
   /** A link came up or went down: what was under way on it is lost, or will be answered. */
@@ -45,6 +49,8 @@ export interface Appointed<S extends AppointedState, M> {
   whomToAsk(state: S): NodeId | null;
   question(epoch: number, question: number): M;
 
+  /** What a snapshot that is about to be installed undoes, if that may have been acknowledged and was not said before. */
+  undone(state: S): readonly Effect<M>[];
   transferred(state: S, now: Now, to: NodeId, at: Position, ok: boolean): S;
   installed(state: S, now: Now, at: Position, config: GroupConfig): Step<S, M>;
 }

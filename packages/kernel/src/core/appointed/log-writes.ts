@@ -85,4 +85,5 @@ export const lostFrom = (log: Log, from: LogIndex): Effect<never> => ({
   type: "Lost",
   from,
   to: log.lastIndex,
+  entries: log.slice(Math.max(from - 1, log.base.index) as LogIndex, log.lastIndex),
 });

@@ -1,9 +1,9 @@
-import type { Bytes, LogIndex, NodeId } from "../ids.ts";
+import type { Bytes, LogIndex, NodeId, Ticks } from "../ids.ts";
 import { epochBefore, type LogProtocol, type Standing } from "../log-protocol.ts";
 import type { Appointed } from "./appointed.ts";
 import { hardStateOf } from "./log-writes.ts";
 import { decodeRecord, encodeHardState } from "./record.ts";
-import type { AppointedState } from "./state.ts";
+import { type AppointedState, mayAct } from "./state.ts";
 import { step, wakeAt } from "./step.ts";
 
 type Own<S extends AppointedState, M> = Pick<
@@ -23,6 +23,7 @@ export const appointed = <S extends AppointedState, M>(
   standing,
   isInStep: ({ office }: AppointedState, member: NodeId) =>
     office?.inSync.includes(member) === true,
+  holders: (state, now, at) => holders(protocol, state, now.ticks, at),
   lastIndexIn,
 });
 
@@ -45,6 +46,18 @@ function standing(state: AppointedState): Standing {
     termBefore: epochBefore(log, role.base),
     ...said,
   };
+}
+
+/** What a member said before this epoch is forgotten with it; and a leader whose time is over knows nothing any more. */
+function holders<S extends AppointedState, M>(
+  protocol: Appointed<S, M>,
+  state: S,
+  now: Ticks,
+  at: LogIndex,
+): readonly NodeId[] {
+  if (!mayAct(state, now)) return [];
+  const others = protocol.heldBy(state, at);
+  return protocol.ownHeld(state) >= at ? [state.self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Bytes): LogIndex {

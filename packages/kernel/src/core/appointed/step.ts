@@ -96,10 +96,10 @@ function onInstalling<S extends AppointedState, M>(
   now: Now,
   at: Position,
 ): Step<S, M> {
-  const next = { ...state, installing: at };
-  return at.epoch > state.term
-    ? protocol.follow(next, at.epoch, null, now.ticks)
-    : [next, NO_EFFECTS];
+  const named: Step<S, M> = [{ ...state, installing: at }, protocol.undone(state)];
+  return andThen(named, (s) =>
+    at.epoch > s.term ? protocol.follow(s, at.epoch, null, now.ticks) : [s, NO_EFFECTS],
+  );
 }
 
 function onAlarm<S extends AppointedState, M>(

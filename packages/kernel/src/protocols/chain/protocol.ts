@@ -20,7 +20,7 @@ import { isJoined, onAsk, ownIndex, question, whomToAsk } from "./reads.ts";
 import type { ChainSettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
 import type { ChainState, ChainStep } from "./state.ts";
-import { appended, heirOf, lead, led } from "./tenure.ts";
+import { appended, heirOf, heldBy, lead, led } from "./tenure.ts";
 
 const CHAIN: Appointed<ChainState, ChainMessage> = {
   follow,
@@ -33,6 +33,8 @@ const CHAIN: Appointed<ChainState, ChainMessage> = {
   heirOf,
   // What is committed all have.
   hasAll: () => true,
+  heldBy,
+  ownHeld: ({ durableIndex }) => durableIndex,
   receive,
   relink,
   heartbeat: beat,
@@ -51,6 +53,8 @@ const CHAIN: Appointed<ChainState, ChainMessage> = {
   isSound: isJoined,
   whomToAsk,
   question,
+  // Named where it was found.
+  undone: () => NO_EFFECTS,
   transferred,
   installed,
 };

@@ -60,3 +60,17 @@ export function heirOf({ term, self, office }: ChainState): NodeId | null {
   const others = office?.inSync.filter((member) => member !== self) ?? [];
   return others[term % others.length] ?? null;
 }
+
+/**
+ * What is committed every member of the chain has on its disk that is in step and has lost nothing; others say in their answers to beats
+ * how far they are.
+ */
+export function heldBy({ role, office, chain, commitIndex }: ChainState, at: LogIndex) {
+  if (role.type !== "Leader") return [];
+  return role.known.members.filter((member) => {
+    const known = role.known.get(member);
+    if (known === undefined || known.memory === "lost" || known.memory === "blank") return false;
+    const placed = office?.inSync.includes(member) === true && chain?.order.includes(member);
+    return (placed === true && commitIndex >= at) || known.held >= at;
+  });
+}

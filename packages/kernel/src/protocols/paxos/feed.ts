@@ -17,6 +17,8 @@ export function firstProgress(decided: Slot | null, at: Ticks): Progress {
   return {
     mode: decided === null ? "unknown" : "feed",
     decided: decided ?? (0 as Slot),
+    // A promise leaves when all that its acceptor knows is on its disk.
+    held: decided ?? (0 as Slot),
     nextSlot: ((decided ?? 0) + 1) as Slot,
     inflight: [],
     inflightBytes: 0,

@@ -192,12 +192,19 @@ export function onAcceptedSlots(
   const oldest = known.inflight[0]?.slot === m.slot;
   const next = {
     ...heard(state, known, now, m.decided),
+    held: heldAfter(known.held, m),
     inflight,
     inflightBytes: inflight.reduce((sum, { bytes }) => sum + bytes, 0),
     waitingSince: oldest ? now.ticks : known.waitingSince,
     round: Math.max(known.round, m.round),
   };
   return acknowledgeRound(withProgress(state, role, from, next));
+}
+
+/** Its answer left when its disk held all that it knew: what is decided there, and what it accepted now, where that joins. */
+function heldAfter(before: Slot, { slot, count, decided }: AcceptedSlots): Slot {
+  const held = Math.max(before, decided);
+  return (slot <= held + 1 ? Math.max(held, slot + count - 1) : held) as Slot;
 }
 
 export function onAck(state: PaxosState, now: Now, from: NodeId, m: Ack): PaxosStep {

@@ -3,6 +3,8 @@ import {
   type Bytes,
   type LogIndex,
   type LogProtocol,
+  type NodeId,
+  type Now,
   type Standing,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
@@ -31,6 +33,7 @@ export function paxos(settings: PaxosSettings): LogProtocol<PaxosState, PaxosMes
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -54,6 +57,19 @@ function standing(state: PaxosState): Standing {
     termStart: leads ? role.termStart : null,
     termBefore: leads ? role.before : 0,
   };
+}
+
+/** Of what is chosen. Who is being rebuilt keeps what it is told, and counts for nothing. */
+function holders(state: PaxosState, _now: Now, at: LogIndex): readonly NodeId[] {
+  const { role, self, settings, durableIndex, commitIndex } = state;
+  if (role.type !== "Leader" || !isEstablished(state, role)) return [];
+  const own = settings.rules.countSelfWhenDurable ? durableIndex : commitIndex;
+  const { members, values } = role.progress;
+  const others = members.filter((_, i) => {
+    const progress = values[i];
+    return progress !== undefined && !progress.silent && progress.held >= at;
+  });
+  return own >= at ? [self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Bytes): LogIndex {

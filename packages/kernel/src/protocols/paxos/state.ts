@@ -137,6 +137,8 @@ export interface Progress {
   readonly mode: "unknown" | "feed" | "snapshot";
   /** Up to where it knows what was chosen, by its own word. */
   readonly decided: Slot;
+  /** Up to where its disk holds, by its own word, what is chosen or what this ballot's leader proposed. */
+  readonly held: Slot;
   /** The next slot to send. */
   readonly nextSlot: Slot;
   /** Accept messages under way, oldest first, by their first slot. */

@@ -8,7 +8,8 @@ import {
   type Now,
   type Position,
 } from "../../core/index.ts";
-import type { PrimaryState, PrimaryStep } from "./state.ts";
+import { mayLose } from "./settings.ts";
+import type { PrimaryEffect, PrimaryState, PrimaryStep } from "./state.ts";
 
 /** A forked replica wants any snapshot of its primary's; others one that is ahead of what they hold; a primary none: it came late. */
 export const wants = (state: PrimaryState, at: Position): boolean =>
@@ -16,7 +17,23 @@ export const wants = (state: PrimaryState, at: Position): boolean =>
   state.role.type === "Follower" &&
   (state.fork !== null ||
     state.repairing ||
-    (at.index > state.commitIndex && state.log.epochAt(at.index) !== at.epoch));
+    (at.index > state.commitIndex &&
+      state.log.epochAt(at.index) !== at.epoch &&
+      knowsLosses(state)));
+
+/**
+ * Where a snapshot may undo what was acknowledged, where this log parts from its primary's the primary says in its updates: one is waited for. It
+ * sends one every heartbeat, and the snapshot again.
+ */
+const knowsLosses = ({ settings, role }: PrimaryState): boolean =>
+  !mayLose(settings) || (role.type === "Follower" && role.leader !== null);
+
+/** From where on this log differs, as far as that is known and was not said before: it was not found, and will not be. */
+export function undone({ fork, parted, log, settings }: PrimaryState): readonly PrimaryEffect[] {
+  if (fork !== null) return fork.found ? NO_EFFECTS : [lostFrom(log, fork.from)];
+  const there = parted !== null && log.epochAt(parted.index) === parted.epoch;
+  return there && mayLose(settings) ? [lostFrom(log, parted.index)] : NO_EFFECTS;
+}
 
 /** The snapshot streamed to a secondary arrived, or did not: either way its log is probed again. */
 export function transferred(
@@ -42,9 +59,7 @@ export function installed(
   config: GroupConfig,
 ): PrimaryStep {
   const next: PrimaryState = { ...startingAt(state, at, config), repairing: false };
-  const { fork, log } = state;
-  const lost: PrimaryStep = [next, fork === null || fork.found ? [] : [lostFrom(log, fork.from)]];
-  const kept = andThen(lost, (s) => persistInstalled(s, now.ticks, at, config));
+  const kept: PrimaryStep = persistInstalled(next, now.ticks, at, config);
   return andThen(kept, (s) => {
     const primary = s.role.type === "Follower" ? s.role.leader : null;
     if (primary === null) return [s, NO_EFFECTS];

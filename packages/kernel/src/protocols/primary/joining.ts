@@ -12,6 +12,7 @@ import {
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
 import { leased } from "./read-leases.ts";
+import { mayLose } from "./settings.ts";
 import { follow, type PrimaryEffect, type PrimaryState, type PrimaryStep } from "./state.ts";
 
 type Update = Extract<PrimaryMessage, { type: "Update" }>;
@@ -45,6 +46,20 @@ function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): Primary
   const { commitIndex } = state;
   if (state.repairing || state.fork?.found === true)
     return [state, [answer(state, now, from, "Forked", commitIndex)]];
+  const parted = partedAt(state, m);
+  if (parted !== null && parted.index <= commitIndex && state.fork === null)
+    return forkAt(state, now, from, m, parted.index);
+  return joinBehind(parted === null ? state : { ...state, parted }, now, from, m);
+}
+
+/** The epoch of `prev` begins at `since` in its primary's log: where this log has another one there, all from there on differs. */
+function partedAt({ log }: PrimaryState, { prev, since }: Update): Position | null {
+  const epoch = log.epochAt(since);
+  return epoch === null || epoch === prev.epoch ? null : { epoch, index: since };
+}
+
+function joinBehind(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
+  const { commitIndex } = state;
   const rest = behindBase(state, m);
   if (rest === null) return [state, [answer(state, now, from, "Lacks", commitIndex)]];
   const { prev, entries, differs } = rest;
@@ -112,15 +127,12 @@ function write(
   if (first === undefined) return [state, NO_EFFECTS];
   const at = (first.index - 1) as LogIndex;
   const before: Position = { index: at, epoch: log.epochAt(at) ?? prev.epoch };
+  // What is cut here may have been acknowledged.
   const lost = mayLose(settings) && log.lastIndex > at ? [lostFrom(log, first.index)] : [];
   return andThen([state, lost], (s) =>
     replaceAfter(s, now, before, entries.slice(entries.indexOf(first))),
   );
 }
-
-/** Where a write is acknowledged with fewer than the next primary is chosen by, what is cut here may have been acknowledged. */
-const mayLose = ({ acks, shrinkTicks }: PrimaryState["settings"]): boolean =>
-  acks === 0 || (typeof acks === "number" && shrinkTicks !== null);
 
 /**
  * Its log is its primary's up to `match`. While more than that is committed here, that may be what nobody else has. One that was rebuilt

@@ -10,15 +10,15 @@ import {
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 import { keepInSync } from "./in-sync.ts";
-import { installed, transferred, wants } from "./installation.ts";
+import { installed, transferred, undone, wants } from "./installation.ts";
 import { onUpdate } from "./joining.ts";
 import type { PrimaryMessage } from "./message.ts";
 import { isSound, onAsk, ownIndex, question, readFloor, whomToAsk } from "./reads.ts";
-import { heartbeat, onAck, relink, replicate } from "./replication.ts";
+import { heartbeat, onAck, ownHeld, relink, replicate } from "./replication.ts";
 import type { PrimarySettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
 import { follow, type PrimaryState, type PrimaryStep } from "./state.ts";
-import { appended, hasAll, heirOf, lead, refusal } from "./tenure.ts";
+import { appended, hasAll, heirOf, heldBy, lead, refusal } from "./tenure.ts";
 
 const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
   follow,
@@ -29,6 +29,8 @@ const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
   appended,
   heirOf,
   hasAll,
+  heldBy,
+  ownHeld,
   receive,
   relink,
   heartbeat,
@@ -40,6 +42,7 @@ const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
   isSound,
   whomToAsk,
   question,
+  undone,
   transferred,
   installed,
 };

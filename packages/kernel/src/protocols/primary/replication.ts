@@ -49,15 +49,18 @@ function advance(state: PrimaryState, now: Ticks): PrimaryStep {
 
 /** Up to where so many hold the log as an acknowledgement asks for, this replica's own disk among them. */
 function acknowledged(state: PrimaryState, role: Primary): LogIndex {
-  const { settings, durableIndex, log } = state;
+  const { settings } = state;
   // What was under way when the others fell out of step waits for them like what is refused since: one disk is not enough for it.
   if (inSyncLacking(state) > 0) return state.commitIndex;
-  const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
   const known = possibleInSync(state, role);
   const sets = settings.rules.growFirst ? known : known.slice(0, 1);
   const held = sets.map((inSync) => heldBy(state, role, inSync));
-  return Math.min(own, ...held) as LogIndex;
+  return Math.min(ownHeld(state), ...held) as LogIndex;
 }
+
+/** Up to where this replica counts itself. */
+export const ownHeld = ({ settings, durableIndex, log }: PrimaryState): LogIndex =>
+  settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
 
 /** Up to where enough of the others in such a set have the log. */
 function heldBy(

@@ -63,6 +63,10 @@ export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
   readonly rules: PrimaryRules;
 }
 
+/** Is a write acknowledged with fewer than the next primary is chosen by? Then it may be lost with its primary. */
+export const mayLose = ({ acks, shrinkTicks }: PrimarySettings): boolean =>
+  acks === 0 || (typeof acks === "number" && shrinkTicks !== null);
+
 export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
   ...DEFAULT_APPOINTED_BOUNDS,
   acks: "all",

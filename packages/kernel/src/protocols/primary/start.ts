@@ -10,6 +10,7 @@ const asSecondary =
     protocol: "primary",
     settings,
     fork: null,
+    parted: null,
     role: { type: "Follower", leader: null, heardAt: ticks, joined: false, leaseUntil: null },
   });
 

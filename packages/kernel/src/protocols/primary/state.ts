@@ -11,6 +11,7 @@ import {
   NO_EFFECTS,
   type NodeId,
   type PerMember,
+  type Position,
   type Step,
   type Ticks,
 } from "../../core/index.ts";
@@ -25,6 +26,8 @@ export interface PrimaryState extends AppointedState {
   readonly settings: PrimarySettings;
   readonly role: Secondary | Primary;
   readonly fork: Fork | null;
+  /** This entry, if it is still here, is another in the primary's log; null: nothing is known of any. */
+  readonly parted: Position | null;
 }
 
 /** From `from` on a log differs from its primary's, and not before that once it is `found`. */

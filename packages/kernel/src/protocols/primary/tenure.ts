@@ -72,5 +72,12 @@ export function heirOf({ term, role, office }: PrimaryState): NodeId | null {
   return best[term % best.length] ?? null;
 }
 
+/** By what each said in this epoch. */
+export function heldBy({ role }: PrimaryState, at: LogIndex): readonly NodeId[] {
+  if (role.type !== "Leader") return [];
+  const { members, values } = role.progress;
+  return members.filter((_, i) => (values[i]?.match ?? 0) >= at);
+}
+
 export const hasAll = ({ role, log }: PrimaryState, member: NodeId): boolean =>
   role.type === "Leader" && role.progress.get(member)?.match === log.lastIndex;

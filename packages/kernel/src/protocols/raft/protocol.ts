@@ -3,6 +3,7 @@ import {
   type LogIndex,
   type LogProtocol,
   type NodeId,
+  type Now,
   type Standing,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
@@ -28,6 +29,7 @@ export function raft(settings: RaftSettings): LogProtocol<RaftState, RaftMessage
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -54,6 +56,19 @@ function isInStep({ role, log, settings }: RaftState, member: NodeId): boolean {
   const progress = role.type === "Leader" ? role.progress.get(member) : undefined;
   if (progress === undefined || progress.mode !== "replicate") return false;
   return progress.matchIndex + settings.promoteLagMax >= log.lastIndex;
+}
+
+/** A follower says how far its log goes once that is on its disk; a leader counts itself by the same rule. */
+function holders(
+  { role, self, settings, durableIndex, log }: RaftState,
+  _now: Now,
+  at: LogIndex,
+): readonly NodeId[] {
+  if (role.type !== "Leader") return [];
+  const own = settings.rules.countSelfWhenDurable ? durableIndex : log.lastIndex;
+  const { members, values } = role.progress;
+  const others = members.filter((_, i) => (values[i]?.matchIndex ?? 0) >= at);
+  return own >= at ? [self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Uint8Array): LogIndex {

@@ -3,6 +3,7 @@ import {
   type LogIndex,
   type LogProtocol,
   type NodeId,
+  type Now,
   type Standing,
 } from "../../core/index.ts";
 import { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
@@ -15,6 +16,7 @@ import type { ZabSettings } from "./settings.ts";
 import { start } from "./start.ts";
 import { hardStateOf, leaderOf, type ZabState } from "./state.ts";
 import { step } from "./step.ts";
+import { durableEnd } from "./synchronization.ts";
 import { wakeAt } from "./timers.ts";
 
 /** ZAB (Junqueira, Reed, Serafini 2011) with the synchronisation of ZooKeeper; README.md lists where it departs. */
@@ -30,6 +32,7 @@ export function zab(settings: ZabSettings): LogProtocol<ZabState, ZabMessage> {
     wants,
     standing,
     isInStep,
+    holders,
     encode: encodeMessage,
     decode: decodeMessage,
     holdsEntries,
@@ -53,6 +56,18 @@ function isInStep({ role, log, settings }: ZabState, member: NodeId): boolean {
   const progress = role.type === "Leading" ? role.followers.get(member) : undefined;
   if (progress?.stage !== "counted") return false;
   return progress.matchIndex + settings.inStepLagMax >= log.lastIndex;
+}
+
+/** Who is not counted in this epoch, because it is being repaired or not synchronised yet, holds nothing for certain. */
+function holders(state: ZabState, _now: Now, at: LogIndex): readonly NodeId[] {
+  const { role, self } = state;
+  if (role.type !== "Leading" || role.phase !== "broadcast") return [];
+  const { members, values } = role.followers;
+  const others = members.filter((_, i) => {
+    const progress = values[i];
+    return progress?.stage === "counted" && progress.matchIndex >= at;
+  });
+  return durableEnd(state) >= at ? [self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Uint8Array): LogIndex {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type KeyspaceAnswer, KeyspacesAnswer } from "../answers.ts";
+import { type KeyspaceAnswer, KeyspacesAnswer, LostAnswer } from "../answers.ts";
 import { CommandFailed, Exit, usage } from "../exit.ts";
-import { KeyspaceOutput, KeyspacesOutput } from "../outputs.ts";
+import { KeyspaceOutput, KeyspacesOutput, LostOutput } from "../outputs.ts";
 import { explain } from "../profiles.ts";
 import { type ClientOptions, clientCommand, described, integerOf, Session } from "../session.ts";
 import { type Terminal, table } from "../terminal.ts";
@@ -17,6 +17,7 @@ export function keyspaceCommand(terminal: Terminal): Command {
     .addCommand(set(terminal))
     .addCommand(expose(terminal))
     .addCommand(drop(terminal))
+    .addCommand(lost(terminal))
     .addCommand(explanation(terminal));
 }
 
@@ -141,6 +142,35 @@ function drop(terminal: Terminal): Command {
       session.print(KeyspacesOutput, { keyspaces: keyspaces.map(keyspaceOutput) }, () => {
         return `keyspace ${name} dropped\n`;
       });
+    });
+}
+
+function lost(terminal: Terminal): Command {
+  return clientCommand(
+    "lost",
+    "writes that the member asked had and the others have not: the files that it wrote them to before it undid them",
+    ["keyspace lost carts", "keyspace lost carts --endpoints n1:2379 --json"],
+  )
+    .argument("<name>")
+    .action(async (name: string, options: ClientOptions) => {
+      const session = new Session(terminal, options);
+      const answer = await session.read("/v3/keyspaces/lost", { name }, LostAnswer);
+      const { member } = answer;
+      const files = answer.files.map(({ file, epoch, from, to, bytes }) => ({
+        file,
+        epoch,
+        from,
+        to,
+        bytes,
+      }));
+      session.print(LostOutput, { name, member, files }, () =>
+        files.length === 0
+          ? `member ${member} has exported no lost writes of ${name}\n`
+          : table(
+              ["FILE", "EPOCH", "FROM", "TO", "BYTES"],
+              files.map(({ file, epoch, from, to, bytes }) => [file, epoch, from, to, bytes]),
+            ),
+      );
     });
 }
 

@@ -25,6 +25,7 @@ import {
   status,
 } from "../grpc/index.ts";
 import { encode, type MessageType, onlyKnown } from "../protobuf/index.ts";
+import { ACKS_HEADER, acksOf, REQUEST_TRAILER, writeName } from "./ack-level.ts";
 import type { EtcdContext } from "./context.ts";
 import { Refusal, statusOf } from "./errors.ts";
 import type { LeaderDependent } from "./leader-monitor.ts";
@@ -152,8 +153,15 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
       this.fail(Refusal.tooLarge);
       return;
     }
+    const acks = acksOf(this.call);
+    if (acks !== null && typeof acks === "object") return this.fail(acks);
     this.#onValue = onValue;
-    this.#pending = this.context.port.request(this, this.keyspace, kind, body, this.#limit());
+    const { port } = this.context;
+    const level = acks ?? undefined;
+    const id = port.request(this, this.keyspace, kind, body, this.#limit(), undefined, level);
+    this.#pending = id;
+    if (acks !== null)
+      this.call.addTrailer(REQUEST_TRAILER, writeName({ ...port.identity, request: id }));
   }
 
   /** Asks for the right to look, and looks. `onMachine` must answer, or fork and `workOn`, before it returns. */
@@ -179,8 +187,9 @@ export class Exchange implements CallHandler, Caller, Applicant, LeaderDependent
     this.#pending = start(this, this.#limit());
   }
 
-  onReply(_id: RequestId, outcome: Outcome): void {
+  onReply(_id: RequestId, outcome: Outcome, holders: number | null): void {
     this.#pending = null;
+    if (holders !== null) this.call.addTrailer(ACKS_HEADER, String(holders));
     if (!outcome.ok && outcome.code === "Overloaded") this.context.admission.onRefusedBehind();
     if (!outcome.ok) this.fail(this.#statusOf(outcome));
     else if (this.#onValue !== null) this.#onValue(outcome.value);

@@ -1,5 +1,6 @@
 export { alarmsOf, CORRUPT, NOSPACE } from "./alarms.ts";
 export type { ClusterAdmin, MemberCallback, MemberOutcome } from "./cluster-admin.ts";
+export { commandJson } from "./command-json.ts";
 export { type EtcdContext, etcdContext } from "./context.ts";
 export { Refusal, statusOf } from "./errors.ts";
 export { exposedAddress } from "./exposed.ts";

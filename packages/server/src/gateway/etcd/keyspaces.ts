@@ -4,6 +4,8 @@ import {
   KeyspaceDropRequest,
   KeyspaceExposeRequest,
   KeyspaceListRequest,
+  KeyspaceLostRequest,
+  KeyspaceLostResponse,
   type KeyspaceMessage,
   KeyspaceSetRequest,
   KeyspacesResponse,
@@ -11,7 +13,7 @@ import {
 import type { MessageOf } from "../protobuf/index.ts";
 import { read } from "./cluster.ts";
 import type { EtcdContext } from "./context.ts";
-import { statusOf } from "./errors.ts";
+import { statusOf, unknownKeyspace } from "./errors.ts";
 import type { Exchange, Service } from "./exchange.ts";
 import { exposedAddress } from "./exposed.ts";
 import type { KeyspaceChange } from "./keyspace-admin.ts";
@@ -67,7 +69,31 @@ export const KEYSPACES: readonly Service[] = [
       if (request !== null) change(exchange, { type: "drop", ...request });
     },
   },
+  {
+    name: "Lost",
+    request: KeyspaceLostRequest,
+    lane: "control",
+    run(exchange, bytes) {
+      const request = read(exchange, KeyspaceLostRequest, bytes);
+      if (request !== null) replyLost(exchange, request.name);
+    },
+  },
 ];
+
+/** Of this member's own files: others have theirs. */
+function replyLost(exchange: Exchange, name: string): void {
+  const { port } = exchange.context;
+  const known = port.status().keyspaces.find((one) => one.name === name);
+  if (known === undefined) return exchange.fail(unknownKeyspace(name));
+  const files = port.lostFiles(known.keyspace).map(({ file, epoch, from, to, bytes }) => ({
+    file: `lost/${file}`,
+    epoch: BigInt(epoch),
+    from: BigInt(from),
+    to: BigInt(to),
+    bytes: BigInt(bytes),
+  }));
+  exchange.replyWith(KeyspaceLostResponse, { member: port.identity.node, files });
+}
 
 /** The answer may come after the client left, and then there is nobody to give it to. */
 function change(exchange: Exchange, asked: KeyspaceChange): void {

@@ -8,6 +8,7 @@ import { openKeepAliveStream } from "./keep-alive-stream.ts";
 import { KEYSPACES } from "./keyspaces.ts";
 import { KV } from "./kv.ts";
 import { LEASE } from "./lease.ts";
+import { lossesMethods } from "./losses.ts";
 import { MAINTENANCE } from "./maintenance.ts";
 import { openWatchStream } from "./watch-stream.ts";
 
@@ -32,6 +33,7 @@ export function etcdServices(context: EtcdContext): ServiceTable {
     ...methodsOf(context, "etcdserverpb.Maintenance", MAINTENANCE),
     ...methodsOf(context, "etcdserverpb.Auth", AUTH),
     ...methodsOf(context, "quorate.Keyspaces", KEYSPACES),
+    ...lossesMethods(context),
     ...HEALTH,
   ]);
 }

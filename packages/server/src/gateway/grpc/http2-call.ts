@@ -55,6 +55,7 @@ export class Http2Call implements GrpcCall, Timed {
   /** A unary answer waits here for its status, so that both leave in one go. */
   #answer: readonly Bytes[] | null = null;
   #status: Status | null = null;
+  #trailers: OutgoingHttpHeaders = {};
 
   constructor(
     stream: ServerHttp2Stream,
@@ -113,6 +114,10 @@ export class Http2Call implements GrpcCall, Timed {
     return this.#send(parts);
   }
 
+  addTrailer(name: string, value: string): void {
+    this.#trailers = { ...this.#trailers, [name]: value };
+  }
+
   end(ended: Status): void {
     if (this.#phase !== "open") return;
     this.#finish("ended", ended.code);
@@ -120,7 +125,8 @@ export class Http2Call implements GrpcCall, Timed {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     if (!stream.headersSent && (this.#answer === null || ended.code !== Code.OK)) {
-      stream.respond({ ...RESPONSE_HEADERS, ...trailersOf(ended) }, { endStream: true });
+      const fields = { ...RESPONSE_HEADERS, ...trailersOf(ended), ...this.#trailers };
+      stream.respond(fields, { endStream: true });
     } else {
       this.#respond();
       this.#finishWith(this.#answer);
@@ -186,7 +192,7 @@ export class Http2Call implements GrpcCall, Timed {
 
   sendTrailers(): void {
     if (this.#stream.destroyed || this.#status === null) return;
-    this.#stream.sendTrailers(trailersOf(this.#status));
+    this.#stream.sendTrailers({ ...trailersOf(this.#status), ...this.#trailers });
   }
 
   /** Hands over what has arrived, until it is used up, the service pauses or the call is over. */

@@ -128,6 +128,11 @@ export class JsonCall implements GrpcCall, Timed {
     return room;
   }
 
+  /** As grpc-gateway has them; of a stream, whose head has been sent, they are left out. */
+  addTrailer(name: string, value: string): void {
+    if (!this.#response.headersSent) this.#response.setHeader(`grpc-trailer-${name}`, value);
+  }
+
   end(ended: Status): void {
     if (this.#over) return;
     this.#finish(ended.code);

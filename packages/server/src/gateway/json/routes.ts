@@ -99,6 +99,8 @@ const DECLARED: readonly Declared[] = [
   ["/keyspaces/set", `${KEYSPACES}/Set`, m.KeyspaceSetRequest, m.KeyspacesResponse],
   ["/keyspaces/expose", `${KEYSPACES}/Expose`, m.KeyspaceExposeRequest, m.KeyspacesResponse],
   ["/keyspaces/drop", `${KEYSPACES}/Drop`, m.KeyspaceDropRequest, m.KeyspacesResponse],
+  ["/keyspaces/lost", `${KEYSPACES}/Lost`, m.KeyspaceLostRequest, m.KeyspaceLostResponse],
+  ["/losses/watch", "/quorate.Losses/Watch", m.LossesWatchRequest, m.LossesWatchResponse],
   ["/auth/status", `${AUTH}/AuthStatus`, m.AuthStatusRequest, m.AuthStatusResponse],
 ];
 

@@ -5,5 +5,6 @@ export * from "./health.ts";
 export * from "./keyspaces.ts";
 export * from "./kv.ts";
 export * from "./lease.ts";
+export * from "./losses.ts";
 export * from "./maintenance.ts";
 export * from "./watch.ts";

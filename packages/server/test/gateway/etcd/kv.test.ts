@@ -333,6 +333,46 @@ describe("what may come of a request", () => {
       });
   });
 
+  it("C11: a write says in its metadata how many are to hold it, and is told in trailers how many did and its name", async () => {
+    const ask = (acks: string) => {
+      const { call, trailers } = served
+        .client({ "quorate-acks": acks })
+        .withTrailers("KV.Put", PUT, {
+          key: bytes("k"),
+          value: bytes("v"),
+        });
+      return call.then(() => trailers);
+    };
+    await put("k", "plain");
+    served.node.holders = 2;
+    for (const acks of ["primary", "majority", "all", "3"]) {
+      const trailers = await ask(acks);
+      expect(trailers.get("quorate-acks")).toEqual(["2"]);
+      expect(trailers.get("quorate-request")[0]).toMatch(/^4660-\d+-\d+$/);
+    }
+    expect(served.node.acks).toEqual([null, 1, "majority", "all", 3]);
+    for (const acks of ["", "0", "-1", "two", "2.5", "65536", "quorum"])
+      await expect(ask(acks)).rejects.toMatchObject({ code: 3 });
+    expect(served.node.acks).toHaveLength(5);
+  });
+
+  it("C11: over Node's own HTTP/2, and as JSON, the trailers are the same", async () => {
+    const other = await serve({}, { http2By: "node" }, served.node);
+    served.node.holders = 3;
+    const client = other.client({ "quorate-acks": "all" });
+    const { call, trailers } = client.withTrailers("KV.Put", PUT, { key: bytes("k") });
+    await call;
+    expect((await trailers).get("quorate-acks")).toEqual(["3"]);
+    other.stop();
+    const json = await fetch(`http://127.0.0.1:${served.port}/v3/kv/put`, {
+      method: "POST",
+      headers: { "grpc-metadata-quorate-acks": "all" },
+      body: JSON.stringify({ key: "aw==" }),
+    });
+    expect(json.headers.get("grpc-trailer-quorate-acks")).toBe("3");
+    expect(json.headers.get("grpc-trailer-quorate-request")).toMatch(/^4660-1-\d+$/);
+  });
+
   it("refuses an API version that is no UTF-8", async () => {
     const session = connect(`http://127.0.0.1:${served.port}`);
     const stream = session.request({

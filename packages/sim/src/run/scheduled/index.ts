@@ -1,3 +1,4 @@
+import { ACKS_SCHEDULES } from "./acks.ts";
 import { CHAIN_SCHEDULES } from "./chain.ts";
 import { OFFICE_SCHEDULES } from "./offices.ts";
 import { PAXOS_SCHEDULES } from "./paxos.ts";
@@ -22,4 +23,5 @@ export const SCHEDULED: Schedules = {
   ...PRIMARY_SCHEDULES,
   ...CHAIN_SCHEDULES,
   ...OFFICE_SCHEDULES,
+  ...ACKS_SCHEDULES,
 };
