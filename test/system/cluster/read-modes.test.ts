@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { KeyspacesOutput } from "../../../packages/quorate/src/cli/outputs.ts";
 import { base64, fromBase64, type RangeAnswer } from "../support/api.ts";
-import type { Cluster } from "../support/cluster.ts";
+import { type Cluster, logsOf } from "../support/cluster.ts";
 import { eventually } from "../support/deadline.ts";
 import { startQuorate } from "../support/quorate-cluster.ts";
 import { Stage } from "./processes.ts";
@@ -111,6 +112,38 @@ it("RM-5: a session's reads are at one member; when it dies they go on at anothe
   expect(after.revision).toBeGreaterThan(seen.revision);
   cluster.restart(2);
   await cluster.ready();
+});
+
+it("C2: a keyspace whose replicas fall out of step shows it in its list, its metrics and its notes, and shows that they are back", async () => {
+  const inStep = async (): Promise<number> => {
+    const { keyspaces } = await stage.json(KeyspacesOutput, ["keyspace", "list", ...at()]);
+    return keyspaces.find(({ name }) => name === "primary-sync")?.inStep?.length ?? 0;
+  };
+  const metricAt = async (endpoint: string): Promise<number> => {
+    const said = await (await fetch(`http://${endpoint}/metrics`)).text();
+    return Number(/^quorate_replicas_in_step\{keyspace="primary-sync"\} (\d+)$/m.exec(said)?.[1]);
+  };
+  await written("primary-sync", 0, "v3");
+  await eventually(RECOVERY_MILLIS, "all are in step", async () =>
+    (await inStep()) === 3 ? true : null,
+  );
+  await cluster.members[2]?.process.end("SIGKILL");
+  await written("primary-sync", 0, "v4");
+  await eventually(RECOVERY_MILLIS, "one is out of step", async () =>
+    (await inStep()) === 2 ? true : null,
+  );
+  await eventually(RECOVERY_MILLIS, "the alarm", async () =>
+    logsOf(cluster).includes("replicas out of step") ? true : null,
+  );
+  expect(await metricAt(cluster.endpoints[0] ?? "")).toBe(2);
+  cluster.restart(2);
+  await cluster.ready();
+  await written("primary-sync", 0, "v5");
+  await eventually(RECOVERY_MILLIS, "it is back", async () =>
+    (await inStep()) === 3 ? true : null,
+  );
+  const { keyspaces } = await stage.json(KeyspacesOutput, ["keyspace", "list", ...at()]);
+  expect(keyspaces.find(({ name }) => name === "default")?.inStep).toBe(null);
 });
 
 it("RM-7: linearizable asked of an asynchronous keyspace is refused for certain; what its primary has is not", async () => {

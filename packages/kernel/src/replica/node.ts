@@ -422,7 +422,7 @@ export class Node implements NodeKernel, ReplicaPort {
       submit: (command) => this.#router.submitOwn(command),
       tell: (leader, group, standpoint) =>
         this.send(leader, "control", group, FrameKind.standpoint, standpoint, NOW),
-      note: (event, fields) => this.note("info", event, fields),
+      note: (level, event, fields) => this.note(level, event, fields),
     });
   }
 

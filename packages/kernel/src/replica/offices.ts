@@ -6,6 +6,7 @@ import {
   Malformed,
   type NodeId,
   type Now,
+  type Office,
   type Petition,
   Reader,
   type StartId,
@@ -52,7 +53,7 @@ export interface OfficesHost {
   readonly turn: Turn;
   readonly submit: (command: SystemCommand) => void;
   readonly tell: (leader: NodeId, group: GroupId, standpoint: Bytes) => void;
-  readonly note: (event: string, fields: Note["fields"]) => void;
+  readonly note: (level: Note["level"], event: string, fields: Note["fields"]) => void;
 }
 
 interface Heard extends Standpoint {
@@ -74,7 +75,12 @@ export class Offices {
   /** What each replica here was told. */
   readonly #told = new Map<
     GroupId,
-    { readonly version: number; readonly until: Ticks | null; readonly replica: Replica }
+    {
+      readonly version: number;
+      readonly until: Ticks | null;
+      readonly replica: Replica;
+      readonly inSync: readonly NodeId[];
+    }
   >();
   /** When each request for more time was made. */
   readonly #asked = new Map<number, Ticks>();
@@ -197,9 +203,26 @@ export class Offices {
       const told = this.#told.get(group.group);
       const same = told?.version === office.version && told.until === until;
       if (same && told.replica === replica) continue;
-      this.#told.set(group.group, { version: office.version, until, replica });
+      if (office.primary === node) this.#alarm(group, office, told?.inSync ?? group.born);
+      this.#told.set(group.group, {
+        version: office.version,
+        until,
+        replica,
+        inSync: office.inSync,
+      });
       turn.feed(replica, { type: "Configure", office, until });
     }
+  }
+
+  /** Who holds what is acknowledged has changed: said once, by the primary's node (C2). */
+  #alarm({ group, born }: SystemGroup, { inSync }: Office, before: readonly NodeId[]): void {
+    const gone = before.filter((member) => !inSync.includes(member));
+    const back = inSync.filter((member) => !before.includes(member));
+    const fields = { group, inStep: inSync.length, replicas: born.length };
+    if (gone.length > 0)
+      this.#host.note("warn", "replicas out of step", { ...fields, gone: gone.join(",") });
+    else if (back.length > 0)
+      this.#host.note("info", "replicas in step again", { ...fields, back: back.join(",") });
   }
 
   /** Is there nobody in this office, as far as can be seen from here? */
@@ -260,7 +283,7 @@ export class Offices {
     }
     const { primary, unclean } = choice;
     this.#proposedAt.set(group, now.ticks);
-    note("primary appointed", { group, primary, unclean });
+    note("info", "primary appointed", { group, primary, unclean });
     submit({ type: "appoint", group, version: office.version, primary, unclean });
   }
 
@@ -269,6 +292,10 @@ export class Offices {
     const said = this.#saidAt.get(group);
     if (waitedTicks < FRESH_TICKS || (said !== undefined && now - said < REASON_TICKS)) return;
     this.#saidAt.set(group, now);
-    this.#host.note("no primary appointed: too few replicas are heard", { group, heard, needed });
+    this.#host.note("warn", "no primary appointed: too few replicas are heard", {
+      group,
+      heard,
+      needed,
+    });
   }
 }

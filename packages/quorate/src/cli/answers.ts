@@ -119,6 +119,7 @@ export const KeyspaceAnswer = z.looseObject({
   name: z.string().default(""),
   profile: z.string().default(""),
   replicas: z.array(integer).default([]),
+  inStep: z.array(integer).default([]),
   leader: integer,
   port: z.number().default(0),
   endpoints: z.array(z.string()).default([]),

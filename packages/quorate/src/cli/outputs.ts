@@ -133,6 +133,8 @@ export const KeyspaceOutput = z.strictObject({
   /** Members, as the member that answered knows them; none where it holds no replica. */
   replicas: z.array(integer),
   leader: integer.nullable(),
+  /** Who holds all that was acknowledged; null where the leader is elected, who alone knows. */
+  inStep: z.array(integer).nullable(),
   /** The port of its own that was asked for. */
   port: z.number().nullable(),
   /** host:port of each member's. */

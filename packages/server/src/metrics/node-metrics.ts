@@ -1,5 +1,6 @@
 import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
 import { EtcdMachine } from "@quorate/kernel/etcd";
+import type { GroupStatus } from "@quorate/kernel/replica";
 import type { NodePort } from "../host/index.ts";
 import { labels, type MetricsRegistry } from "./registry.ts";
 
@@ -28,6 +29,21 @@ export function registerNodeMetrics(
   );
   registry.gauge("quorate_lost_file_bytes", "Bytes of these files.", () =>
     lost().reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const perKeyspace = (read: (group: GroupStatus) => number | null) => () =>
+    port.status().keyspaces.map(({ name, keyspace: id }) => {
+      const known = port.groupOf(id);
+      return { labels: labels({ keyspace: name }), read: () => (known ? read(known) : null) };
+    });
+  registry.changingGauges(
+    "quorate_replicas",
+    "Replicas of each keyspace of which this member holds one.",
+    perKeyspace(({ config }) => config.voters.length),
+  );
+  registry.changingGauges(
+    "quorate_replicas_in_step",
+    "Of these, how many hold all that was acknowledged; absent where the leader is elected, who alone knows.",
+    perKeyspace(({ inStep }) => inStep?.length ?? null),
   );
   registry.gauge(
     "etcd_server_has_leader",

@@ -21,6 +21,11 @@ export class MetricsRegistry {
     this.#families.push({ name, help, type: "gauge", lines: () => linesOf(name, readings) });
   }
 
+  /** One per label set, of which there are other ones at each scrape. */
+  changingGauges(name: string, help: string, readings: () => readonly Reading[]): void {
+    this.#families.push({ name, help, type: "gauge", lines: () => linesOf(name, readings()) });
+  }
+
   /** A counter that somebody else keeps. */
   counter(name: string, help: string, read: () => number | null): void {
     this.counterReadings(name, help, [{ labels: "", read }]);

@@ -28,11 +28,12 @@ function list(terminal: Terminal): Command {
       const keyspaces = await keyspacesOf(session);
       session.print(KeyspacesOutput, { keyspaces: keyspaces.map(keyspaceOutput) }, (output) =>
         table(
-          ["NAME", "PROFILE", "REPLICAS", "LEADER", "ENDPOINTS"],
-          output.keyspaces.map(({ name, profile, replicas, leader, endpoints }) => [
+          ["NAME", "PROFILE", "REPLICAS", "IN STEP", "LEADER", "ENDPOINTS"],
+          output.keyspaces.map(({ name, profile, replicas, inStep, leader, endpoints }) => [
             name,
             profile,
             String(replicas.length),
+            inStep === null ? "-" : String(inStep.length),
             leader ?? "(none known)",
             endpoints.join(","),
           ]),
@@ -223,6 +224,7 @@ const keyspaceOutput = ({
   name,
   profile,
   replicas,
+  inStep,
   leader,
   port,
   endpoints,
@@ -230,6 +232,7 @@ const keyspaceOutput = ({
   name,
   profile,
   replicas: [...replicas],
+  inStep: inStep.length === 0 ? null : [...inStep],
   leader: leader === "0" ? null : leader,
   port: port === 0 ? null : port,
   endpoints: [...endpoints],

@@ -128,5 +128,6 @@ function messageOf(
     leader: group?.leader ?? 0n,
     port: keyspace.exposed ?? 0,
     endpoints,
+    inStep: group?.inStep ?? [],
   };
 }

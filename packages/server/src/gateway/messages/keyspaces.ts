@@ -12,6 +12,8 @@ export const KeyspaceMessage = message("quorate.Keyspace", {
   port: uint32(6),
   /** host:port of each member that serves it on a port of its own. */
   endpoints: repeated(string(7)),
+  /** Of its replicas, who holds all that was acknowledged; none where the leader is elected, who alone knows. */
+  inStep: repeated(uint64(8)),
 });
 
 export const KeyspaceCreateRequest = message("quorate.KeyspaceCreateRequest", {
