@@ -4,7 +4,6 @@ import {
   type NodeOptions,
   type OfficeRule,
   PROFILE_NAMES,
-  type Profile,
   protocolOf,
 } from "@quorate/kernel/replica";
 
@@ -30,37 +29,38 @@ const LEASED = ["etcd", "chubby", "primary-sync"] as const;
 
 export type FormName = (typeof PROFILE_NAMES)[number] | `${(typeof LEASED)[number]}, leased`;
 
-export const FORMS: readonly Form[] = [
-  ...PROFILE_NAMES.map((name) => formOf(name, profileNamed(name))),
-  ...LEASED.map((name) => formOf(`${name}, leased`, { ...profileNamed(name), leased: true })),
+const NAMES: readonly FormName[] = [
+  ...PROFILE_NAMES,
+  ...LEASED.map((name) => `${name}, leased` as const),
 ];
 
-function formOf(name: FormName, profile: Profile): Form {
+export const FORMS: readonly Form[] = NAMES.map((name) => formNamed(name));
+
+/** With other options than the product's: a rule may be switched off. */
+export function formNamed(name: FormName, options = DEFAULT_OPTIONS): Form {
+  const [plain = name, leased] = name.split(", ");
+  const found = DEFAULT_OPTIONS.profiles.get(plain);
+  if (found === undefined) throw new RangeError(`no profile ${plain}`);
+  const profile = { ...found, leased: leased !== undefined };
   const { office } = profile;
   return {
     name,
     office,
     disks: office?.holders ?? ((_, members) => Math.floor(members / 2) + 1),
     protocol: (bounds) =>
-      protocolOf(bounds === undefined ? DEFAULT_OPTIONS : bounded(bounds), profile),
+      protocolOf(bounds === undefined ? options : bounded(options, bounds), profile),
   };
 }
 
-function bounded({ writesMax, readsMax }: Bounds): NodeOptions {
-  const { raft, paxos, zab, primary, chain } = DEFAULT_OPTIONS;
+function bounded(options: NodeOptions, { writesMax, readsMax }: Bounds): NodeOptions {
+  const { raft, paxos, zab, primary, chain } = options;
   const log = { uncommittedEntriesMax: writesMax, readsMax };
   return {
-    ...DEFAULT_OPTIONS,
+    ...options,
     raft: { ...raft, ...log },
     paxos: { ...paxos, alpha: writesMax, readsMax },
     zab: { ...zab, ...log },
     primary: { ...primary, ...log },
     chain: { ...chain, ...log },
   };
-}
-
-function profileNamed(name: string): Profile {
-  const profile = DEFAULT_OPTIONS.profiles.get(name);
-  if (profile === undefined) throw new RangeError(`no profile ${name}`);
-  return profile;
 }

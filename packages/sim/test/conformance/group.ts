@@ -27,6 +27,8 @@ export interface GroupSetup {
   readonly replicas?: number;
   readonly seed?: bigint;
   readonly bounds?: Bounds;
+  /** See `Audit`. */
+  readonly freezes?: boolean;
 }
 
 /** A reader that waits, and the index below which it must not be let look. */
@@ -49,7 +51,7 @@ export class Group {
   readonly protocol: AnyLogProtocol;
   readonly net: Stepper<LogState, Wire>;
   readonly names: readonly Name[];
-  readonly audit = new Audit();
+  readonly audit: Audit;
   /** Commands whose proposer has committed them. */
   readonly acknowledged: string[] = [];
   /** Snapshots that are asked for arrive, while time passes. */
@@ -67,7 +69,8 @@ export class Group {
   #requests = 0;
 
   constructor(form: Form, setup: GroupSetup = {}) {
-    const { replicas = 3, seed = 1n, bounds } = setup;
+    const { replicas = 3, seed = 1n, bounds, freezes = false } = setup;
+    this.audit = new Audit(freezes);
     this.form = form;
     this.names = Array.from({ length: replicas }, (_, i): Name => `S${i + 1}`);
     const members = this.names.map(idOf);

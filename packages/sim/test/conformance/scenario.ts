@@ -15,7 +15,7 @@ export function heals(g: Group): void {
   g.heal();
   for (const name of g.names) if (!g.net.isUp(g.idOf(name))) g.restart(name);
   for (const name of g.names) g.net.sync(g.idOf(name));
-  g.drive(6000);
+  g.drive(3000);
   const leader = g.settled();
   g.write(leader, "healed").drive(1000);
   const { commitIndex, log } = g.state(leader);

@@ -16,8 +16,8 @@ export class Schedule {
   #random: Random;
   #keys = 0;
 
-  constructor(form: Form, harm: Harm, seed: bigint) {
-    this.group = new Group(form, { seed });
+  constructor(form: Form, harm: Harm, seed: bigint, freezes = false) {
+    this.group = new Group(form, { seed, freezes });
     this.#harm = harm;
     this.#random = seeded(seed);
     this.group.settled();

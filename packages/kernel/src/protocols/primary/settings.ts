@@ -29,7 +29,7 @@ export interface PrimaryRules extends AppointedRules {
   readonly readsAfterOwnEpoch: boolean;
 }
 
-export const ALL_PRIMARY_RULES: PrimaryRules = Object.freeze({
+export const ALL_RULES: PrimaryRules = Object.freeze({
   ...ALL_APPOINTED_RULES,
   persistBeforeAck: true,
   countSelfWhenDurable: true,
@@ -63,7 +63,7 @@ export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
   readonly rules: PrimaryRules;
 }
 
-export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
+export const DEFAULT_SETTINGS: PrimarySettings = Object.freeze({
   ...DEFAULT_APPOINTED_BOUNDS,
   acks: "all",
   shrinkTicks: 1000,
@@ -71,5 +71,5 @@ export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
   leaseTicks: 800,
   clockDriftDivisor: 10,
   commitNotice: "eager",
-  rules: ALL_PRIMARY_RULES,
+  rules: ALL_RULES,
 });

@@ -8,6 +8,7 @@ import {
 import {
   type Effect,
   type LogIndex,
+  type LogState,
   NO_EFFECTS,
   type NodeId,
   type PerMember,
@@ -26,6 +27,8 @@ export interface PrimaryState extends AppointedState {
   readonly role: Secondary | Primary;
   readonly fork: Fork | null;
 }
+
+export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
 /** From `from` on a log differs from its primary's, and not before that once it is `found`. */
 export interface Fork {

@@ -3,7 +3,7 @@ import { heals, type Scenario } from "../scenario.ts";
 import { Schedule } from "../schedule.ts";
 
 const SEEDS = [1n, 2n] as const;
-const ACTS = 600;
+const ACTS = 300;
 
 export const FAULTS: readonly Scenario[] = [
   {
@@ -28,6 +28,16 @@ export const FAULTS: readonly Scenario[] = [
         for (const name of group.names)
           expect(group.machineOf(name)).toEqual(expect.arrayContaining([...group.acknowledged]));
       }
+    },
+  },
+  {
+    title:
+      "a step changes nothing of what it is given, but for storage that the seam lets it use again",
+    needs: [],
+    run: (form) => {
+      // Whoever writes to what is frozen throws.
+      const { group } = new Schedule(form, "crashes", 5n, true).run(ACTS);
+      expect(group.audit.trace.length).toBeGreaterThan(ACTS / 4);
     },
   },
   {
