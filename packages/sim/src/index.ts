@@ -30,6 +30,7 @@ export {
   verdictsOf,
   weakerThan,
 } from "./matrix/index.ts";
+export { GroupObserver } from "./observers/index.ts";
 export { PROFILES, type Profile, profileNamed } from "./profiles/index.ts";
 export { drawPlan } from "./run/draw.ts";
 export { CLUSTER_MODELS, type Findings, HISTORY_MODELS, MODELS, type Model } from "./run/model.ts";
@@ -60,9 +61,11 @@ export { breaksLike, type Oracle, type Shrunk, shrink } from "./run/shrink.ts";
 export {
   type AppointedCluster,
   type AppointedState,
+  Authority,
   type ChainCluster,
   chainCluster,
   type Flight,
+  type InstallationStep,
   idOf,
   type Name,
   nameOf,

@@ -16,12 +16,14 @@ export type { Node } from "./node.ts";
 export { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 export { pinnedTo } from "./pinned.ts";
 export {
+  type OfficeRule,
   PROFILE_NAMES,
   type Profile,
   type ProfileName,
   type Profiles,
   standardProfiles,
 } from "./profiles.ts";
+export { protocolOf } from "./protocols.ts";
 export {
   ALL_OFFICE_RULES,
   ALL_REPLICA_RULES,

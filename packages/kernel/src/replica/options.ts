@@ -1,10 +1,16 @@
 import { QUOTA_BYTES_DEFAULT } from "../machines/etcd/index.ts";
-import { type ChainSettings, DEFAULT_CHAIN_SETTINGS } from "../protocols/chain/index.ts";
+import {
+  DEFAULT_SETTINGS as CHAIN_SETTINGS,
+  type ChainSettings,
+} from "../protocols/chain/index.ts";
 import {
   DEFAULT_SETTINGS as PAXOS_SETTINGS,
   type PaxosSettings,
 } from "../protocols/paxos/index.ts";
-import { DEFAULT_PRIMARY_SETTINGS, type PrimarySettings } from "../protocols/primary/index.ts";
+import {
+  DEFAULT_SETTINGS as PRIMARY_SETTINGS,
+  type PrimarySettings,
+} from "../protocols/primary/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { DEFAULT_SETTINGS as ZAB_SETTINGS, type ZabSettings } from "../protocols/zab/index.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
@@ -66,8 +72,8 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   raft: DEFAULT_SETTINGS,
   paxos: PAXOS_SETTINGS,
   zab: ZAB_SETTINGS,
-  primary: DEFAULT_PRIMARY_SETTINGS,
-  chain: DEFAULT_CHAIN_SETTINGS,
+  primary: PRIMARY_SETTINGS,
+  chain: CHAIN_SETTINGS,
   profiles: standardProfiles({
     quotaBytes: QUOTA_BYTES_DEFAULT,
     txnOpsMax: 128,

@@ -1,4 +1,4 @@
-import { DEFAULT_CHAIN_SETTINGS as CHAIN, chain } from "@quorate/kernel/chain";
+import { DEFAULT_SETTINGS as CHAIN, chain } from "@quorate/kernel/chain";
 import {
   type AnyLogProtocol,
   type GroupConfig,
@@ -9,7 +9,7 @@ import {
   type Ticks,
 } from "@quorate/kernel/core";
 import { DEFAULT_SETTINGS as PAXOS, paxos } from "@quorate/kernel/paxos";
-import { DEFAULT_PRIMARY_SETTINGS as PRIMARY, primary } from "@quorate/kernel/primary";
+import { DEFAULT_SETTINGS as PRIMARY, primary } from "@quorate/kernel/primary";
 import { DEFAULT_SETTINGS as RAFT, raft } from "@quorate/kernel/raft";
 import { DEFAULT_SETTINGS as ZAB, zab } from "@quorate/kernel/zab";
 import { Stepper } from "../stepper/index.ts";

@@ -1,7 +1,7 @@
-import { ALL_CHAIN_RULES, type ChainRules } from "@quorate/kernel/chain";
+import { ALL_RULES as ALL_CHAIN_RULES, type ChainRules } from "@quorate/kernel/chain";
 import { ALL_ETCD_RULES, type EtcdRules } from "@quorate/kernel/etcd";
 import { ALL_RULES as ALL_PAXOS_RULES, type PaxosRules } from "@quorate/kernel/paxos";
-import { ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
+import { ALL_RULES as ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
 import { ALL_RULES, type RaftRules } from "@quorate/kernel/raft";
 import {
   ALL_OFFICE_RULES,

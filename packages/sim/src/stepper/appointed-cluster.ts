@@ -1,5 +1,6 @@
 import {
   crc32c,
+  type Effect,
   type Entry,
   fromUtf8,
   type GroupConfig,
@@ -75,8 +76,6 @@ export class AppointedCluster<
   readonly authority: Authority;
   /** What primaries have asked of group 0. */
   wishes: Wish[] = [];
-  /** Snapshots that were asked for. */
-  readonly transfers: { readonly from: NodeId; readonly to: NodeId }[] = [];
   /** What replicas have named as lost. */
   readonly lost: Lost[] = [];
   readonly #until = new Map<NodeId, number>();
@@ -96,27 +95,23 @@ export class AppointedCluster<
     this.#acknowledges = acknowledges;
     this.#keeps = keeps;
     this.authority = new Authority(members);
-    this.net = new Stepper({ protocol: this.#watched(protocol), members, config, seed });
+    this.net = new Stepper({ protocol, members, config, seed });
     this.net.stepped = (_, state) => this.#look(state);
+    this.net.performed = (id, effects) => {
+      for (const effect of effects) this.#note(id, effect);
+    };
   }
 
-  /** Notes what goes to the node: wishes, snapshots that are to be streamed, losses. */
-  #watched(protocol: LogProtocol<S, M>): LogProtocol<S, M> {
-    return {
-      ...protocol,
-      step: (state, now, inputs) => {
-        const [next, effects] = protocol.step(state, now, inputs);
-        const { self } = state;
-        for (const effect of effects) {
-          if (effect.type === "Transfer") this.transfers.push({ from: self, to: effect.to });
-          else if (effect.type === "Petition")
-            this.wishes.push({ from: self, petition: effect.petition, version: effect.version });
-          else if (effect.type === "Lost")
-            this.lost.push({ at: self, from: effect.from, to: effect.to });
-        }
-        return [next, effects];
-      },
-    };
+  /** Notes what is asked of group 0, and losses. */
+  #note(self: NodeId, effect: Effect<M>): void {
+    if (effect.type === "Petition")
+      this.wishes.push({ from: self, petition: effect.petition, version: effect.version });
+    else if (effect.type === "Lost") this.lost.push({ at: self, from: effect.from, to: effect.to });
+  }
+
+  /** Snapshots that were asked for. */
+  get transfers(): { readonly from: NodeId; readonly to: NodeId }[] {
+    return this.net.transfers;
   }
 
   get violations(): readonly string[] {

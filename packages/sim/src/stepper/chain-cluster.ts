@@ -1,11 +1,11 @@
 import {
-  ALL_CHAIN_RULES,
+  ALL_RULES,
   type ChainMessage,
   type ChainRules,
   type ChainSettings,
   type ChainState,
   chain,
-  DEFAULT_CHAIN_SETTINGS,
+  DEFAULT_SETTINGS,
 } from "@quorate/kernel/chain";
 import { AppointedCluster } from "./appointed-cluster.ts";
 
@@ -20,8 +20,8 @@ export type ChainCluster = AppointedCluster<ChainState, ChainMessage, ChainSetti
 
 /** Chain replication. What any replica has committed is never lost: its tail shows it. */
 export function chainCluster(setup: ChainClusterSetup): ChainCluster {
-  const rules = { ...ALL_CHAIN_RULES, ...setup.rules };
-  const settings = { ...DEFAULT_CHAIN_SETTINGS, ...setup.settings, rules };
+  const rules = { ...ALL_RULES, ...setup.rules };
+  const settings = { ...DEFAULT_SETTINGS, ...setup.settings, rules };
   return new AppointedCluster({
     ...setup,
     protocol: chain(settings),

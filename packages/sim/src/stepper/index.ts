@@ -1,4 +1,5 @@
 export type { AppointedCluster, AppointedState } from "./appointed-cluster.ts";
+export { Authority } from "./authority.ts";
 export { type ChainCluster, chainCluster } from "./chain-cluster.ts";
 export { PaxosCluster, type PaxosClusterSetup } from "./paxos-cluster.ts";
 export { type PrimaryCluster, primaryCluster } from "./primary-cluster.ts";
@@ -10,5 +11,5 @@ export {
   RaftCluster,
   type RaftClusterSetup,
 } from "./raft-cluster.ts";
-export { type Flight, Stepper, type StepperSetup } from "./stepper.ts";
+export { type Flight, type InstallationStep, Stepper, type StepperSetup } from "./stepper.ts";
 export { ZabCluster, type ZabClusterSetup } from "./zab-cluster.ts";

@@ -1,6 +1,6 @@
 import {
-  ALL_PRIMARY_RULES,
-  DEFAULT_PRIMARY_SETTINGS,
+  ALL_RULES,
+  DEFAULT_SETTINGS,
   type PrimaryMessage,
   type PrimaryRules,
   type PrimarySettings,
@@ -20,8 +20,8 @@ export type PrimaryCluster = AppointedCluster<PrimaryState, PrimaryMessage, Prim
 
 /** Primary–secondary replication. An asynchronous primary may lose what it has acknowledged. */
 export function primaryCluster(setup: PrimaryClusterSetup): PrimaryCluster {
-  const rules = { ...ALL_PRIMARY_RULES, ...setup.rules };
-  const settings = { ...DEFAULT_PRIMARY_SETTINGS, ...setup.settings, rules };
+  const rules = { ...ALL_RULES, ...setup.rules };
+  const settings = { ...DEFAULT_SETTINGS, ...setup.settings, rules };
   return new AppointedCluster({
     ...setup,
     protocol: primary(settings),

@@ -51,6 +51,9 @@ export interface StepperSetup<S, M> {
   readonly records?: readonly Bytes[];
 }
 
+/** How far the installation of a snapshot has come; a crash after any of these is survived. */
+export type InstallationStep = "Installing" | "Durable" | "Installed";
+
 /** Deliveries that one call may cause: a protocol that answers every answer would never end. */
 const DELIVERIES_MAX = 200_000;
 
@@ -72,8 +75,8 @@ export class Stepper<S, M extends { readonly type: string }> {
   readonly outcomes = new Map<RequestId, Outcome>();
   /** Reads that may look, and from which index on. */
   readonly readable = new Map<RequestId, LogIndex>();
-  /** Told after every step, for invariants. */
-  stepped: (id: NodeId, state: S) => void = () => {};
+  /** Snapshots that were asked for. */
+  readonly transfers: { readonly from: NodeId; readonly to: NodeId }[] = [];
 
   constructor({ protocol, members, config, seed, records = [] }: StepperSetup<S, M>) {
     this.#protocol = protocol;
@@ -93,6 +96,12 @@ export class Stepper<S, M extends { readonly type: string }> {
     }
   }
 
+  /** Told after every step, for invariants. */
+  stepped(_id: NodeId, _state: S): void {}
+
+  /** Told of everything that a step has asked for. */
+  performed(_id: NodeId, _effects: readonly Effect<M>[]): void {}
+
   get now(): Now {
     return { ticks: ticks(this.#ticks), wall: { earliest: this.#ticks, latest: this.#ticks } };
   }
@@ -109,6 +118,12 @@ export class Stepper<S, M extends { readonly type: string }> {
 
   isUp(id: NodeId): boolean {
     return this.#member(id).state !== null;
+  }
+
+  /** What this member would come back with if the power failed now. */
+  recoveredOf(id: NodeId): Recovered {
+    const { checkpoint, durable } = this.#member(id);
+    return { checkpoint, records: durable };
   }
 
   /** Records that this member's disk surely holds. */
@@ -170,8 +185,7 @@ export class Stepper<S, M extends { readonly type: string }> {
   }
 
   restart(id: NodeId): this {
-    const { checkpoint, durable } = this.#member(id);
-    const recovered: Recovered = { checkpoint, records: durable };
+    const recovered = this.recoveredOf(id);
     return this.#revive(id, (seed) =>
       this.#protocol.start(id, this.#config, recovered, seed, this.now),
     );
@@ -179,16 +193,21 @@ export class Stepper<S, M extends { readonly type: string }> {
 
   /**
    * A snapshot has come to this member, if its protocol wants it: its checkpoint is durable, and what was persisted before
-   * is void. What the machine is given next follows the snapshot.
+   * is void. What the machine is given next follows the snapshot. `upTo`: it gets no further.
    */
-  install(id: NodeId, at: Position, config: GroupConfig): this {
+  install(
+    id: NodeId,
+    at: Position,
+    config: GroupConfig,
+    upTo: InstallationStep = "Installed",
+  ): this {
     const member = this.#member(id);
     if (member.state === null || !this.#protocol.wants(member.state, at)) return this;
-    const meta = this.#protocol.meta(member.state);
     this.sync(id).input(id, { type: "Installing", at });
-    member.checkpoint = { at, config, meta };
+    if (upTo === "Installing") return this;
+    member.checkpoint = { at, config, meta: this.#protocol.meta(this.stateOf(id)) };
     member.durable = [];
-    return this.input(id, { type: "Installed", at, config });
+    return upTo === "Durable" ? this : this.input(id, { type: "Installed", at, config });
   }
 
   /** It restarts without its last records, which are damaged; the ones before them are readable. */
@@ -278,6 +297,7 @@ export class Stepper<S, M extends { readonly type: string }> {
 
   #perform(member: Member<S, M>, effects: readonly Effect<M>[]): void {
     const applied: Entry[] = [];
+    this.performed(member.id, effects);
     for (const effect of effects) {
       if (effect.type === "Persist") {
         member.volatile.push(effect.record);
@@ -290,6 +310,7 @@ export class Stepper<S, M extends { readonly type: string }> {
       else if (effect.type === "Settle") this.outcomes.set(effect.id, effect.outcome);
       else if (effect.type === "Readable")
         for (const id of effect.ids) this.readable.set(id, effect.at);
+      else if (effect.type === "Transfer") this.transfers.push({ from: member.id, to: effect.to });
     }
     const last = applied[applied.length - 1];
     member.applied.push(...applied);

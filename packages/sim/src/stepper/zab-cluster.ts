@@ -3,7 +3,6 @@ import {
   type Entry,
   fromUtf8,
   type GroupConfig,
-  type LogProtocol,
   type NodeId,
   type Outcome,
   type ReadLevel,
@@ -51,8 +50,6 @@ export class ZabCluster {
   readonly net: Stepper<ZabState, ZabMessage>;
   readonly settings: ZabSettings;
   readonly names: readonly Name[];
-  /** Snapshots that were asked for. */
-  readonly transfers: { readonly from: NodeId; readonly to: NodeId }[] = [];
   readonly #observer = new GroupObserver();
   readonly #violations: string[] = [];
   #requests = 0;
@@ -66,23 +63,10 @@ export class ZabCluster {
       ...setup.settings,
       rules: { ...ALL_RULES, ...setup.rules },
     };
-    const protocol = this.#watched(zab(this.settings));
+    const protocol = zab(this.settings);
     this.net = new Stepper({ protocol, members, config, seed: setup.seed });
     this.net.stepped = (_, state) => {
       for (const violation of this.#observer.look(state)) this.#violations.push(violation);
-    };
-  }
-
-  /** Notes what asks for a snapshot, which the stepper does not stream. */
-  #watched(protocol: LogProtocol<ZabState, ZabMessage>): LogProtocol<ZabState, ZabMessage> {
-    return {
-      ...protocol,
-      step: (state, now, inputs) => {
-        const [next, effects] = protocol.step(state, now, inputs);
-        for (const effect of effects)
-          if (effect.type === "Transfer") this.transfers.push({ from: state.self, to: effect.to });
-        return [next, effects];
-      },
     };
   }
 
@@ -98,6 +82,11 @@ export class ZabCluster {
     this.net.install(to, at, config);
     this.net.input(from, { type: "Transferred", to, at, ok: true });
     return this;
+  }
+
+  /** Snapshots that were asked for. */
+  get transfers(): { readonly from: NodeId; readonly to: NodeId }[] {
+    return this.net.transfers;
   }
 
   /** What the omniscient observer found broken so far. */

@@ -1,4 +1,4 @@
-import { ALL_CHAIN_RULES, type ChainRules } from "@quorate/kernel/chain";
+import { ALL_RULES, type ChainRules } from "@quorate/kernel/chain";
 import { chainSchedules } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
@@ -21,7 +21,7 @@ const FINDINGS: Readonly<Record<keyof ChainRules, string>> = {
 };
 
 describe("every rule is needed: switched off, a schedule breaks what it keeps", () => {
-  for (const rule of Object.keys(ALL_CHAIN_RULES) as (keyof ChainRules)[]) {
+  for (const rule of Object.keys(ALL_RULES) as (keyof ChainRules)[]) {
     it(`${rule}: ${FINDINGS[rule]}`, () => {
       expect(chainSchedules[rule](true)).toEqual([]);
       expect(chainSchedules[rule](false).join("\n")).toContain(FINDINGS[rule]);

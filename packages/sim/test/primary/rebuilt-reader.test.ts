@@ -1,6 +1,6 @@
 import { type GroupConfig, logIndex, requestId, type Ticks } from "@quorate/kernel/core";
 import {
-  DEFAULT_PRIMARY_SETTINGS,
+  DEFAULT_SETTINGS,
   type PrimaryMessage,
   type PrimaryState,
   primary,
@@ -15,7 +15,7 @@ const CONFIG: GroupConfig = { epoch: 0, voters: MEMBERS, outgoing: null, learner
 /** Write all, read any; one entry travels at a time. S1 is the primary, and `a` and `b` are acknowledged by all. */
 function written(): Stepper<PrimaryState, PrimaryMessage> {
   const settings = { reads: "any", shrinkTicks: null, batchEntriesMax: 1 } as const;
-  const protocol = primary({ ...DEFAULT_PRIMARY_SETTINGS, ...settings });
+  const protocol = primary({ ...DEFAULT_SETTINGS, ...settings });
   const net = new Stepper({ protocol, members: MEMBERS, config: CONFIG, seed: 1n });
   const office = { epoch: 1, version: 1, primary: S1, inSync: MEMBERS };
   for (const id of MEMBERS) net.input(id, { type: "Configure", office, until: null });

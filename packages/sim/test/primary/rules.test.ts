@@ -1,4 +1,4 @@
-import { ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
+import { ALL_RULES, type PrimaryRules } from "@quorate/kernel/primary";
 import { describe, expect, it } from "vitest";
 import {
   acknowledgedAndLost,
@@ -38,7 +38,7 @@ const SCHEDULES: Readonly<
 };
 
 describe("every rule is needed: switched off, a schedule breaks what it keeps", () => {
-  for (const rule of Object.keys(ALL_PRIMARY_RULES) as (keyof PrimaryRules)[]) {
+  for (const rule of Object.keys(ALL_RULES) as (keyof PrimaryRules)[]) {
     const [schedule, finding] = SCHEDULES[rule];
     it(`${rule}: ${finding}`, () => {
       expect(schedule(true)).toEqual([]);

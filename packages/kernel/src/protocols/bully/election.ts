@@ -1,13 +1,13 @@
-import { fixedTimeout, type NodeId, type Now, onFixedBeat, type Ticks } from "../../core/index.ts";
 import {
-  adopt,
   andThen,
-  type BullyState,
-  type BullyStep,
+  fixedTimeout,
   NO_EFFECTS,
-  othersOf,
-  send,
-} from "./state.ts";
+  type NodeId,
+  type Now,
+  onFixedBeat,
+  type Ticks,
+} from "../../core/index.ts";
+import { adopt, type BullyState, type BullyStep, othersOf, send } from "./state.ts";
 
 /** Asks all higher members that are not passed over; announces itself at once where there is none. */
 export function elect(state: BullyState, now: Now, waits = 0): BullyStep {

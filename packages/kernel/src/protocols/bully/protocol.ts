@@ -1,13 +1,16 @@
 import {
+  andThen,
   earliest,
-  fail,
   fixedSuspectAt,
   type GroupConfig,
   type Input,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type Office,
   type Protocol,
+  type RequestId,
+  refuse,
   type Ticks,
   unreachable,
 } from "../../core/index.ts";
@@ -17,10 +20,9 @@ import { encodeRecord, lastEpoch } from "./record.ts";
 import type { BullySettings } from "./settings.ts";
 import {
   adopt,
-  andThen,
+  type BullyEffect,
   type BullyState,
   type BullyStep,
-  NO_EFFECTS,
   othersOf,
   type Role,
   send,
@@ -95,13 +97,10 @@ function onInput(state: BullyState, now: Now, input: Input<BullyMessage>): Bully
       return [state, input.ids.map((id) => notLeader(state, id))];
     case "ChangeMembers": {
       const message = "an election has the members that it was founded with: found another one";
-      const outcome = fail({ code: "ChangeRefused", definite: true, message });
-      return [state, [{ type: "Settle", id: input.id, outcome }]];
+      return [state, [refuse(input.id, { code: "ChangeRefused", definite: true, message })]];
     }
-    case "TransferLeadership": {
-      const outcome = fail({ code: "BadTransferee", definite: true });
-      return [state, [{ type: "Settle", id: input.id, outcome }]];
-    }
+    case "TransferLeadership":
+      return [state, [refuse(input.id, { code: "BadTransferee", definite: true })]];
     case "Yield":
     case "Durable":
     case "Applied":
@@ -193,10 +192,8 @@ function onOffice(state: BullyState, now: Now, { epoch, primary }: Office): Bull
   });
 }
 
-function notLeader(state: BullyState, id: Extract<Input<never>, { type: "Read" }>["ids"][number]) {
-  const { role, self } = state;
+function notLeader({ role, self }: BullyState, id: RequestId): BullyEffect {
   const leading = role.type === "Leading" ? self : null;
   const leaderHint = role.type === "Following" ? role.leader : leading;
-  const outcome = fail({ code: "NotLeader", definite: true, leaderHint });
-  return { type: "Settle", id, outcome } as const;
+  return refuse(id, { code: "NotLeader", definite: true, leaderHint });
 }

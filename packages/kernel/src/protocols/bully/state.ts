@@ -3,6 +3,7 @@ import {
   type FixedTimeout,
   type GroupConfig,
   membersOf,
+  NO_EFFECTS,
   type NodeId,
   type Step,
   type Ticks,
@@ -54,15 +55,8 @@ export function coordinatorOf({ role, self, epoch }: BullyState): {
 /** Elected, and to be named by the authority if it agrees. */
 export const awaitsAppointment = ({ role }: BullyState): boolean => role.type === "Elected";
 
-export const NO_EFFECTS: readonly BullyEffect[] = [];
-
 export const othersOf = ({ config, self }: BullyState): readonly NodeId[] =>
   membersOf(config).filter((member) => member !== self);
-
-export function andThen(step: BullyStep, f: (state: BullyState) => BullyStep): BullyStep {
-  const [next, more] = f(step[0]);
-  return [next, [...step[1], ...more]];
-}
 
 /** Heeds an epoch from now on, restarts included. */
 export function adopt(state: BullyState, epoch: number): BullyStep {

@@ -1,11 +1,18 @@
 export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 export { updatePropagation } from "./invariants.ts";
 export type { Chain, ChainMessage } from "./message.ts";
-export { chain, isChain } from "./protocol.ts";
+export { chain } from "./protocol.ts";
 export {
-  ALL_CHAIN_RULES,
+  ALL_RULES,
   type ChainRules,
   type ChainSettings,
-  DEFAULT_CHAIN_SETTINGS,
+  DEFAULT_SETTINGS,
 } from "./settings.ts";
-export type { ChainState, Head, Known, Member, Progress } from "./state.ts";
+export {
+  type ChainState,
+  type Head,
+  isChain,
+  type Known,
+  type Member,
+  type Progress,
+} from "./state.ts";

@@ -2,7 +2,6 @@ import { type Appointed, appointed, onAnswer } from "../../core/appointed/index.
 import {
   andThen,
   type LogProtocol,
-  type LogState,
   NO_EFFECTS,
   type NodeId,
   type Now,
@@ -70,8 +69,6 @@ export const chain = (settings: ChainSettings): LogProtocol<ChainState, ChainMes
     decode: decodeMessage,
     holdsEntries,
   });
-
-export const isChain = (state: LogState): state is ChainState => state.protocol === "chain";
 
 function receive(state: ChainState, now: Now, from: NodeId, message: ChainMessage): ChainStep {
   switch (message.type) {

@@ -30,7 +30,7 @@ export interface ChainRules extends AppointedRules {
   readonly askWhenDirty: boolean;
 }
 
-export const ALL_CHAIN_RULES: ChainRules = Object.freeze({
+export const ALL_RULES: ChainRules = Object.freeze({
   ...ALL_APPOINTED_RULES,
   persistBeforeForward: true,
   commitWhenDurable: true,
@@ -52,11 +52,11 @@ export interface ChainSettings extends AppointedSettings, ReadLeaseTerms {
   readonly rules: ChainRules;
 }
 
-export const DEFAULT_CHAIN_SETTINGS: ChainSettings = Object.freeze({
+export const DEFAULT_SETTINGS: ChainSettings = Object.freeze({
   ...DEFAULT_APPOINTED_BOUNDS,
   reads: "tail",
   shrinkTicks: 1000,
   leaseTicks: 800,
   clockDriftDivisor: 10,
-  rules: ALL_CHAIN_RULES,
+  rules: ALL_RULES,
 });

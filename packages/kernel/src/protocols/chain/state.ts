@@ -1,5 +1,13 @@
 import type { AppointedState, Following, Leading } from "../../core/appointed/index.ts";
-import type { Effect, LogIndex, NodeId, PerMember, Step, Ticks } from "../../core/index.ts";
+import type {
+  Effect,
+  LogIndex,
+  LogState,
+  NodeId,
+  PerMember,
+  Step,
+  Ticks,
+} from "../../core/index.ts";
 import type { Chain, ChainMessage, Memory } from "./message.ts";
 import type { ChainSettings } from "./settings.ts";
 
@@ -30,6 +38,8 @@ export interface ChainState extends AppointedState {
    */
   readonly since: { readonly epoch: number; readonly number: number } | null;
 }
+
+export const isChain = (state: LogState): state is ChainState => state.protocol === "chain";
 
 /** What is said to one's predecessor. */
 export interface Upstream {

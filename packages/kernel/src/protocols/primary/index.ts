@@ -1,10 +1,10 @@
 export { decodeMessage, encodeMessage, holdsEntries } from "./codec.ts";
 export type { PrimaryMessage } from "./message.ts";
-export { isPrimary, primary } from "./protocol.ts";
+export { primary } from "./protocol.ts";
 export {
-  ALL_PRIMARY_RULES,
-  DEFAULT_PRIMARY_SETTINGS,
+  ALL_RULES,
+  DEFAULT_SETTINGS,
   type PrimaryRules,
   type PrimarySettings,
 } from "./settings.ts";
-export type { PrimaryState, Progress } from "./state.ts";
+export { isPrimary, type PrimaryState, type Progress } from "./state.ts";

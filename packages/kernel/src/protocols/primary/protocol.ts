@@ -2,7 +2,6 @@ import { type Appointed, appointed, onAnswer } from "../../core/appointed/index.
 import {
   andThen,
   type LogProtocol,
-  type LogState,
   NO_EFFECTS,
   type NodeId,
   type Now,
@@ -58,8 +57,6 @@ export const primary = (settings: PrimarySettings): LogProtocol<PrimaryState, Pr
     decode: decodeMessage,
     holdsEntries,
   });
-
-export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
 function receive(
   state: PrimaryState,

@@ -29,7 +29,7 @@ export interface PrimaryRules extends AppointedRules {
   readonly readsAfterOwnEpoch: boolean;
 }
 
-export const ALL_PRIMARY_RULES: PrimaryRules = Object.freeze({
+export const ALL_RULES: PrimaryRules = Object.freeze({
   ...ALL_APPOINTED_RULES,
   persistBeforeAck: true,
   countSelfWhenDurable: true,
@@ -67,7 +67,7 @@ export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
 export const mayLose = ({ acks, shrinkTicks }: PrimarySettings): boolean =>
   acks === 0 || (typeof acks === "number" && shrinkTicks !== null);
 
-export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
+export const DEFAULT_SETTINGS: PrimarySettings = Object.freeze({
   ...DEFAULT_APPOINTED_BOUNDS,
   acks: "all",
   shrinkTicks: 1000,
@@ -75,5 +75,5 @@ export const DEFAULT_PRIMARY_SETTINGS: PrimarySettings = Object.freeze({
   leaseTicks: 800,
   clockDriftDivisor: 10,
   commitNotice: "eager",
-  rules: ALL_PRIMARY_RULES,
+  rules: ALL_RULES,
 });

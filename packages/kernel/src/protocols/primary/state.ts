@@ -8,6 +8,7 @@ import {
 import {
   type Effect,
   type LogIndex,
+  type LogState,
   NO_EFFECTS,
   type NodeId,
   type PerMember,
@@ -29,6 +30,8 @@ export interface PrimaryState extends AppointedState {
   /** This entry, if it is still here, is another in the primary's log; null: nothing is known of any. */
   readonly parted: Position | null;
 }
+
+export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
 
 /** From `from` on a log differs from its primary's, and not before that once it is `found`. */
 export interface Fork {

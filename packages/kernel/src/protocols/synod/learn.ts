@@ -1,20 +1,23 @@
 import {
+  andThen,
   type Ballot,
   type Bytes,
   byId,
   type Entry,
   type LogIndex,
   majority,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type RequestId,
+  readable,
+  refuse,
+  sendEarly,
   type Ticks,
   votersFor,
   withVote,
 } from "../../core/index.ts";
 import {
-  andThen,
-  NO_EFFECTS,
   othersOf,
   persist,
   retryLater,
@@ -22,7 +25,6 @@ import {
   type SynodState,
   type SynodStep,
   send,
-  sendEarly,
 } from "./state.ts";
 
 /** Whom an acceptor tells what it accepted, by the scheme (card 17). */
@@ -90,7 +92,9 @@ function decide(state: SynodState, value: Bytes): SynodStep {
         : learners.slice(learning);
   return andThen(learnDecision(state, value), (s) => {
     // Early: a majority's disks hold it.
-    const told = tells.map((peer) => sendEarly(peer, { type: "Decided", value, acknowledge }));
+    const told = tells.map((peer) =>
+      sendEarly(peer, { type: "Decided", value, acknowledge }, "log"),
+    );
     return [{ ...s, untold: acknowledge ? tells : [] }, told];
   });
 }
@@ -100,9 +104,7 @@ export function learnDecision(state: SynodState, value: Bytes): SynodStep {
   const entry: Entry = { index: 1 as LogIndex, epoch: 0, kind: "command", command: value };
   const ends = state.waiting.map(
     ({ id, proposes }): SynodEffect =>
-      proposes
-        ? { type: "Settle", id, outcome: { ok: true, value } }
-        : { type: "Readable", ids: [id], at: entry.index, validUntil: null },
+      proposes ? { type: "Settle", id, outcome: { ok: true, value } } : readable([id], entry.index),
   );
   const next: SynodState = {
     ...state,
@@ -121,17 +123,16 @@ export function onRead(state: SynodState, now: Now, ids: readonly RequestId[]): 
   const room = Math.max(0, state.settings.waitingMax - state.waiting.length);
   const waiting = [...state.waiting, ...ids.slice(0, room).map((id) => ({ id, proposes: false }))];
   const retryAfterTicks = state.settings.patienceTicks as Ticks;
-  const refused = ids.slice(room).map((id): SynodEffect => {
-    const outcome = { ok: false, code: "Overloaded", definite: true, retryAfterTicks } as const;
-    return { type: "Settle", id, outcome };
-  });
+  const refused = ids
+    .slice(room)
+    .map((id) => refuse(id, { code: "Overloaded", definite: true, retryAfterTicks }));
   return andThen([retryLater({ ...state, waiting }, now.ticks), refused], ask);
 }
 
 /** Early: a question promises nothing. */
 export const ask = (state: SynodState): SynodStep => [
   state,
-  othersOf(state).map((peer) => sendEarly(peer, { type: "Ask" })),
+  othersOf(state).map((peer) => sendEarly(peer, { type: "Ask" }, "log")),
 ];
 
 /** What is known here of the decision: all of it, or what this acceptor has accepted. */
@@ -139,7 +140,10 @@ export function onAsk(state: SynodState, from: NodeId): SynodStep {
   const { decided, acceptor, repairing } = state;
   // Early: a majority's disks hold it.
   if (decided !== null)
-    return [state, [sendEarly(from, { type: "Decided", value: decided, acknowledge: false })]];
+    return [
+      state,
+      [sendEarly(from, { type: "Decided", value: decided, acknowledge: false }, "log")],
+    ];
   if (acceptor.accepted === null || repairing) return [state, NO_EFFECTS];
   const { ballot, value } = acceptor.accepted;
   return [state, [send(state, from, { type: "Accepted", ballot, value })]];

@@ -1,24 +1,25 @@
 import {
   accept,
+  andThen,
   type Ballot,
   type Bytes,
   byId,
-  fail,
+  type Failure,
   isVoter,
   majority,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   nextBallot,
   prevailing,
   promise,
   type RequestId,
+  refuse,
   type Ticks,
 } from "../../core/index.ts";
 import { onVote, tellLearners } from "./learn.ts";
 import type { SynodMessage } from "./message.ts";
 import {
-  andThen,
-  NO_EFFECTS,
   othersOf,
   type Proposer,
   persist,
@@ -47,10 +48,10 @@ function proposeOne(state: SynodState, now: Now, id: RequestId, value: Bytes): S
   const able = isVoter(state.config, state.self) && !state.repairing;
   if (!able || waiting.length >= settings.waitingMax) {
     const retryAfterTicks = settings.patienceTicks as Ticks;
-    const outcome = able
-      ? fail({ code: "Overloaded", definite: true, retryAfterTicks })
-      : fail({ code: "NotLeader", definite: true, leaderHint: null });
-    return [state, [{ type: "Settle", id, outcome }]];
+    const failure: Failure = able
+      ? { code: "Overloaded", definite: true, retryAfterTicks }
+      : { code: "NotLeader", definite: true, leaderHint: null };
+    return [state, [refuse(id, failure)]];
   }
   const next = { ...state, waiting: [...waiting, { id, proposes: true }] };
   return proposer.type === "Idle" ? prepare(next, now, value) : [next, NO_EFFECTS];
@@ -119,7 +120,7 @@ function countPromise(
     return [{ ...state, proposer }, NO_EFFECTS];
   const chosen = found?.value ?? value;
   const accepting: Proposer = { type: "Accepting", value, ballot, rejected, highest };
-  const next = { ...state, proposer: accepting };
+  const next: SynodState = { ...state, proposer: accepting };
   const asked = acceptorsBut(next).map((peer) =>
     // Not early, though it promises nothing: with it goes what the own acceptor is about to say.
     send(next, peer, { type: "Accept", ballot, value: chosen }),

@@ -1,18 +1,21 @@
 import {
   accept,
+  andThen,
   FRESH_ACCEPTOR,
-  fail,
   type GroupConfig,
   type Input,
   isVoter,
   NO_BALLOT,
+  NO_EFFECTS,
   type NodeId,
   type Now,
   type PersistSeq,
   type Protocol,
   promise,
   type Recovered,
+  refuse,
   seeded,
+  sendEarly,
   unreachable,
 } from "../../core/index.ts";
 import { ask, countOwn, learnDecision, onAsk, onRead, onVote, tellLearners } from "./learn.ts";
@@ -20,16 +23,7 @@ import type { SynodMessage } from "./message.ts";
 import { onPromiseDurable, onPromised, onPropose, onReject, prepare } from "./propose.ts";
 import { decodeRecord, encodeRecord, type SynodRecord } from "./record.ts";
 import type { SynodSettings } from "./settings.ts";
-import {
-  andThen,
-  NO_EFFECTS,
-  persist,
-  retryLater,
-  type SynodState,
-  type SynodStep,
-  send,
-  sendEarly,
-} from "./state.ts";
+import { persist, retryLater, type SynodState, type SynodStep, send } from "./state.ts";
 
 /**
  * Paxos for one decision (Lamport 1998; 2001, §2): at most one value is ever chosen. Voters are acceptors and may propose; learners
@@ -96,18 +90,12 @@ function onInput(state: SynodState, now: Now, input: Input<SynodMessage>): Synod
       return andThen(onPromiseDurable({ ...state, durable: input.upTo }), countOwn);
     case "Wake":
       return onWake(state, now);
-    case "ChangeMembers":
-    case "TransferLeadership": {
-      const failure =
-        input.type === "ChangeMembers"
-          ? fail({
-              code: "ChangeRefused",
-              definite: true,
-              message: "one decision has one set of acceptors: decide the change in another one",
-            })
-          : fail({ code: "NotLeader", definite: true, leaderHint: null });
-      return [state, [{ type: "Settle", id: input.id, outcome: failure }]];
+    case "ChangeMembers": {
+      const message = "one decision has one set of acceptors: decide the change in another one";
+      return [state, [refuse(input.id, { code: "ChangeRefused", definite: true, message })]];
     }
+    case "TransferLeadership":
+      return [state, [refuse(input.id, { code: "NotLeader", definite: true, leaderHint: null })]];
     case "Applied":
     case "Link":
     case "Yield":
@@ -136,7 +124,7 @@ function onReceive(state: SynodState, now: Now, from: NodeId, m: SynodMessage): 
       return onReject(state, now, m);
     case "Decided": {
       // Early: the decision stands, whatever this process forgets.
-      const reply = m.acknowledge ? [sendEarly(from, { type: "Ack" })] : NO_EFFECTS;
+      const reply = m.acknowledge ? [sendEarly(from, { type: "Ack" }, "log")] : NO_EFFECTS;
       return andThen(learnDecision(state, m.value), (s) => [s, reply]);
     }
     case "Ack":
@@ -184,7 +172,7 @@ const rejection = (
   { acceptor }: SynodState,
   to: NodeId,
   ballot: Extract<SynodMessage, { readonly type: "Reject" }>["ballot"],
-) => sendEarly(to, { type: "Reject", ballot, promised: acceptor.promised });
+) => sendEarly(to, { type: "Reject", ballot, promised: acceptor.promised }, "log");
 
 /** Its time is up: tells again, asks again, or prepares again, whatever it is that is still wanted. */
 function onWake(state: SynodState, now: Now): SynodStep {
@@ -194,7 +182,7 @@ function onWake(state: SynodState, now: Now): SynodStep {
     if (untold.length === 0) return [{ ...state, retryAt: null }, NO_EFFECTS];
     // Early: a majority's disks hold it.
     const again = untold.map((peer) =>
-      sendEarly(peer, { type: "Decided", value: decided, acknowledge: true }),
+      sendEarly(peer, { type: "Decided", value: decided, acknowledge: true }, "log"),
     );
     return [retryLater(state, now.ticks), again];
   }

@@ -73,13 +73,6 @@ export type Proposer =
 export const othersOf = ({ config, self }: SynodState): readonly NodeId[] =>
   membersOf(config).filter((member) => member !== self);
 
-export const NO_EFFECTS: readonly SynodEffect[] = [];
-
-export function andThen(step: SynodStep, f: (state: SynodState) => SynodStep): SynodStep {
-  const [next, more] = f(step[0]);
-  return [next, [...step[1], ...more]];
-}
-
 export function persist(state: SynodState): SynodStep {
   const next = { ...state, persisted: (state.persisted + 1) as PersistSeq };
   return [next, [{ type: "Persist", record: encodeRecord(state), lastIndex: 0 as never }]];
@@ -91,15 +84,6 @@ export const send = ({ settings }: SynodState, to: NodeId, message: SynodMessage
   to,
   message,
   early: !settings.rules.persistBeforeReply,
-  lane: "log",
-});
-
-/** Promises nothing; each call says why. */
-export const sendEarly = (to: NodeId, message: SynodMessage): SynodEffect => ({
-  type: "Send",
-  to,
-  message,
-  early: true,
   lane: "log",
 });
 

@@ -1,4 +1,4 @@
-import { chain, DEFAULT_CHAIN_SETTINGS } from "@quorate/kernel/chain";
+import { DEFAULT_SETTINGS as CHAIN, chain } from "@quorate/kernel/chain";
 import {
   type AnyLogProtocol,
   type Bytes,
@@ -10,7 +10,7 @@ import {
   type Recovered,
   ticks,
 } from "@quorate/kernel/core";
-import { DEFAULT_PRIMARY_SETTINGS, primary } from "@quorate/kernel/primary";
+import { DEFAULT_SETTINGS as PRIMARY, primary } from "@quorate/kernel/primary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -21,8 +21,8 @@ import {
 } from "../../../src/core/appointed/index.ts";
 
 const PROTOCOLS: readonly (readonly [string, AnyLogProtocol])[] = [
-  ["a primary and its secondaries", primary(DEFAULT_PRIMARY_SETTINGS) as AnyLogProtocol],
-  ["a chain", chain(DEFAULT_CHAIN_SETTINGS) as AnyLogProtocol],
+  ["a primary and its secondaries", primary(PRIMARY) as AnyLogProtocol],
+  ["a chain", chain(CHAIN) as AnyLogProtocol],
 ];
 const self = 1n as NodeId;
 const config: GroupConfig = { epoch: 0, voters: [self], outgoing: null, learners: [] };

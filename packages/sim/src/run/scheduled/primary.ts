@@ -1,8 +1,8 @@
 import type { GroupConfig, NodeId, Office, Ticks } from "@quorate/kernel/core";
 import { requestId } from "@quorate/kernel/core";
 import {
-  ALL_PRIMARY_RULES,
-  DEFAULT_PRIMARY_SETTINGS,
+  ALL_RULES,
+  DEFAULT_SETTINGS,
   type PrimaryMessage,
   type PrimaryRules,
   type PrimaryState,
@@ -28,10 +28,10 @@ class Appointed {
     const members = NAMES.map(idOf);
     const config: GroupConfig = { epoch: 0, voters: members, outgoing: null, learners: [] };
     const protocol = primary({
-      ...DEFAULT_PRIMARY_SETTINGS,
+      ...DEFAULT_SETTINGS,
       // The last one left goes on alone, and shows what it lacks.
       inSyncMin: 1,
-      rules: { ...ALL_PRIMARY_RULES, ...rules },
+      rules: { ...ALL_RULES, ...rules },
     });
     this.net = new Stepper({ protocol, members, config, seed: 1n });
     this.net.stepped = (_, state) => void this.#violations.push(...this.#observer.look(state));
