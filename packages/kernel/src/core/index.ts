@@ -127,8 +127,10 @@ export {
   writeRecordHead,
 } from "./journal/index.ts";
 export {
+  ALL_DATA,
   ALL_LEASE_RULES,
   ALL_PUSH_RULES,
+  type DataRange,
   DEFAULT_HOLDER_SETTINGS,
   DEFAULT_ISSUER_SETTINGS,
   DEFAULT_PUSH_SETTINGS,
@@ -152,6 +154,7 @@ export {
   type LeaseHolder,
   type LeaseIssuer,
   type LeaseRules,
+  LeaseTable,
   type LeaseTerms,
   onPush,
   owedTicks,
@@ -164,7 +167,9 @@ export {
   type PushRules,
   type PushSettings,
   pushIssuerWakeAt,
+  type Recall,
   type RequestTag,
+  rangeOf,
   startHolder,
   startIssuer,
   startPushHolder,
@@ -172,6 +177,7 @@ export {
   stepHolder,
   stepIssuer,
   stepPushIssuer,
+  type TableSettings,
 } from "./lease/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
