@@ -198,6 +198,7 @@ export {
 } from "./log-reads.ts";
 export { type LogRecord, logRecords } from "./log-record.ts";
 export {
+  ALL_WRITES,
   ANSWER,
   type Answer,
   type Call,
@@ -207,10 +208,12 @@ export {
   KIND_RESERVED,
   type Machine,
   type MachineFork,
+  NO_WRITES,
   type Results,
   type Sink,
   type WatchSink,
   type WatchSource,
+  type Writes,
 } from "./machine.ts";
 export type { Office, Petition } from "./office.ts";
 export {

@@ -24,7 +24,7 @@ export function deliver(
       );
     case FrameKind.forwardRefused:
       return taken(decodeForwardRefused(bytes), (refused) =>
-        replica.proposals.refused(refused, now.ticks),
+        replica.proposals.refused(from, refused, now.ticks),
       );
     case FrameKind.chunk:
       replica.onChunk(from, bytes);

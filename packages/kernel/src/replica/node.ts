@@ -12,6 +12,7 @@ import {
   type Now,
   type Outcome,
   type Petition,
+  type Recall,
   type RequestId,
   SYSTEM_GROUP,
   type Ticks,
@@ -34,7 +35,7 @@ import { Repairs } from "./repairs.ts";
 import type { Replica } from "./replica.ts";
 import type { Note, ReplicaPort } from "./replica-port.ts";
 import { Retention } from "./retention.ts";
-import { Router, unknownKeyspace } from "./router.ts";
+import { Router } from "./router.ts";
 import type {
   GroupStatus,
   Identity,
@@ -47,7 +48,7 @@ import type {
 } from "./seam.ts";
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
-import { lost, Watches } from "./watches.ts";
+import { Watches } from "./watches.ts";
 import { FrameKind } from "./wire.ts";
 
 /** For frames that wait for no record. */
@@ -193,6 +194,10 @@ export class Node implements NodeKernel, ReplicaPort {
         return this.#router.request(input);
       case "Read":
         return this.#router.read(input.id, input.keyspace, input.level, input.deadline);
+      case "CacheRead":
+        return this.#router.cacheRead(input);
+      case "Returned":
+        return this.#router.returned(input);
       case "Cancel":
         return this.#router.cancel(input.id);
       case "MoveLeader":
@@ -204,7 +209,8 @@ export class Node implements NodeKernel, ReplicaPort {
       case "Space":
         return this.#onSpace(input.space);
       case "Watch":
-        return this.#onWatch(input.id, input.keyspace, input.body);
+        this.#turn.ask(this.#watches.open(input.id, input.keyspace, input.body));
+        return this.#turn.touch(this.#groups.of(input.keyspace));
       case "Unwatch":
         return this.#watches.close(input.id);
       case "Stalled":
@@ -254,16 +260,6 @@ export class Node implements NodeKernel, ReplicaPort {
     if (space === "exhausted") this.#feedAll({ type: "Yield", heir: true });
   }
 
-  #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
-    const replica = this.#groups.of(keyspace);
-    if (replica === null) {
-      this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
-      return;
-    }
-    this.#turn.ask(this.#watches.open(id, replica, body));
-    this.#turn.touch(replica);
-  }
-
   #onCheckpointed(group: GroupId, covers: JournalSeq, ok: boolean): void {
     this.#retention.ended(ok, this.#turn.now.ticks);
     const replica = this.#groups.get(group);
@@ -299,6 +295,10 @@ export class Node implements NodeKernel, ReplicaPort {
 
   readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {
     this.#router.readable(id, view, validUntil);
+  }
+
+  recall({ holder, datum: key, recall }: Recall<RequestId>, view: Machine): void {
+    this.#turn.ask({ type: "Recall", holder, key, recall, view });
   }
 
   events(watchers: readonly RequestId[], revision: number, part: Bytes): void {

@@ -9,6 +9,7 @@ import type {
   NodeId,
   Outcome,
   Petition,
+  Recall,
   RequestId,
   Ticks,
 } from "../core/index.ts";
@@ -27,6 +28,8 @@ export interface ReplicaPort {
   send(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void;
   outcome(id: RequestId, outcome: Outcome): void;
   readable(id: RequestId, machine: Machine, validUntil: Ticks | null): void;
+  /** A cache is asked to drop a key of this machine's, and to say so. */
+  recall(recall: Recall<RequestId>, machine: Machine): void;
   events(ids: readonly RequestId[], revision: number, part: Bytes): void;
   watchCompacted(id: RequestId, compactRevision: number): void;
   /** All watches of this group end: its machine was replaced, or stopped serving. */

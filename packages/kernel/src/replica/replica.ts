@@ -25,6 +25,7 @@ import {
 } from "../core/index.ts";
 import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
+import { CacheLeases } from "./cache-leases.ts";
 import { Coverage } from "./coverage.ts";
 import { Deviation } from "./deviation.ts";
 import { statusOf } from "./group-status.ts";
@@ -68,6 +69,7 @@ export class Replica {
   readonly #transfers: Transfers;
   readonly #intake: Intake;
   readonly #waitingReads = new WaitingReads();
+  readonly #caches: CacheLeases;
   readonly #background = new Background();
   readonly #applyBudget = new TurnBudget();
   #state: LogState;
@@ -98,12 +100,19 @@ export class Replica {
     this.#state = parts.state;
     this.#standing = parts.protocol.standing(parts.state);
     this.#recovery = parts.recovery;
-    const { machine, sessions, at, time } = parts;
-    this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
+    const { machine, sessions, at, time, leasedTicks } = parts;
+    const { rules } = options;
+    this.#applier = new Applier(identity, machine, sessions, at, time, leasedTicks, rules);
     this.#recoverTo = options.rules.replayBeforeServing ? parts.state.commitIndex : parts.at;
     this.#persisted = new Persisted(parts.covers);
     this.coverage = new Coverage(parts.covers, parts.records);
-    this.proposals = new Proposals(identity, parts.group, parts.profile, port);
+    this.#caches = new CacheLeases(options.cache, (kind, body) => this.proposals.own(kind, body));
+    this.proposals = new Proposals(identity, parts.group, parts.profile, port, {
+      heldMax: options.cache.heldMax,
+      pass: (now, id, envelope) => this.#caches.pass(now, id, envelope, this.#applier),
+      freed: (now) => this.#caches.freed(now),
+      drop: (id) => this.#caches.drop(id),
+    });
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
     if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
@@ -166,6 +175,16 @@ export class Replica {
     else this.#inputs.push({ type: "Read", ids: [id], level });
   }
 
+  /** Right where a linearizable read is answered: how long the answer may be cached, in ticks from when it was asked for. */
+  grant(now: Now, key: string, holder: RequestId): number | null {
+    return this.#caches.grant(now, key, holder, this.#state, this.#applier);
+  }
+
+  /** A cache has dropped a key, as it was asked to. */
+  returned(key: string, holder: RequestId, recall: number): void {
+    this.#caches.returned(key, holder, recall);
+  }
+
   change(change: MemberChange, epoch: number): void {
     this.#inputs.push({ type: "ChangeMembers", id: this.#port.nextId(), change, epoch });
   }
@@ -198,12 +217,17 @@ export class Replica {
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
       this.#state = next;
       this.#standing = this.#protocol.standing(next);
+      // A leader appends what it takes in the step in which it is asked to.
+      this.#caches.proposed(next.log.lastIndex);
       for (const effect of effects) this.#perform(effect, now);
       this.#followRole(now);
       if (this.#backlog.length > 0) this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
     this.#encoded = null;
+    this.#caches.proposed(this.#state.log.lastIndex);
+    this.#caches.applied(this.#applier.index);
     this.#serveReads();
+    for (const recall of this.#caches.recalls(now)) this.#port.recall(recall, this.machine);
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
     this.deviation.audit();
     for (const end of this.#transfers.stream(now)) this.#transferred(end);
@@ -226,9 +250,9 @@ export class Replica {
     at = earliest(at, this.#transfers.wakeAt);
     at = earliest(at, this.deviation.wantAt);
     at = earliest(at, this.proposals.wakeAt);
-    return this.isLeader
-      ? earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
-      : at;
+    if (!this.isLeader) return at;
+    at = earliest(at, this.#caches.wakeAt);
+    return earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine));
   }
 
   status(): GroupStatus {
@@ -368,6 +392,7 @@ export class Replica {
   }
 
   #followRole(now: Now): void {
+    this.#caches.follow(now, this.isLeader, this.#state, this.#applier);
     const leader = this.#standing.leader;
     if (this.isLeader && !this.#wasLeader) {
       this.#duties.begin(now, this.#state, this.#standing, this.#applier);

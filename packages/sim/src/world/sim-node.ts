@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  DEFAULT_KEYSPACE,
   type GroupId,
   type JournalSeq,
   type KeyspaceId,
@@ -7,7 +8,6 @@ import {
   type NodeId,
   type ReadLevel,
   type RequestId,
-  requestId,
   type StartId,
   startId,
   type Ticks,
@@ -22,14 +22,14 @@ import {
   type RecoveredNode,
   type Space,
   startNode,
-  type WatchEnd,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
+import { Asked } from "./asked.ts";
 import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
 import type { Network } from "./network.ts";
-import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
+import type { NodeObserver, SimCache, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
 import type { Trace } from "./trace.ts";
 import type { Station } from "./wire.ts";
 
@@ -80,10 +80,8 @@ export class SimNode implements Station {
   #hungUntil = 0;
   #durable = 0 as JournalSeq;
   #waiting: After[] = [];
-  #callers = new Map<RequestId, SimCaller>();
-  #watchers = new Map<RequestId, SimWatcher>();
+  readonly #asked = new Asked();
   #checkpoints: Extract<NodeEffect, { type: "Checkpoint" }>[] = [];
-  #requests = 1;
 
   constructor(
     parts: SimNodeParts,
@@ -215,9 +213,7 @@ export class SimNode implements Station {
     this.#unwritten = [];
     this.#waiting = [];
     this.#checkpoints = [];
-    this.#callers.clear();
-    for (const id of this.#watchers.keys())
-      this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
+    this.#asked.abandon();
     this.#peers = null;
     this.#syncing = false;
     this.#hungUntil = 0;
@@ -266,28 +262,36 @@ export class SimNode implements Station {
     patience: number,
     session: { readonly id: bigint; readonly sequence: number } | null = null,
   ): RequestId {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     const deadline = ticks(this.now() + patience);
     this.input({ type: "Request", id, keyspace, kind, body, deadline, session });
     return id;
   }
 
   read(caller: SimCaller, keyspace: KeyspaceId, level: ReadLevel, patience: number): void {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     this.input({ type: "Read", id, keyspace, level, deadline: ticks(this.now() + patience) });
   }
 
+  /** A client's cache has reached this node: the number under which it holds leases. */
+  openCache(cache: SimCache): RequestId {
+    return this.#asked.cache(cache);
+  }
+
+  cacheRead(caller: SimCaller, holder: RequestId, key: string, patience: number): void {
+    const id = this.#asked.caller(caller);
+    const deadline = ticks(this.now() + patience);
+    const keyspace = DEFAULT_KEYSPACE;
+    this.input({ type: "CacheRead", id, holder, keyspace, key, deadline });
+  }
+
   moveLeader(caller: SimCaller, keyspace: KeyspaceId, to: NodeId, patience: number): void {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     this.input({ type: "MoveLeader", id, keyspace, to, deadline: ticks(this.now() + patience) });
   }
 
   watch(watcher: SimWatcher, keyspace: KeyspaceId, body: Bytes): RequestId {
-    const id = requestId(this.#requests++);
-    this.#watchers.set(id, watcher);
+    const id = this.#asked.watcher(watcher);
     this.input({ type: "Watch", id, keyspace, body });
     return id;
   }
@@ -349,17 +353,11 @@ export class SimNode implements Station {
         else this.#waiting.push(effect);
         return;
       case "Readable":
-        this.#take(effect.id)?.onReadable(effect.view);
-        return;
       case "Watching":
-        this.#watchers.get(effect.id)?.onWatching(effect.revision);
-        return;
       case "Events":
-        for (const id of effect.watchers)
-          this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
-        return;
       case "WatchEnded":
-        this.#endWatch(effect.id, effect.ended);
+      case "Recall":
+        this.#asked.answer(effect);
         return;
       case "Checkpoint":
         this.#checkpoints.push(effect);
@@ -392,12 +390,6 @@ export class SimNode implements Station {
     }
   }
 
-  #endWatch(id: RequestId, ended: WatchEnd): void {
-    const watcher = this.#watchers.get(id);
-    this.#watchers.delete(id);
-    watcher?.onEnded(ended);
-  }
-
   /** Members have links to members only; one that has just been started keeps those to whoever it was told of. */
   #isPeer(node: NodeId): boolean {
     if (this.#peers === null) return true;
@@ -410,7 +402,7 @@ export class SimNode implements Station {
       if (!this.#isPeer(effect.to)) return;
       this.#network.send(this.id, effect.to, effect.lane, effect.parts);
     } else if (effect.type === "Reply") {
-      this.#take(effect.id)?.onReply(effect.outcome);
+      this.#asked.answer(effect);
     }
   }
 
@@ -476,12 +468,6 @@ export class SimNode implements Station {
       if (this.#wakePlanned === at) this.#wakePlanned = null;
       this.#planTurn();
     });
-  }
-
-  #take(id: RequestId): SimCaller | undefined {
-    const caller = this.#callers.get(id);
-    this.#callers.delete(id);
-    return caller;
   }
 
   #time(): {

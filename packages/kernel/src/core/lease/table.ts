@@ -119,9 +119,10 @@ export class LeaseTable<H, W> {
     for (const { from, to } of write.ranges) this.#barred.remove(from, to, write);
   }
 
-  /** What is changed by the writes that were entered and are not done. */
-  barredRanges(): readonly DataRange[] {
-    return [...this.#writes.values()].flatMap(({ ranges }) => ranges);
+  /** What is changed by the writes that wait for nothing and are not done. */
+  unapplied(): readonly DataRange[] {
+    const going = [...this.#writes.values()].filter((write) => !this.#waiting.has(write));
+    return going.flatMap(({ ranges }) => ranges);
   }
 
   /** The holder has dropped what it was granted on this datum before that recall. */
