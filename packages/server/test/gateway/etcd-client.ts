@@ -45,7 +45,8 @@ export class EtcdClient {
   ): Stream<Q, R> {
     const call = this.#client.makeBidiStreamRequest(
       path(method),
-      (value: Partial<Q>) => Buffer.from(encode(request, value)),
+      (value: Partial<Q> | Buffer) =>
+        Buffer.isBuffer(value) ? value : Buffer.from(encode(request, value)),
       (bytes: Buffer) => ({ value: read(response, bytes), bytes: bytes.length }),
       this.#metadata,
     );
@@ -60,12 +61,12 @@ export class EtcdClient {
 /** A stream whose messages are taken one by one, in order. */
 export class Stream<Q, R> {
   readonly status: Promise<grpc.StatusObject>;
-  readonly #call: grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }>;
+  readonly #call: grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }>;
   readonly #sizes: number[] = [];
   readonly #messages: R[] = [];
   readonly #waiting: ((message: R) => void)[] = [];
 
-  constructor(call: grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }>) {
+  constructor(call: grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }>) {
     this.#call = call;
     this.status = new Promise((resolve) => void call.on("status", resolve));
     call.on("error", () => {});
@@ -82,6 +83,11 @@ export class Stream<Q, R> {
     return this;
   }
 
+  /** Whatever they are. */
+  sendBytes(message: Buffer): void {
+    this.#call.write(message);
+  }
+
   end(): this {
     this.#call.end();
     return this;
@@ -92,7 +98,7 @@ export class Stream<Q, R> {
   }
 
   /** Stops and goes on reading from the network. */
-  get reading(): grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }> {
+  get reading(): grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }> {
     return this.#call;
   }
 
