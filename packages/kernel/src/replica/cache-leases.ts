@@ -23,6 +23,10 @@ import { bodyOfLeased, leasedIn } from "./leased.ts";
 export interface CacheSettings extends TableSettings {
   /** Commands that wait for leases, of all nodes' clients; beyond it `Overloaded`. */
   readonly heldMax: number;
+  /** The same in bytes. */
+  readonly heldBytesMax: number;
+  /** A longer key is leased to nobody. */
+  readonly keyBytesMax: number;
 }
 
 export const DEFAULT_CACHE_SETTINGS: CacheSettings = Object.freeze({
@@ -35,6 +39,8 @@ export const DEFAULT_CACHE_SETTINGS: CacheSettings = Object.freeze({
   leasesMax: 100_000,
   leasesPerHolderMax: 10_000,
   heldMax: 4096,
+  heldBytesMax: 64 << 20,
+  keyBytesMax: 1024,
 });
 
 /**
@@ -141,13 +147,13 @@ export class CacheLeases {
       this.#table = new LeaseTable(this.#settings);
       this.#blindUpTo = state.log.lastIndex;
     }
-    const { leaseTicks } = this.#settings;
+    const { leaseTicks, keyBytesMax } = this.#settings;
     if (applier.leasedTicks < leaseTicks) {
       if (!this.#declared) this.#declare(ReplicaKind.leased, bodyOfLeased(leaseTicks));
       this.#declared = true;
       return null;
     }
-    if (applier.index < this.#blindUpTo) return null;
+    if (applier.index < this.#blindUpTo || key.length > keyBytesMax) return null;
     const granted = this.#table.grant(now.ticks, key, holder);
     return granted === 0 ? null : granted;
   }

@@ -17,6 +17,7 @@ export interface Origin {
 /** Says when a command may go into the log: see `CacheLeases`. */
 export interface Gate {
   readonly heldMax: number;
+  readonly heldBytesMax: number;
   pass(now: Now, id: RequestId, envelope: Bytes): boolean;
   freed(now: Now): readonly RequestId[];
   drop(id: RequestId): void;
@@ -34,6 +35,7 @@ export class HeldCommands {
   readonly #gate: Gate;
   readonly #held = new Map<RequestId, Held>();
   #owns = 0;
+  #bytes = 0;
 
   constructor(gate: Gate) {
     this.#gate = gate;
@@ -54,11 +56,14 @@ export class HeldCommands {
   /** What became of a command that is about to be proposed. */
   ask(now: Now, command: Held): "goes" | "waits" | "refused" {
     if (this.#gate.pass(now, command.id, command.envelope)) return "goes";
-    if (this.#held.size >= this.#gate.heldMax && command.origin !== "own") {
+    const { heldMax, heldBytesMax } = this.#gate;
+    const bytes = this.#bytes + command.envelope.length;
+    if ((this.#held.size >= heldMax || bytes > heldBytesMax) && command.origin !== "own") {
       this.#gate.drop(command.id);
       return "refused";
     }
     this.#held.set(command.id, command);
+    this.#bytes = bytes;
     if (command.origin === "own") this.#owns++;
     return "waits";
   }
@@ -98,6 +103,7 @@ export class HeldCommands {
     const held = this.#held.get(id);
     if (held === undefined) return null;
     this.#held.delete(id);
+    this.#bytes -= held.envelope.length;
     if (held.origin === "own") this.#owns--;
     return held;
   }

@@ -109,6 +109,7 @@ export class Replica {
     this.#caches = new CacheLeases(options.cache, (kind, body) => this.proposals.own(kind, body));
     this.proposals = new Proposals(identity, parts.group, parts.profile, port, {
       heldMax: options.cache.heldMax,
+      heldBytesMax: options.cache.heldBytesMax,
       pass: (now, id, envelope) => this.#caches.pass(now, id, envelope, this.#applier),
       freed: (now) => this.#caches.freed(now),
       drop: (id) => this.#caches.drop(id),

@@ -33,7 +33,7 @@ function proposalsOfSelf(): Proposals {
     isUp: () => true,
     obstacleTo: () => null,
   };
-  const open = { heldMax: 1, pass: () => true, freed: () => [], drop: () => {} };
+  const open = { heldMax: 1, heldBytesMax: 1, pass: () => true, freed: () => [], drop: () => {} };
   const identity = { cluster: clusterId(1n), node: SELF, start: startId(9n) };
   return new Proposals(identity, groupId(1), profile, port, open);
 }

@@ -127,6 +127,12 @@ describe("the leader of a group leases what it answers", () => {
     expect(new TestCache(world, leader).read("a")).toMatchObject({ code: "Rejected", status: 9 });
   });
 
+  it("a key that is too long to be remembered for many is told without a lease", () => {
+    const { cache } = started(withCache({ keyBytesMax: 3 }));
+    expect(cache.read("abc")).toMatchObject({ leaseTicks: LEASE });
+    expect(cache.read("abcd")).toMatchObject({ leaseTicks: null });
+  });
+
   it("beyond its bounds it gives the value alone, and again when leases have ended", () => {
     const { world, leader, cache } = started(withCache({ leasesMax: 3, leasesPerHolderMax: 2 }));
     const leaseOf = (told: Told | Outcome): number | null =>
@@ -235,18 +241,23 @@ describe("a command that may change a leased key waits outside the log", () => {
     expect(caller.get(leader, "a")).toEqual({ value: null });
   });
 
-  it("beyond the bound on those that wait a command is refused, and has not happened", () => {
-    const { world, leader, cache, caller } = started(withCache({ heldMax: 2 }));
-    cache.deaf = true;
-    cache.read("a");
-    const silent = { onReply: () => {}, onReadable: () => {} };
-    for (const value of ["2", "3"])
-      leader.request(silent, DEFAULT_KEYSPACE, EtcdKind.put, putRequest("a", value), 5000);
-    world.run(5);
-    expect(caller.put(leader, "a", "4")).toMatchObject({ code: "Overloaded", definite: true });
-    world.run(2 * LEASE);
-    expect(caller.get(leader, "a")).toEqual({ value: "3" });
-  });
+  const full: readonly Partial<NodeOptions["cache"]>[] = [{ heldMax: 2 }, { heldBytesMax: 200 }];
+  for (const bound of full)
+    it(`beyond ${Object.keys(bound).join()} a command is refused, and has not happened`, () => {
+      const { world, leader, cache, caller } = started(withCache(bound));
+      cache.deaf = true;
+      cache.read("a");
+      const silent = { onReply: () => {}, onReadable: () => {} };
+      for (const value of ["2", "3"])
+        leader.request(silent, DEFAULT_KEYSPACE, EtcdKind.put, putRequest("a", value), 5000);
+      world.run(5);
+      expect(caller.put(leader, "a", "4".repeat(100))).toMatchObject({
+        code: "Overloaded",
+        definite: true,
+      });
+      world.run(2 * LEASE);
+      expect(caller.get(leader, "a")).toEqual({ value: "3" });
+    });
 
   it("whose client gives up it is dropped, for certain; another member's too", () => {
     const { world, leader, cache } = started();

@@ -27,7 +27,6 @@ export class HeldWrite<H, W> {
   closesAt = 0;
   recallAt: Ticks | null = null;
   #owedUntil: Ticks | null = null;
-  #counted = true;
 
   constructor(id: W, ranges: readonly DataRange[]) {
     this.id = id;
@@ -38,24 +37,28 @@ export class HeldWrite<H, W> {
     return this.#leases;
   }
 
-  /** When the last of its leases is over for the issuer; null where there is none. Counted anew only after one went. */
+  /** From when on none of its leases binds the issuer, or earlier where some went since `recount`; null where there is none. */
   get owedUntil(): Ticks | null {
-    if (this.#counted) return this.#owedUntil;
-    this.#counted = true;
-    this.#owedUntil = null;
-    for (const { owedUntil } of this.#leases)
-      if (this.#owedUntil === null || owedUntil > this.#owedUntil) this.#owedUntil = owedUntil;
     return this.#owedUntil;
   }
 
   add(lease: Lease<H, W>): void {
     this.#leases.add(lease);
     lease.writes.add(this);
-    this.#counted = false;
+    const { owedUntil } = lease;
+    if (this.#owedUntil === null || owedUntil > this.#owedUntil) this.#owedUntil = owedUntil;
   }
 
+  /** With the last of a hundred thousand it is free at once; not with each that goes are the others gone through. */
   drop(lease: Lease<H, W>): void {
-    if (this.#leases.delete(lease)) this.#counted = false;
+    this.#leases.delete(lease);
+    if (this.#leases.size === 0) this.#owedUntil = null;
+  }
+
+  recount(): void {
+    this.#owedUntil = null;
+    for (const { owedUntil } of this.#leases)
+      if (this.#owedUntil === null || owedUntil > this.#owedUntil) this.#owedUntil = owedUntil;
   }
 
   /** Fixes until when leases on its data may last. */
@@ -68,6 +71,6 @@ export class HeldWrite<H, W> {
   forget(): void {
     for (const lease of this.#leases) lease.writes.delete(this);
     this.#leases.clear();
-    this.#counted = false;
+    this.#owedUntil = null;
   }
 }

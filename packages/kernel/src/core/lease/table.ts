@@ -140,6 +140,7 @@ export class LeaseTable<H, W> {
     const asked: Recall<H>[] = [];
     for (const write of due) {
       write.recallAt = again;
+      write.recount();
       for (const lease of write.leases) {
         if (lease.recalledUntil !== null && lease.recalledUntil > now) continue;
         lease.recalledUntil = again;
@@ -184,9 +185,10 @@ export class LeaseTable<H, W> {
 
   #isFree(now: Ticks, write: HeldWrite<H, W>): boolean {
     if (!this.#settings.rules.writesWait) return true;
-    for (const lease of write.leases) if (lease.owedUntil <= now) this.#drop(lease);
     const until = this.#boundUntil(write);
-    return until === null || until <= now;
+    if (until !== null && until > now) return false;
+    for (const lease of write.leases) this.#drop(lease);
+    return true;
   }
 
   /** Until when a write must wait as things stand; null where nothing is in its way. */

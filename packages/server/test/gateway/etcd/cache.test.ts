@@ -8,7 +8,7 @@ import {
   PutRequest,
   PutResponse,
 } from "../../../src/gateway/messages/index.ts";
-import type { MessageOf } from "../../../src/gateway/protobuf/index.ts";
+import { encode, type MessageOf } from "../../../src/gateway/protobuf/index.ts";
 import type { Host } from "../../../src/host/index.ts";
 import { MetricsRegistry } from "../../../src/metrics/index.ts";
 import { bytes, EtcdClient, type Stream, text } from "../etcd-client.ts";
@@ -26,11 +26,16 @@ const noChanges: ClusterAdmin = {
   promoteMember: () => {},
 };
 /** Small, so that they are reached. */
-const BOUNDS: Partial<EtcdOptions> = { cacheReadsPendingMax: 2, requestBytesMax: 100 };
+const BOUNDS: Partial<EtcdOptions> = {
+  cacheReadsPendingMax: 2,
+  requestBytesMax: 100_000,
+  cacheBufferBytesMax: 1000,
+};
 
 let host: Host;
 let gateway: Gateway;
 let client: EtcdClient;
+let port: number;
 
 /** One member with Raft, whose log has said how long leases are. */
 beforeAll(async () => {
@@ -39,7 +44,7 @@ beforeAll(async () => {
   const options = { ...GATEWAY_OPTIONS, etcd: { ...ETCD_OPTIONS, ...BOUNDS } };
   const keyspaces = { changeKeyspaces: () => {} };
   gateway = new Gateway(host, noChanges, keyspaces, options, new MetricsRegistry(), host);
-  const { port } = await gateway.listen("127.0.0.1", 0);
+  ({ port } = await gateway.listen("127.0.0.1", 0));
   client = new EtcdClient(port);
   await node.led;
   expect((await read(cache(), "first")).answer?.lease_ms).toBe(0n);
@@ -135,7 +140,9 @@ describe("a cache's stream", () => {
     ["no key", Buffer.from([0x0a, 0]), Code.INVALID_ARGUMENT],
     [
       "a key that is too large",
-      Buffer.concat([Buffer.from([0x0a, 0xc7, 1, 0x0a, 0xc4, 1]), Buffer.alloc(196)]),
+      Buffer.from(
+        encode(CacheRequest, { read: { key: Buffer.alloc(100_001), life: 1n, serial: 1n } }),
+      ),
       Code.INVALID_ARGUMENT,
     ],
   ];
