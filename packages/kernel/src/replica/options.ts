@@ -95,5 +95,5 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   cache: DEFAULT_CACHE_SETTINGS,
   rules: ALL_REPLICA_RULES,
   officeRules: ALL_OFFICE_RULES,
-  version: 2,
+  version: 3,
 });

@@ -17,7 +17,13 @@ import {
   succeed,
   type Ticks,
 } from "../core/index.ts";
-import { encodeSystemCommand, type SystemCommand, SystemKind } from "../machines/system/index.ts";
+import {
+  CACHES_VERSION,
+  clusterVersionOf,
+  encodeSystemCommand,
+  type SystemCommand,
+  SystemKind,
+} from "../machines/system/index.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import type { Groups } from "./groups.ts";
 import { membershipReached } from "./membership.ts";
@@ -196,11 +202,7 @@ export class Router {
     const pending = this.#pending.get(id);
     if (pending === null) return;
     this.#pending.end(id);
-    const { cached, group } = pending;
-    const leaseTicks =
-      cached === null
-        ? null
-        : (this.#groups.get(group)?.grant(this.#turn.now, cached.key, cached.holder) ?? null);
+    const leaseTicks = this.#leaseOf(pending);
     this.#turn.ask({ type: "Readable", id, view, validUntil, leaseTicks });
   }
 
@@ -310,6 +312,12 @@ export class Router {
     const head = { kind, node, start, request: id, deadlineTicks, at: 0, session };
     replica.proposals.submit(id, kind, encodeEnvelope({ ...head, body }));
     this.#turn.touch(replica);
+  }
+
+  /** A member of an earlier release may lead next, and would not wait for any lease: then there are none. */
+  #leaseOf({ cached, group }: Pending): number | null {
+    if (cached === null || clusterVersionOf(this.#groups.system) < CACHES_VERSION) return null;
+    return this.#groups.get(group)?.grant(this.#turn.now, cached.key, cached.holder) ?? null;
   }
 
   #reply(id: RequestId, outcome: Outcome): void {

@@ -105,6 +105,18 @@ describe("the leader of a group leases what it answers", () => {
     expect(cache.read("nothing")).toEqual({ value: null, leaseTicks: LEASE });
   });
 
+  it("not while a member could lead that knows of no leases", () => {
+    const optionsOf = (index: number) => (index === 2 ? { version: 2 } : {});
+    const world = new World({ seed: 1n, nodes: 3, optionsOf }).boot();
+    world.until(() => world.leader() !== null, 10_000);
+    world.run(500);
+    const leader = world.leader() as SimNode;
+    const index = lastIndex(leader);
+    const cache = new TestCache(world, leader);
+    for (let i = 0; i < 3; i++) expect(cache.read("a")).toEqual({ value: null, leaseTicks: null });
+    expect(lastIndex(leader)).toBe(index);
+  });
+
   it("only a leader does: another member says who leads", () => {
     const { world, leader } = started();
     const other = world.nodes.find((node) => node !== leader) as SimNode;

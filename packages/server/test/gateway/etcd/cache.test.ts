@@ -48,8 +48,9 @@ beforeAll(async () => {
   client = new EtcdClient(port);
   await node.led;
   expect((await read(cache(), "first")).answer?.lease_ms).toBe(0n);
-  // Answered behind the entry that the first reader caused.
-  await put("a", "1");
+  // Each is answered behind the entry that a reader before it caused; the member's version is told to group 0 meanwhile.
+  do await put("a", "1");
+  while ((await read(cache(), "first")).answer?.lease_ms === 0n);
 });
 afterAll(async () => {
   client.close();
@@ -80,11 +81,8 @@ describe("a cache's stream", () => {
   it("answers with the key as it is, and for how long it may be kept", async () => {
     const stream = cache();
     const known = await read(stream, "a");
-    expect([valueIn(known), known.answer?.lease_ms, known.header?.revision]).toEqual([
-      "1",
-      2000n,
-      2n,
-    ]);
+    expect([valueIn(known), known.answer?.lease_ms]).toEqual(["1", 2000n]);
+    expect(known.header?.revision).toBe(known.kvs[0]?.mod_revision);
     const unknown = await read(stream, "nothing");
     expect([valueIn(unknown), unknown.answer?.lease_ms]).toEqual([null, 2000n]);
     expect(unknown.answer).toMatchObject({ key: bytes("nothing"), life: 7n, serial: serials });
@@ -92,12 +90,12 @@ describe("a cache's stream", () => {
 
   it("asks who has the key to drop it, once, and the write is done when it has: two messages", async () => {
     const [one, other] = [cache(), cache()];
-    await read(one, "b");
+    const { header } = await read(one, "b");
     await read(other, "other");
     let done = false;
     const written = put("b", "2").then(() => void (done = true));
     const { recall } = await one.next();
-    expect(recall).toMatchObject({ key: bytes("b"), revision: 2n });
+    expect(recall).toMatchObject({ key: bytes("b"), revision: header?.revision });
     expect(done).toBe(false);
     const { recall: number = 0n, issuer = 0n } = recall ?? {};
     one.send({ dropped: { key: bytes("b"), recall: number, issuer } });
