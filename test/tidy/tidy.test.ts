@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<(typeof PACKAGES)[number], readonly string[]>>
   torture: ["@quorate/verify"],
   server: ["@quorate/http2", "@quorate/kernel"],
   quorate: [
+    "@quorate/http2",
     "@quorate/kernel",
     "@quorate/server",
     "@quorate/sim",

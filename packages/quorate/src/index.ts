@@ -10,6 +10,7 @@ export {
   type Log,
   StartRefused,
 } from "@quorate/server";
+export { Cache, type CacheOptions, connectCache } from "./cache/index.ts";
 export type { CallOptions } from "./embedded/calls.ts";
 export { type ErrorCode, QuorateError } from "./embedded/errors.ts";
 export { type Data, type KeyRange, KeyValue } from "./embedded/key-value.ts";

@@ -137,8 +137,10 @@ export {
   writeRecordHead,
 } from "./journal/index.ts";
 export {
+  ALL_DATA,
   ALL_LEASE_RULES,
   ALL_PUSH_RULES,
+  type DataRange,
   DEFAULT_HOLDER_SETTINGS,
   DEFAULT_ISSUER_SETTINGS,
   DEFAULT_PUSH_SETTINGS,
@@ -162,6 +164,7 @@ export {
   type LeaseHolder,
   type LeaseIssuer,
   type LeaseRules,
+  LeaseTable,
   type LeaseTerms,
   onPush,
   owedTicks,
@@ -174,7 +177,9 @@ export {
   type PushRules,
   type PushSettings,
   pushIssuerWakeAt,
+  type Recall,
   type RequestTag,
+  rangeOf,
   startHolder,
   startIssuer,
   startPushHolder,
@@ -182,6 +187,7 @@ export {
   stepHolder,
   stepIssuer,
   stepPushIssuer,
+  type TableSettings,
 } from "./lease/index.ts";
 export { Log, NO_POSITION } from "./log.ts";
 export type { AnyLogProtocol, ConfigAt, LogProtocol, LogState, Standing } from "./log-protocol.ts";
@@ -202,6 +208,7 @@ export {
 } from "./log-reads.ts";
 export { type LogRecord, logRecords } from "./log-record.ts";
 export {
+  ALL_WRITES,
   ANSWER,
   type Answer,
   type Call,
@@ -211,10 +218,12 @@ export {
   KIND_RESERVED,
   type Machine,
   type MachineFork,
+  NO_WRITES,
   type Results,
   type Sink,
   type WatchSink,
   type WatchSource,
+  type Writes,
 } from "./machine.ts";
 export type { Office, Petition } from "./office.ts";
 export {

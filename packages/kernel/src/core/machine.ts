@@ -1,6 +1,7 @@
 import { Reader, Writer } from "./bytes.ts";
 import { fail, type Outcome, succeed } from "./failure.ts";
 import type { Bytes, KeyspaceId, LogIndex, RequestId } from "./ids.ts";
+import { ALL_DATA, type DataRange } from "./lease/index.ts";
 
 /**
  * A command as a machine sees it: the envelope has been opened by the replica, the client's own bytes are `body`.
@@ -19,6 +20,16 @@ export interface Command {
   /** Set where this node asked for it: the result goes to that request. */
   readonly origin: RequestId | null;
 }
+
+/** Which keys a command may change, as far as that can be said before it is applied: these at most. */
+export interface Writes {
+  readonly ranges: readonly DataRange[];
+  /** And whatever the commands before it change that are not applied yet. */
+  readonly follows: boolean;
+}
+
+export const NO_WRITES: Writes = Object.freeze({ ranges: [], follows: false });
+export const ALL_WRITES: Writes = Object.freeze({ ranges: [ALL_DATA], follows: false });
 
 /** What one keyspace's machine asks of another's. */
 export interface Call {
@@ -104,6 +115,8 @@ export interface Machine {
    * back as a command of kind `ANSWER`, and may come again.
    */
   call(): Call | null;
+  /** Asked by a leader that lets caches have leases on keys, before it lets the command into the log. Total, as `apply` is. */
+  writes(kind: number, body: Bytes): Writes;
   /** Where changes can be watched; null for a machine that has no events. */
   readonly watches: WatchSource | null;
 }

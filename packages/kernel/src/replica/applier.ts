@@ -14,6 +14,7 @@ import {
   Writer,
 } from "../core/index.ts";
 import { decodeBundle, decodeEnvelope, type Envelope, ReplicaKind } from "./envelope.ts";
+import { ticksOfLeased } from "./leased.ts";
 import type { ReplicaRules } from "./rules.ts";
 import type { Identity } from "./seam.ts";
 import type { Sessions } from "./sessions.ts";
@@ -39,6 +40,7 @@ export class Applier {
   readonly #identity: Identity;
   #index: LogIndex;
   #time: number;
+  #leasedTicks: number;
   #batch: Command[] = [];
   readonly #remembered: Remembered = new Map();
   readonly #rules: ReplicaRules;
@@ -49,6 +51,7 @@ export class Applier {
     sessions: Sessions,
     index: LogIndex,
     time: number,
+    leasedTicks: number,
     rules: ReplicaRules,
   ) {
     this.#rules = rules;
@@ -57,6 +60,7 @@ export class Applier {
     this.sessions = sessions;
     this.#index = index;
     this.#time = time;
+    this.#leasedTicks = leasedTicks;
   }
 
   /** The last entry applied. */
@@ -67,6 +71,11 @@ export class Applier {
   /** Log time of the last entry that carried one. */
   get time(): number {
     return this.#time;
+  }
+
+  /** The longest lease that the group's leaders may have granted to caches; 0: none was. */
+  get leasedTicks(): number {
+    return this.#leasedTicks;
   }
 
   /** Entries at or below `index` are skipped: after a snapshot the log may repeat what it holds. */
@@ -131,6 +140,9 @@ export class Applier {
         return null;
       case ReplicaKind.check:
         if (body.length === 16) out.check(r.uint() as LogIndex, r.u64());
+        return null;
+      case ReplicaKind.leased:
+        this.#leasedTicks = Math.max(this.#leasedTicks, ticksOfLeased(body));
         return null;
       case ReplicaKind.openSession:
         return body.length === 16

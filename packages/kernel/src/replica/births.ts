@@ -268,6 +268,7 @@ export class Births {
       sessions: loaded?.sessions ?? new Sessions(),
       at,
       time: loaded?.header.time ?? 0,
+      leasedTicks: loaded?.header.leasedTicks ?? 0,
       covers,
       records: kept.map(({ seq, bytes }) => ({ seq, lastIndex: protocol.lastIndexIn(bytes) })),
     });
@@ -304,6 +305,7 @@ export class Births {
       sessions: new Sessions(),
       at: 0 as LogIndex,
       time: 0,
+      leasedTicks: 0,
       covers,
       records: [],
     });
@@ -357,6 +359,7 @@ export class Births {
       sync: null,
       leases: false,
       leased: false,
+      caches: false,
       renewals: new Set(),
       withoutRoom: new Set(),
     };

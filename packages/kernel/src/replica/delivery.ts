@@ -26,7 +26,7 @@ export function deliver(
       );
     case FrameKind.forwardRefused:
       return taken(decodeForwardRefused(bytes), (refused) =>
-        replica.proposals.refused(refused, now.ticks),
+        replica.proposals.refused(from, refused, now.ticks),
       );
     case FrameKind.chunk:
       replica.onChunk(from, bytes);
@@ -53,7 +53,7 @@ export function deliver(
         replica.acknowledgements.onAnswers(answers),
       );
     case FrameKind.lostWrites:
-      return taken(decodeNames(bytes), (names) => replica.onLost(names));
+      return taken(decodeNames(bytes), (names) => replica.exporting.onLost(names));
     default:
       return "Unknown";
   }

@@ -40,6 +40,8 @@ export const ReplicaKind = {
   check: KIND_RESERVED + 2,
   openSession: KIND_RESERVED + 3,
   closeSession: KIND_RESERVED + 4,
+  /** How long the leases are that caches may have: see `leased.ts`. */
+  leased: KIND_RESERVED + 5,
 } as const;
 
 const VERSION = 1;
@@ -100,6 +102,9 @@ export function stamp(envelope: Bytes, at: number): void {
   putU32(envelope, AT_OFFSET, at >>> 0);
   putU32(envelope, AT_OFFSET + 4, Math.floor(at / 0x1_0000_0000));
 }
+
+/** What an envelope holds, without opening the rest; 0 for what is none. */
+export const kindOf = (envelope: Bytes): number => envelope[1] ?? 0;
 
 /** Log time of an envelope, without opening the rest. */
 export function stampOf(envelope: Bytes): number {

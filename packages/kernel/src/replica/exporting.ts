@@ -8,6 +8,7 @@ import type {
   Ticks,
 } from "../core/index.ts";
 import { encodeNames, type LostWrite, NAMES_MAX, writesIn } from "./lost-writes.ts";
+import type { WriteName } from "./lost-writes.ts";
 import type { ReplicaPort } from "./replica-port.ts";
 import { FrameKind } from "./wire.ts";
 
@@ -136,5 +137,10 @@ export class Exporting {
           0 as JournalSeq,
         );
     }
+  }
+
+  /** Another member had these, and the group has not. */
+  onLost(names: readonly WriteName[]): void {
+    this.#port.ask({ type: "Undone", keyspace: this.#keyspace, writes: names });
   }
 }

@@ -129,7 +129,8 @@ export class Intake {
 
   #applierOf({ header, machine, sessions }: Received): Applier {
     const { identity, rules } = this.#host;
-    return new Applier(identity, machine, sessions, header.at.index, header.time, rules);
+    const { time, leasedTicks } = header;
+    return new Applier(identity, machine, sessions, header.at.index, time, leasedTicks, rules);
   }
 
   #answer(from: NodeId, state: "installed" | "failed"): void {

@@ -82,7 +82,7 @@ export class LeaderDuties {
     if (!hasBegun(state, standing)) return;
     const { machine } = applier;
     const time = this.clock.at(now.ticks);
-    const due = this.#dueProposedAt === null ? machine.dueAt() : null;
+    const due = this.#waitsForOwn ? null : machine.dueAt();
     const command = due !== null && due <= time ? machine.due(time) : null;
     if (command !== null) {
       this.#proposals.own(command.kind, command.body);
@@ -125,12 +125,17 @@ export class LeaderDuties {
   /** When the next duty falls due, for one who leads. */
   wakeAt(state: LogState, standing: Standing, machine: Machine): Ticks | null {
     if (!hasBegun(state, standing)) return null;
-    const due = this.#dueProposedAt === null ? machine.dueAt() : null;
+    const due = this.#waitsForOwn ? null : machine.dueAt();
     const dueTick = due === null ? null : this.clock.tickOf(due);
     let least: Ticks | null = null;
     for (const at of [this.#logTimeAt, this.#markAt, dueTick, this.#calls.wakeAt])
       if (at !== null && (least === null || at < least)) least = at;
     return least;
+  }
+
+  /** A command of the machine's own is on its way, or held back until nobody caches what it changes. */
+  get #waitsForOwn(): boolean {
+    return this.#dueProposedAt !== null || this.#proposals.holdsOwn;
   }
 
   #tellTime(now: Now, time: number, state: LogState, { machine, sessions }: Applier): void {

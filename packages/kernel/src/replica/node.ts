@@ -34,7 +34,7 @@ import { Repairs } from "./repairs.ts";
 import type { Replica } from "./replica.ts";
 import type { Note, ReplicaPort } from "./replica-port.ts";
 import { Retention } from "./retention.ts";
-import { Router, unknownKeyspace } from "./router.ts";
+import { Router } from "./router.ts";
 import type {
   GroupStatus,
   Identity,
@@ -48,7 +48,7 @@ import type {
 import { type Self, Steward } from "./steward.ts";
 import { Turn } from "./turn.ts";
 import { Undurable } from "./undurable.ts";
-import { lost, Watches } from "./watches.ts";
+import { Watches } from "./watches.ts";
 import { FrameKind } from "./wire.ts";
 
 /** For frames that wait for no record. */
@@ -193,6 +193,10 @@ export class Node implements NodeKernel, ReplicaPort {
         return this.#router.request(input);
       case "Read":
         return this.#router.read(input.id, input.keyspace, input.level, input.deadline);
+      case "CacheRead":
+        return this.#router.cacheRead(input);
+      case "Returned":
+        return this.#router.returned(input);
       case "Cancel":
         return this.#router.cancel(input.id);
       case "MoveLeader":
@@ -204,7 +208,8 @@ export class Node implements NodeKernel, ReplicaPort {
       case "Space":
         return this.#onSpace(input.space);
       case "Watch":
-        return this.#onWatch(input.id, input.keyspace, input.body);
+        this.#turn.ask(this.#watches.open(input.id, input.keyspace, input.body));
+        return this.#turn.touch(this.#groups.of(input.keyspace));
       case "Unwatch":
         return this.#watches.close(input.id);
       case "Stalled":
@@ -253,13 +258,6 @@ export class Node implements NodeKernel, ReplicaPort {
         what: "client writes are refused; deletes and compactions make room",
       });
     if (space === "exhausted") this.#feedAll({ type: "Yield", heir: true });
-  }
-
-  #onWatch(id: RequestId, keyspace: KeyspaceId, body: Bytes): void {
-    const replica = this.#groups.of(keyspace);
-    if (replica === null) return this.#turn.ask(lost(id, unknownKeyspace(keyspace)));
-    this.#turn.ask(this.#watches.open(id, replica, body));
-    this.#turn.touch(replica);
   }
 
   #onCheckpointed(group: GroupId, covers: JournalSeq, ok: boolean): void {
@@ -347,7 +345,7 @@ export class Node implements NodeKernel, ReplicaPort {
     this.#offices.petition(group, version, petition);
   }
 
-  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" }>): void {
+  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" | "Recall" }>): void {
     this.#turn.ask(effect);
   }
 

@@ -13,6 +13,7 @@ import {
 } from "../protocols/primary/index.ts";
 import { DEFAULT_SETTINGS, type RaftSettings } from "../protocols/raft/index.ts";
 import { DEFAULT_SETTINGS as ZAB_SETTINGS, type ZabSettings } from "../protocols/zab/index.ts";
+import { type CacheSettings, DEFAULT_CACHE_SETTINGS } from "./cache-leases.ts";
 import { type Profiles, standardProfiles } from "./profiles.ts";
 import {
   ALL_OFFICE_RULES,
@@ -62,6 +63,8 @@ export interface NodeOptions {
   /** Elementary steps of background work per turn and group. */
   readonly tidyOps: number;
   readonly pumpOps: number;
+  /** Of the leases that clients cache values by. */
+  readonly cache: CacheSettings;
   readonly rules: ReplicaRules;
   readonly officeRules: OfficeRules;
   /** The newest formats this release applies; the cluster applies what all members can. */
@@ -98,7 +101,8 @@ export const DEFAULT_OPTIONS: NodeOptions = Object.freeze({
   aliveTicks: 150,
   tidyOps: 2048,
   pumpOps: 4096,
+  cache: DEFAULT_CACHE_SETTINGS,
   rules: ALL_REPLICA_RULES,
   officeRules: ALL_OFFICE_RULES,
-  version: 2,
+  version: 3,
 });

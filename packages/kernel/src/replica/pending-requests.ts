@@ -7,6 +7,8 @@ export interface Pending {
   readonly type: "request" | "read" | "move";
   /** Set for a member change: the answer waits until the groups have changed too. */
   readonly membership: boolean;
+  /** For a read that asks for a lease: on what, and for whom. */
+  readonly cached: { readonly key: string; readonly holder: RequestId } | null;
   /** For a transfer of leadership: it has succeeded once this node leads. */
   readonly to: NodeId | null;
 }

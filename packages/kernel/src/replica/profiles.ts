@@ -32,6 +32,11 @@ export interface Profile {
   /** Its leaders can hold leases; `leased`: they do, and readers are answered within them. */
   readonly leases: boolean;
   readonly leased: boolean;
+  /**
+   * Its leaders may grant leases to caches. A leader must then never find a command that the leader before it, once it had committed
+   * anything, did not know of: Raft's election restriction sees to that, Multi-Paxos' single slots do not.
+   */
+  readonly caches: boolean;
   /** Commands that extend a life: a turn's worth of them becomes one entry, and they pass when room is short. */
   readonly renewals: ReadonlySet<number>;
   /** Commands that make room, or need none: they pass while client writes are refused for want of it. */
@@ -72,11 +77,11 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       setQuota,
     ]),
   };
-  const plain = { ...machine, sync: null, leases: false, leased: false };
+  const plain = { ...machine, sync: null, leases: false, leased: false, caches: false };
   const elected = { ...plain, office: null };
   const appointed = { ...plain, fixedMembers: true };
   const profiles: Readonly<Record<ProfileName, Profile>> = {
-    etcd: { ...elected, protocol: "raft", fixedMembers: false, leases: true },
+    etcd: { ...elected, protocol: "raft", fixedMembers: false, leases: true, caches: true },
     chubby: { ...elected, protocol: "paxos", fixedMembers: false, leases: true },
     zookeeper: { ...elected, protocol: "zab", fixedMembers: true },
     "primary-sync": {

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  earliest,
   fail,
   type GroupId,
   type Input,
@@ -9,7 +10,6 @@ import {
   type Now,
   type Outcome,
   type RequestId,
-  type StartId,
   type Ticks,
 } from "../core/index.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -21,6 +21,7 @@ import {
   ReplicaKind,
   stamp,
 } from "./envelope.ts";
+import { type Gate, type Held, HeldCommands, type Origin, type Queued } from "./held-commands.ts";
 import type { Profile } from "./profiles.ts";
 import type { Identity } from "./seam.ts";
 import { TurnBudget } from "./turn-budget.ts";
@@ -58,12 +59,6 @@ export interface ProposalsPort {
   obstacleTo(group: GroupId, kind: number, body: Bytes): Obstacle | null;
 }
 
-interface Queued {
-  readonly id: RequestId;
-  readonly kind: number;
-  readonly envelope: Bytes;
-}
-
 /**
  * Commands on their way into a group's log: proposed here where this node leads, else shipped in batches to the leader's
  * node. One is sent again only on a definite refusal: after silence it may have been appended, and its origin waits for
@@ -77,15 +72,14 @@ export class Proposals {
   /** Of this node's clients, not yet proposed or sent. Bounded by `pendingMax` of the node. */
   #queue: Queued[] = [];
   #own: Queued[] = [];
-  /** Sent or proposed, not yet answered: kept for a refusal. */
-  readonly #sent = new Map<RequestId, Queued>();
+  /** Sent to that node, or proposed here, and not yet answered: kept for a refusal by whoever has it. */
+  readonly #sent = new Map<RequestId, { readonly queued: Queued; readonly to: NodeId }>();
   /** From other nodes, by the id that the protocol knows them by; emptied within the turn. */
-  readonly #forwarded = new Map<
-    RequestId,
-    { readonly from: NodeId; readonly start: StartId; readonly request: RequestId }
-  >();
+  readonly #forwarded = new Map<RequestId, Origin>();
   readonly #arrivals = new Arrivals();
-  #arrived: { readonly id: RequestId; readonly kind: number; readonly envelope: Bytes }[] = [];
+  #arrived: Queued[] = [];
+  /** Kept back by this node as the leader. */
+  readonly #held: HeldCommands;
   /** Bundles proposed this turn: a refusal of one is a refusal of all in it. */
   readonly #bundles = new Map<RequestId, readonly Queued[]>();
   #refusals: { readonly to: NodeId; readonly refused: ForwardRefused }[] = [];
@@ -93,7 +87,14 @@ export class Proposals {
   readonly #budget = new TurnBudget();
   #leftOver = false;
 
-  constructor(identity: Identity, group: GroupId, profile: Profile, port: ProposalsPort) {
+  constructor(
+    identity: Identity,
+    group: GroupId,
+    profile: Profile,
+    port: ProposalsPort,
+    gate: Gate,
+  ) {
+    this.#held = new HeldCommands(gate);
     this.#identity = identity;
     this.#group = group;
     this.#profile = profile;
@@ -102,7 +103,12 @@ export class Proposals {
 
   /** At once where this turn left some over. */
   get wakeAt(): Ticks | null {
-    return this.#leftOver ? (0 as Ticks) : this.#retryAt;
+    return this.#leftOver ? (0 as Ticks) : earliest(this.#retryAt, this.#held.wakeAt);
+  }
+
+  /** Is a command of the machine's own kept back? Another is of no use before it has gone. */
+  get holdsOwn(): boolean {
+    return this.#held.hasOwn;
   }
 
   /** A command of this node's client. The envelope must be held by nobody else: it will be stamped. */
@@ -141,20 +147,20 @@ export class Proposals {
     }
   }
 
-  /** The leader's node appended nothing of these. */
-  refused(m: ForwardRefused, now: Ticks): void {
+  /** That node appended nothing of these. A refusal that comes again says nothing of what was proposed elsewhere since. */
+  refused(from: NodeId, m: ForwardRefused, now: Ticks): void {
     for (const id of m.ids) {
-      const queued = this.#sent.get(id);
-      if (queued === undefined) continue;
+      const sent = this.#sent.get(id);
+      if (sent === undefined || sent.to !== from) continue;
       this.#sent.delete(id);
-      if (m.refusal === "NotLeader") this.#requeue(queued, now);
+      if (m.refusal === "NotLeader") this.#requeue(sent.queued, now);
       else this.#port.outcome(id, outcomeOf(m));
     }
   }
 
   /** The caller was answered, or went away. */
   forget(id: RequestId): void {
-    if (this.#sent.delete(id)) return;
+    if (this.#sent.delete(id) || this.#held.forget(id)) return;
     const at = this.#queue.findIndex((queued) => queued.id === id);
     if (at >= 0) this.#queue.splice(at, 1);
   }
@@ -172,12 +178,15 @@ export class Proposals {
   take(now: Now, leading: boolean, leader: NodeId | null, time: number): Input<unknown> | null {
     this.#sendRefusals();
     if (this.#bundles.size > 0) this.#bundles.clear();
-    if (this.#arrived.length + this.#queue.length + this.#own.length === 0) {
+    const freed = leading ? this.#freed(now) : this.#takeBack();
+    if (this.#arrived.length + this.#queue.length + this.#own.length + freed.length === 0) {
       if (this.#forwarded.size > 0) this.#forwarded.clear();
       if (this.#retryAt !== null && now.ticks >= this.#retryAt) this.#retryAt = null;
       return null;
     }
     if (this.#arrived.length === 0) this.#forwarded.clear();
+    for (const { id, origin } of freed)
+      if (typeof origin !== "string") this.#forwarded.set(id, origin);
     const retrying = this.#retryAt !== null && now.ticks < this.#retryAt;
     const within = (queued: { readonly envelope: Bytes }): boolean =>
       this.#budget.take(now, queued.envelope.length);
@@ -194,10 +203,14 @@ export class Proposals {
     this.#arrived = arrivedLater;
     this.#own = [];
     if (leading) {
-      const [remote, local] = [this.#admitted(arrived), this.#admitted(queue)];
+      const of = (asker: Held["origin"] | "peer"): readonly Held[] =>
+        freed.filter(({ origin }) => (typeof origin === "string" ? origin : "peer") === asker);
+      const remote = this.#admitted([...of("peer"), ...this.#unheld(arrived, now)]);
+      const local = this.#admitted([...of("client"), ...this.#unheld(queue, now)]);
+      const mine = [...of("own"), ...own.filter((command) => this.#goes(command, "own", now))];
       // Now, not with the next turn: on a group that goes to sleep the next may be seconds away.
       this.#sendRefusals();
-      return this.#propose([...remote, ...local], local, own, time);
+      return this.#propose([...remote, ...local], local, mine, time);
     }
     for (const { id } of arrived) this.#refuse(id, "NotLeader");
     this.#sendRefusals();
@@ -217,10 +230,10 @@ export class Proposals {
       this.#refuse(id, outcome.code === "Overloaded" ? "Overloaded" : "NotLeader");
       return true;
     }
-    const queued = this.#sent.get(id);
-    if (queued === undefined) return false;
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return false;
     this.#sent.delete(id);
-    if (outcome.code === "NotLeader") this.#requeue(queued, now);
+    if (outcome.code === "NotLeader") this.#requeue(sent.queued, now);
     else this.#port.outcome(id, outcome);
     return true;
   }
@@ -233,7 +246,8 @@ export class Proposals {
     time: number,
   ): Input<unknown> | null {
     if (clients.length + own.length === 0) return null;
-    for (const queued of local) this.#sent.set(queued.id, queued);
+    const to = this.#identity.node;
+    for (const queued of local) this.#sent.set(queued.id, { queued, to });
     for (const { envelope } of clients) stamp(envelope, time);
     for (const { envelope } of own) stamp(envelope, time);
     const commands = [...this.#bundled(clients, time), ...own];
@@ -287,6 +301,48 @@ export class Proposals {
     });
   }
 
+  /** Without those that must wait. */
+  #unheld(commands: readonly Queued[], now: Now): readonly Queued[] {
+    return commands.filter((command) =>
+      this.#goes(command, this.#forwarded.get(command.id) ?? "client", now),
+    );
+  }
+
+  #goes(command: Queued, origin: Held["origin"], now: Now): boolean {
+    const verdict = this.#held.ask(now, {
+      ...command,
+      origin,
+      until: untilOf(command, origin, now),
+    });
+    if (verdict !== "refused") return verdict === "goes";
+    if (typeof origin !== "string") this.#refuse(command.id, "Overloaded");
+    else this.#port.outcome(command.id, outcomeOf(OVERLOADED));
+    return false;
+  }
+
+  /** What was kept back and may go now. Of another node's what came too late is dropped: who asked has been told so by its own. */
+  #freed(now: Now): readonly Held[] {
+    for (const { id, origin } of this.#held.expired(now)) {
+      if (typeof origin === "string") continue;
+      this.#forwarded.set(id, origin);
+      this.#refuse(id, "Expired");
+    }
+    return this.#held.freed(now);
+  }
+
+  /** Another leads, or nobody: what was kept back is given back, or sent on, as if it had just come. */
+  #takeBack(): readonly Held[] {
+    for (const held of this.#held.drain()) {
+      if (held.origin === "own") continue;
+      if (held.origin === "client") this.#queue.push(held);
+      else {
+        this.#forwarded.set(held.id, held.origin);
+        this.#arrived.push(held);
+      }
+    }
+    return [];
+  }
+
   #ship(leader: NodeId, queue: readonly Queued[]): void {
     let batch: Bytes[] = [];
     let bytes = 0;
@@ -304,7 +360,7 @@ export class Proposals {
       bytes = 0;
     };
     for (const queued of queue) {
-      this.#sent.set(queued.id, queued);
+      this.#sent.set(queued.id, { queued, to: leader });
       if (bytes + queued.envelope.length > FORWARD_BYTES_MAX) flush();
       batch.push(queued.envelope);
       bytes += queued.envelope.length;
@@ -337,6 +393,15 @@ export class Proposals {
     this.#refusals = [];
   }
 }
+
+/** Of another node's command: what it said was left of its deadline, counted from now. */
+function untilOf({ envelope }: Queued, origin: Held["origin"], now: Now): Ticks | null {
+  if (typeof origin === "string") return null;
+  const opened = decodeEnvelope(envelope);
+  return opened instanceof Malformed ? null : ((now.ticks + opened.deadlineTicks) as Ticks);
+}
+
+const OVERLOADED: ForwardRefused = { refusal: "Overloaded", ids: [], status: 0, message: "" };
 
 /** As many from the front as fit, and the rest. */
 function split<T>(items: T[], fits: (item: T) => boolean): readonly [T[], T[]] {

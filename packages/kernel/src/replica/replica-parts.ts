@@ -23,6 +23,7 @@ export interface ReplicaParts {
   readonly sessions: Sessions;
   readonly at: LogIndex;
   readonly time: number;
+  readonly leasedTicks: number;
   /** Records up to here are not needed to recover this replica. */
   readonly covers: JournalSeq;
   /** The records of earlier lives that are still needed, and where the entries of each end. */

@@ -46,6 +46,6 @@ export interface ReplicaPort {
   /** What a primary asks of the system keyspace. */
   petition(group: GroupId, version: number, petition: Petition): void;
   /** Of what was lost the host hears directly. */
-  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" }>): void;
+  ask(effect: Extract<NodeEffect, { type: "Export" | "Undone" | "Recall" }>): void;
   obstacleTo(group: GroupId, kind: number, envelope: Bytes): Obstacle | null;
 }

@@ -27,6 +27,7 @@ import {
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Applier } from "./applier.ts";
 import { Background } from "./background.ts";
+import { CacheLeases } from "./cache-leases.ts";
 import { Coverage } from "./coverage.ts";
 import { Deviation } from "./deviation.ts";
 import { Egress } from "./egress.ts";
@@ -35,7 +36,6 @@ import { statusOf } from "./group-status.ts";
 import { Intake } from "./intake.ts";
 import { LeaderDuties } from "./leader-duties.ts";
 import { droppable } from "./log-tail.ts";
-import type { WriteName } from "./lost-writes.ts";
 import type { NodeOptions } from "./options.ts";
 import { Persisted } from "./persisted.ts";
 import type { Profile } from "./profiles.ts";
@@ -62,7 +62,9 @@ export class Replica {
   readonly profile: Profile;
   readonly proposals: Proposals;
   readonly acknowledgements: Acknowledgements;
+  readonly caches: CacheLeases;
   readonly coverage: Coverage;
+  readonly exporting: Exporting;
   readonly deviation: Deviation;
   readonly #profileName: string;
   readonly #identity: Identity;
@@ -86,7 +88,6 @@ export class Replica {
   #backlog: Entry[] = [];
   readonly #persisted: Persisted;
   readonly #egress: Egress;
-  readonly #exporting: Exporting;
   #recoverTo: LogIndex;
   #wasLeader = false;
   #knownLeader: NodeId | null = null;
@@ -103,21 +104,23 @@ export class Replica {
     this.#state = parts.state;
     this.#standing = parts.protocol.standing(parts.state);
     this.#recovery = parts.recovery;
-    const { machine, sessions, at, time } = parts;
-    this.#applier = new Applier(identity, machine, sessions, at, time, options.rules);
+    const { machine, sessions, at, time, leasedTicks } = parts;
+    const { rules } = options;
+    this.#applier = new Applier(identity, machine, sessions, at, time, leasedTicks, rules);
     this.#recoverTo = options.rules.replayBeforeServing ? parts.state.commitIndex : parts.at;
     this.#persisted = new Persisted(parts.covers);
     this.#egress = new Egress(this.#persisted, parts.protocol, port);
     this.coverage = new Coverage(parts.covers, parts.records);
-    this.proposals = new Proposals(identity, parts.group, parts.profile, port);
-    this.acknowledgements = new Acknowledgements(this, options.rules.acksByEpoch, port);
+    this.caches = new CacheLeases(options.cache, (kind, body) => this.proposals.own(kind, body));
+    const gate = this.caches.gate(() => this.#applier);
+    this.proposals = new Proposals(identity, parts.group, parts.profile, port, gate);
+    this.acknowledgements = new Acknowledgements(this, rules.acksByEpoch, port);
     this.#duties = new LeaderDuties(parts.group, options, this.proposals, port);
     if (options.rules.logTimeGoesOn) this.#duties.clock.hear(parts.time);
     this.#transfers = new Transfers(parts.group, identity.start, port, () => this.snapshot());
-    const { exportBeforeUndo } = options.rules;
-    this.#exporting = new Exporting(this.group, this.keyspace, exportBeforeUndo, port, () =>
-      othersOf(this.#state),
-    );
+    const others = () => othersOf(this.#state);
+    const { group, keyspace } = this;
+    this.exporting = new Exporting(group, keyspace, rules.exportBeforeUndo, port, others);
     this.deviation = this.#newDeviation();
     this.#intake = this.#newIntake();
   }
@@ -136,7 +139,7 @@ export class Replica {
 
   /** Until it has written out what it is to lose, it is fit for no office. */
   get standing(): Standing {
-    return this.#exporting.waits ? { ...this.#standing, unfit: true } : this.#standing;
+    return this.exporting.waits ? { ...this.#standing, unfit: true } : this.#standing;
   }
 
   /** Of a leader: does that member hold nearly all of the log? */
@@ -168,7 +171,7 @@ export class Replica {
     const own = this.#protocol.holdsEntries(bytes) ? bytes.slice() : bytes;
     const message = this.#protocol.decode(own);
     if (message instanceof Malformed) return false;
-    if (this.#exporting.waits) return true;
+    if (this.exporting.waits) return true;
     this.#inputs.push({ type: "Receive", from, message });
     return true;
   }
@@ -177,6 +180,11 @@ export class Replica {
     if (this.deviation.quarantined)
       this.#port.outcome(id, fail({ code: "Corrupt", definite: true }));
     else this.#inputs.push({ type: "Read", ids: [id], level });
+  }
+
+  /** Right where a linearizable read is answered: how long the answer may be cached, in ticks from when it was asked for. */
+  grant(now: Now, key: string, holder: RequestId): number | null {
+    return this.caches.grant(now, key, holder, this.#state, this.#applier);
   }
 
   change(change: MemberChange, epoch: number): void {
@@ -217,14 +225,10 @@ export class Replica {
 
   /** Does everything that waits. The node calls it once per turn for every group that was touched. */
   run(now: Now): void {
-    for (let i = 0; i < STEPS_MAX && !this.#exporting.waits; i++) {
+    for (let i = 0; i < STEPS_MAX && !this.exporting.waits; i++) {
       this.#duties.perform(now, this.#state, this.#standing, this.#applier);
-      const proposed = this.proposals.take(
-        now,
-        this.isLeader,
-        this.#standing.leader,
-        this.#duties.clock.at(now.ticks),
-      );
+      const time = this.#duties.clock.at(now.ticks);
+      const proposed = this.proposals.take(now, this.isLeader, this.#standing.leader, time);
       if (proposed !== null) this.#inputs.push(proposed);
       if (this.#inputs.length === 0 && !this.#takeChunks()) break;
       const inputs = this.#inputs;
@@ -232,16 +236,22 @@ export class Replica {
       const [next, effects] = this.#protocol.step(this.#state, now, inputs);
       this.#state = next;
       this.#standing = this.#protocol.standing(next);
-      for (const effect of this.#exporting.pass(effects)) this.#perform(effect, now);
+      // A leader appends what it takes in the step in which it is asked to.
+      this.caches.proposed(next.log.lastIndex);
+      for (const effect of this.exporting.pass(effects)) this.#perform(effect, now);
       this.#followRole(now);
       if (this.#backlog.length > 0) this.#apply((bytes) => this.#applyBudget.take(now, bytes));
     }
     this.#egress.forget();
-    this.#exporting.retry(now.ticks);
-    if (this.#exporting.waits) return;
+    this.caches.proposed(this.#state.log.lastIndex);
+    this.caches.applied(this.#applier.index);
+    this.exporting.retry(now.ticks);
+    if (this.exporting.waits) return;
     if (this.#inputs.length === 0) this.#intake.writeOut();
-    this.#serveReads();
+    if (this.serving) this.#waitingReads.serve(this.machine, this.#applier.index, this.#port);
     this.acknowledgements.run(now, this.isLeader, this.#standing.leader);
+    for (const { holder, datum: key, recall } of this.caches.recalls(now))
+      this.#port.ask({ type: "Recall", holder, key, recall, view: this.machine });
     this.#background.run(this.machine, this.serving, this.#options, this.#port);
     this.deviation.audit();
     for (const end of this.#transfers.stream(now)) this.#transferred(end);
@@ -259,16 +269,16 @@ export class Replica {
   }
 
   wakeAt(now: Ticks): Ticks | null {
-    if (this.#exporting.waits) return this.#exporting.retryAt;
+    if (this.exporting.waits) return this.exporting.retryAt;
     if (this.#backlog.length > 0 || this.#background.pending || this.deviation.auditing) return now;
     let at = this.#protocol.wakeAt(this.#state);
     at = earliest(at, this.#transfers.wakeAt);
     at = earliest(at, this.deviation.wantAt);
     at = earliest(at, this.proposals.wakeAt);
     at = earliest(at, this.acknowledgements.wakeAt);
-    return this.isLeader
-      ? earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine))
-      : at;
+    if (!this.isLeader) return at;
+    at = earliest(at, this.caches.wakeAt);
+    return earliest(at, this.#duties.wakeAt(this.#state, this.#standing, this.machine));
   }
 
   status(): GroupStatus {
@@ -292,12 +302,7 @@ export class Replica {
   }
 
   exported(id: RequestId, ok: boolean, now: Now): void {
-    for (const effect of this.#exporting.done(id, ok, now.ticks)) this.#perform(effect, now);
-  }
-
-  /** Another member had these, and the group has not. */
-  onLost(names: readonly WriteName[]): void {
-    this.#port.ask({ type: "Undone", keyspace: this.keyspace, writes: names });
+    for (const effect of this.exporting.done(id, ok, now.ticks)) this.#perform(effect, now);
   }
 
   onCheckpointed(covers: JournalSeq, ok: boolean): void {
@@ -309,7 +314,7 @@ export class Replica {
    * snapshot shows only then, and installing it drops what the log holds.
    */
   onChunk(from: NodeId, bytes: Bytes): void {
-    if (!this.#exporting.waits) this.#chunks.push({ from, bytes: bytes.slice() });
+    if (!this.exporting.waits) this.#chunks.push({ from, bytes: bytes.slice() });
   }
 
   /** True where that gave the protocol something to do. */
@@ -396,14 +401,8 @@ export class Replica {
     this.#port.changed(this);
   }
 
-  #serveReads(): void {
-    if (this.#waitingReads.isEmpty || !this.serving) return;
-    for (const { ids, validUntil } of this.#waitingReads.take(this.#applier.index)) {
-      for (const id of ids) this.#port.readable(id, this.machine, validUntil);
-    }
-  }
-
   #followRole(now: Now): void {
+    this.caches.follow(now, this.isLeader, this.#state, this.#applier);
     const leader = this.#standing.leader;
     if (this.isLeader && !this.#wasLeader) {
       this.#duties.begin(now, this.#state, this.#standing, this.#applier);
@@ -437,8 +436,7 @@ export class Replica {
         rules: this.#options.rules,
         stopServing: () => {
           this.#port.watchesLost(group, { code: "Corrupt", definite: true });
-          for (const id of this.#waitingReads.drain())
-            this.#port.outcome(id, fail({ code: "Corrupt", definite: true }));
+          this.#waitingReads.abandon(this.#port);
           if (this.isLeader) this.#stepDown();
         },
         stepDown: () => this.#stepDown(),

@@ -19,7 +19,13 @@ import {
   succeed,
   type Ticks,
 } from "../core/index.ts";
-import { encodeSystemCommand, type SystemCommand, SystemKind } from "../machines/system/index.ts";
+import {
+  CACHES_VERSION,
+  clusterVersionOf,
+  encodeSystemCommand,
+  type SystemCommand,
+  SystemKind,
+} from "../machines/system/index.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import type { Groups } from "./groups.ts";
 import { membershipReached } from "./membership.ts";
@@ -44,7 +50,12 @@ const MEMBERSHIP: readonly number[] = [
   SystemKind.promoteNode,
 ];
 
+/** A request of the usual kind. */
+const REQUEST = { type: "request", membership: false, cached: null, to: null } as const;
+
 type Requested = Extract<NodeInput, { type: "Request" }>;
+
+type CacheRead = Extract<NodeInput, { type: "CacheRead" }>;
 
 /** Brings each request to the group of its keyspace, and its outcome back to whoever waits for it. */
 export class Router {
@@ -100,15 +111,36 @@ export class Router {
       replica.acknowledgements.want(id, acks);
     }
     const membership = keyspace === SYSTEM_KEYSPACE && MEMBERSHIP.includes(kind);
-    this.#expect(id, replica, deadline, { type: "request", membership, to: null });
+    this.#expect(id, replica, deadline, { ...REQUEST, membership });
     this.#submit(replica, id, kind, body, deadline, session);
   }
 
   read(id: RequestId, keyspace: KeyspaceId, level: ReadLevel, deadline: Ticks): void {
     const replica = this.#admit(id, keyspace);
     if (replica === null) return;
-    this.#expect(id, replica, deadline, { type: "read", membership: false, to: null });
+    this.#expect(id, replica, deadline, { ...REQUEST, type: "read" });
     replica.read(id, levelUnder(this.#groups.readsOf(keyspace), level));
+    this.#turn.touch(replica);
+  }
+
+  /** Where another node leads it is not asked on: a cache's stream goes where its leases are. */
+  cacheRead({ id, keyspace, key, holder, deadline }: CacheRead): void {
+    const replica = this.#admit(id, keyspace);
+    if (replica === null) return;
+    if (!replica.profile.caches) return this.#reply(id, fail(NO_CACHES));
+    if (!replica.isLeader) {
+      const { leader } = replica.standing;
+      return this.#reply(id, fail({ code: "NotLeader", definite: true, leaderHint: leader }));
+    }
+    this.#expect(id, replica, deadline, { ...REQUEST, type: "read", cached: { key, holder } });
+    replica.read(id, "readIndex");
+    this.#turn.touch(replica);
+  }
+
+  returned({ keyspace, key, holder, recall }: Extract<NodeInput, { type: "Returned" }>): void {
+    const replica = this.#groups.of(keyspace);
+    if (replica === null) return;
+    replica.caches.returned(key, holder, recall);
     this.#turn.touch(replica);
   }
 
@@ -116,7 +148,7 @@ export class Router {
     const replica = this.#groups.of(keyspace);
     if (replica === null)
       return this.#reply(id, fail({ code: "UnknownKeyspace", definite: true, keyspace }));
-    this.#expect(id, replica, deadline, { type: "move", membership: false, to });
+    this.#expect(id, replica, deadline, { ...REQUEST, type: "move", to });
     this.#turn.feed(replica, { type: "TransferLeadership", id, to });
     this.settleMoves(replica);
   }
@@ -128,7 +160,7 @@ export class Router {
     const { kind, body } = encodeSystemCommand(command);
     const id = this.nextId();
     const deadline = (this.#turn.now.ticks + OWN_DEADLINE_TICKS) as Ticks;
-    this.#expect(id, system, deadline, { type: "request", membership: false, to: null });
+    this.#expect(id, system, deadline, REQUEST);
     this.#submit(system, id, kind, body, deadline, null);
   }
 
@@ -148,7 +180,7 @@ export class Router {
       done(outcome);
       this.#turn.touch(caller);
     });
-    this.#expect(id, callee, deadline, { type: "request", membership: false, to: null });
+    this.#expect(id, callee, deadline, REQUEST);
     this.#submit(callee, id, kind, body, deadline, { id: groupSession(from), sequence });
   }
 
@@ -174,7 +206,11 @@ export class Router {
   }
 
   readable(id: RequestId, view: Machine, validUntil: Ticks | null): void {
-    if (this.#pending.end(id)) this.#turn.ask({ type: "Readable", id, view, validUntil });
+    const pending = this.#pending.get(id);
+    if (pending === null) return;
+    this.#pending.end(id);
+    const leaseTicks = this.#leaseOf(pending);
+    this.#turn.ask({ type: "Readable", id, view, validUntil, leaseTicks });
   }
 
   /** Ends what has waited to its deadline. What may be in a log has an unknown outcome; all else did not happen. */
@@ -265,7 +301,7 @@ export class Router {
     id: RequestId,
     { group }: Replica,
     deadline: Ticks,
-    what: Pick<Pending, "type" | "membership" | "to">,
+    what: Omit<Pending, "group" | "since">,
   ): void {
     this.#pending.expect(id, deadline, { group, since: this.#turn.now.ticks, ...what });
   }
@@ -285,6 +321,12 @@ export class Router {
     this.#turn.touch(replica);
   }
 
+  /** A member of an earlier release may lead next, and would not wait for any lease: then there are none. */
+  #leaseOf({ cached, group }: Pending): number | null {
+    if (cached === null || clusterVersionOf(this.#groups.system) < CACHES_VERSION) return null;
+    return this.#groups.get(group)?.grant(this.#turn.now, cached.key, cached.holder) ?? null;
+  }
+
   #reply(id: RequestId, outcome: Outcome, holders: number | null = null): void {
     // Not after our own disk: a command is applied only when a majority's disks hold it.
     const after = 0 as JournalSeq;
@@ -297,6 +339,13 @@ function tooFew({ config }: Replica, acks: Acks): Failure {
   const message = `quorate: ${acks} members were to hold the write, and ${config.voters.length} hold this keyspace`;
   return { code: "Rejected", definite: true, status: FAILED_PRECONDITION, message };
 }
+
+const NO_CACHES: Failure = {
+  code: "Rejected",
+  definite: true,
+  status: FAILED_PRECONDITION,
+  message: "this keyspace's profile grants no leases to caches: take etcd, or read without a cache",
+};
 
 /** A node that has just begun or joined does not know the keyspaces yet; the default one surely comes. */
 export const unknownKeyspace = (keyspace: KeyspaceId): Failure =>

@@ -94,6 +94,27 @@ export type NodeInput =
       readonly level: ReadLevel;
       readonly deadline: Ticks;
     }
+  /**
+   * A linearizable read of one key for a cache, at the leader. Ends as `Readable` with `leaseTicks`, or as a `Reply` that failed:
+   * `NotLeader` says who leads. `holder` names the cache's stream; its leases outlive it.
+   */
+  | {
+      readonly type: "CacheRead";
+      readonly id: RequestId;
+      readonly holder: RequestId;
+      readonly keyspace: KeyspaceId;
+      /** One character per byte. */
+      readonly key: string;
+      readonly deadline: Ticks;
+    }
+  /** A cache has dropped what it had of the key before that recall. */
+  | {
+      readonly type: "Returned";
+      readonly holder: RequestId;
+      readonly keyspace: KeyspaceId;
+      readonly key: string;
+      readonly recall: number;
+    }
   /** The caller is gone: no answer is wanted any more. */
   | { readonly type: "Cancel"; readonly id: RequestId }
   | {
@@ -177,6 +198,16 @@ export type NodeEffect =
       readonly id: RequestId;
       readonly view: Machine;
       readonly validUntil: Ticks | null;
+      /** Of a `CacheRead`: the key may be cached so long, counted from when the cache asked and within its bound; null: not at all. */
+      readonly leaseTicks: number | null;
+    }
+  /** Whoever caches the key is asked to drop it as `view` has it, and to answer with `Returned`. */
+  | {
+      readonly type: "Recall";
+      readonly holder: RequestId;
+      readonly key: string;
+      readonly recall: number;
+      readonly view: Machine;
     }
   /** The watch is open and the machine stands at `revision`; events follow. */
   | { readonly type: "Watching"; readonly id: RequestId; readonly revision: number }

@@ -33,6 +33,8 @@ export interface SnapshotHeader {
   /** Log time of the last entry applied. */
   readonly time: number;
   readonly sessions: Bytes;
+  /** The longest lease that caches may have (D3); 0 is not written, so that who never granted any pays nothing. */
+  readonly leasedTicks: number;
 }
 
 const VERSION = 1;
@@ -46,6 +48,7 @@ export function encodeHeader(header: SnapshotHeader): Bytes {
     .text(header.profile);
   writeConfig(w.uint(header.at.index).uint(header.at.epoch), header.config);
   w.bytes(header.meta).uint(header.time).bytes(header.sessions);
+  if (header.leasedTicks > 0) w.uint(header.leasedTicks);
   const body = w.take();
   return concat([new Writer(4).u32(body.length).take(), body]);
 }
@@ -63,6 +66,7 @@ function decodeHeader(bytes: Bytes): SnapshotHeader {
     meta: r.bytes().slice(),
     time: r.uint(),
     sessions: r.bytes(),
+    leasedTicks: r.left > 0 ? r.uint() : 0,
   };
   r.end();
   return header;
@@ -105,14 +109,14 @@ export function snapshotOf(
   applier: Applier,
   rules: ReplicaRules,
 ): Snapshot {
-  const { index, time, machine } = applier;
+  const { index, time, leasedTicks, machine } = applier;
   const sessions = rules.sessionsInSnapshots ? applier.sessions : new Sessions();
   // A configuration that is newer than what was applied comes with the log.
   const applied = configs.filter((known) => known.index <= index);
   const config = applied[applied.length - 1] ?? configs[0];
   assert(config !== undefined, "a replica always has a configuration");
   const at = { index, epoch: log.epochAt(index) ?? log.base.epoch };
-  const header = { keyspace, profile, at, config: config.config, meta, time };
+  const header = { keyspace, profile, at, config: config.config, meta, time, leasedTicks };
   return new ReplicaSnapshot({ ...header, sessions: sessions.encode() }, machine.fork());
 }
 

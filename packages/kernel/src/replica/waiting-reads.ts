@@ -1,12 +1,11 @@
-import type { LogIndex, RequestId, Ticks } from "../core/index.ts";
+import { fail, type LogIndex, type Machine, type RequestId, type Ticks } from "../core/index.ts";
+import type { ReplicaPort } from "./replica-port.ts";
 
 interface WaitingRead {
   readonly ids: readonly RequestId[];
   readonly at: LogIndex;
   readonly validUntil: Ticks | null;
 }
-
-const NONE: readonly WaitingRead[] = [];
 
 /**
  * Reads that the protocol confirmed and the machine has not caught up with yet: they look once it has applied `at`.
@@ -15,26 +14,25 @@ const NONE: readonly WaitingRead[] = [];
 export class WaitingReads {
   #reads: WaitingRead[] = [];
 
-  get isEmpty(): boolean {
-    return this.#reads.length === 0;
-  }
-
   add(read: WaitingRead): void {
     this.#reads.push(read);
   }
 
-  /** Those that may look at a machine which has applied `index`. */
-  take(index: LogIndex): readonly WaitingRead[] {
-    if (this.#reads.length === 0) return NONE;
+  /** Those look that may look at a machine which has applied `index`. */
+  serve(machine: Machine, index: LogIndex, port: ReplicaPort): void {
+    if (this.#reads.length === 0) return;
     const ready = this.#reads.filter(({ at }) => at <= index);
-    if (ready.length > 0) this.#reads = this.#reads.filter(({ at }) => at > index);
-    return ready;
+    if (ready.length === 0) return;
+    this.#reads = this.#reads.filter(({ at }) => at > index);
+    for (const { ids, validUntil } of ready)
+      for (const id of ids) port.readable(id, machine, validUntil);
   }
 
-  /** Everybody who waits: nobody will be served here. */
-  drain(): readonly RequestId[] {
-    const ids = this.#reads.flatMap((read) => read.ids);
+  /** Nobody will be served here. */
+  abandon(port: ReplicaPort): void {
+    const reads = this.#reads;
     this.#reads = [];
-    return ids;
+    for (const { ids } of reads)
+      for (const id of ids) port.outcome(id, fail({ code: "Corrupt", definite: true }));
   }
 }

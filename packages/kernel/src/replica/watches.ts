@@ -1,6 +1,7 @@
-import type { Bytes, Failure, GroupId, RequestId } from "../core/index.ts";
+import type { Bytes, Failure, GroupId, KeyspaceId, RequestId } from "../core/index.ts";
 import type { Groups } from "./groups.ts";
 import type { Replica } from "./replica.ts";
+import { unknownKeyspace } from "./router.ts";
 import type { NodeEffect } from "./seam.ts";
 
 type WatchEffect = Extract<NodeEffect, { type: "Watching" | "WatchEnded" }>;
@@ -14,7 +15,9 @@ export class Watches {
     this.#groups = groups;
   }
 
-  open(id: RequestId, replica: Replica, body: Bytes): WatchEffect {
+  open(id: RequestId, keyspace: KeyspaceId, body: Bytes): WatchEffect {
+    const replica = this.#groups.of(keyspace);
+    if (replica === null) return lost(id, unknownKeyspace(keyspace));
     const watches = replica.machine.watches;
     if (watches === null || !replica.serving) return lost(id, { code: "NoLeader", definite: true });
     const opened = watches.watch(id, body);
@@ -62,7 +65,7 @@ export class Watches {
   }
 }
 
-export const lost = (id: RequestId, failure: Failure): WatchEffect => ({
+const lost = (id: RequestId, failure: Failure): WatchEffect => ({
   type: "WatchEnded",
   id,
   ended: { type: "Lost", failure },

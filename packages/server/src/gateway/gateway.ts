@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import type { DoorLimits } from "@quorate/http2";
 import type { KeyspaceId } from "@quorate/kernel/core";
-import type { NodePort } from "../host/index.ts";
+import type { CachePort, NodePort } from "../host/index.ts";
 import {
   CallMetrics,
   DoorMetrics,
@@ -62,11 +62,12 @@ export class Gateway {
     keyspaces: KeyspaceAdmin,
     options: GatewayOptions = GATEWAY_OPTIONS,
     metrics: MetricsRegistry = new MetricsRegistry(),
+    caches: CachePort | null = null,
   ) {
     this.metrics = metrics;
     this.#options = options;
     const admission = new Admission(options.admission);
-    this.#context = etcdContext(port, admin, keyspaces, options.etcd, admission, drawId);
+    this.#context = etcdContext(port, caches, admin, keyspaces, options.etcd, admission, drawId);
     const calls = new CallMetrics(metrics, etcdServices(this.#context));
     registerNodeMetrics(metrics, port, options.etcd);
     registerAdmissionMetrics(metrics, admission);

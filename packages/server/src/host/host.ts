@@ -30,7 +30,7 @@ import { type Log, printable } from "./log.ts";
 import { type LossListener, LossListeners } from "./losses.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { HostParts } from "./parts.ts";
-import type { Caller, NodePort, WatchCaller } from "./port.ts";
+import type { CacheCaller, CachePort, Caller, NodePort, WatchCaller } from "./port.ts";
 import { OVERLOADED, Refusals, STOPPED } from "./refusals.ts";
 import { WakeTimer } from "./wake-timer.ts";
 
@@ -53,7 +53,7 @@ const LATE_TICKS = 100;
  * loop the kernel gets all of it, and the host performs what it asks for. One timer, one queue for what waits
  * for the disk, no closure or promise per request. A `Bug` thrown by the kernel is not caught.
  */
-export class Host implements NodePort {
+export class Host implements NodePort, CachePort {
   readonly identity: Identity;
   readonly #options: HostOptions;
   readonly #parts: HostParts;
@@ -134,6 +134,31 @@ export class Host implements NodePort {
     const read = { type: "Read", id, keyspace, level, deadline } as const;
     if (this.#admit(id, caller, 0, false, read)) this.input(read);
     return id;
+  }
+
+  openCache(caller: CacheCaller): RequestId | null {
+    return this.#inFlight.openCache(caller);
+  }
+
+  closeCache(holder: RequestId): void {
+    this.#inFlight.closeCache(holder);
+  }
+
+  cacheRead(
+    caller: Caller,
+    holder: RequestId,
+    keyspace: KeyspaceId,
+    key: string,
+    deadline: Ticks,
+  ): RequestId {
+    const id = this.#inFlight.newId();
+    const read = { type: "CacheRead", id, holder, keyspace, key, deadline } as const;
+    if (this.#admit(id, caller, 0, false, read)) this.input(read);
+    return id;
+  }
+
+  returned(holder: RequestId, keyspace: KeyspaceId, key: string, recall: number): void {
+    this.input({ type: "Returned", holder, keyspace, key, recall });
   }
 
   moveLeader(caller: Caller, keyspace: KeyspaceId, to: NodeId, deadline: Ticks): RequestId {
@@ -301,10 +326,10 @@ export class Host implements NodePort {
   }
 
   /** Who stood still since the turn began may have lost its lease meanwhile: it asks again. */
-  #look({ id, view, validUntil }: Extract<NodeEffect, { type: "Readable" }>): void {
+  #look({ id, view, validUntil, leaseTicks }: Extract<NodeEffect, { type: "Readable" }>): void {
     const read = this.#inFlight.readOf(id);
     if (read !== null && validUntil !== null && this.now() >= validUntil) this.input(read);
-    else this.#inFlight.settle(id)?.caller.onReadable(id, view);
+    else this.#inFlight.settle(id)?.caller.onReadable(id, view, leaseTicks);
   }
 
   #perform(effect: NodeEffect): void {
@@ -319,6 +344,9 @@ export class Host implements NodePort {
         break;
       case "Readable":
         this.#look(effect);
+        break;
+      case "Recall":
+        this.#inFlight.cache(effect.holder)?.onRecall(effect.key, effect.recall, effect.view);
         break;
       case "Watching":
         this.#inFlight.watcher(effect.id)?.onWatching(effect.id, effect.revision);

@@ -8,7 +8,7 @@ import {
   ticks,
 } from "@quorate/kernel/core";
 import type { NodeInput } from "@quorate/kernel/replica";
-import type { Caller, WatchCaller } from "./port.ts";
+import type { CacheCaller, Caller, WatchCaller } from "./port.ts";
 
 /** Requests and reads under way at most (contracts, Defaults); one more is `Overloaded`. */
 export const IN_FLIGHT_MAX = 4096;
@@ -16,6 +16,8 @@ export const IN_FLIGHT_MAX = 4096;
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
 /** Watches of a node at most. */
 export const WATCHES_MAX = 1_000_000;
+/** Clients of a node that cache, at most. */
+export const CACHES_MAX = 10_000;
 /** After which pause a refused caller may try again. */
 export const RETRY_AFTER_TICKS = ticks(50);
 
@@ -30,12 +32,13 @@ export interface Asked {
   readonly read: ReadInput | null;
 }
 
-export type ReadInput = Extract<NodeInput, { readonly type: "Read" }>;
+export type ReadInput = Extract<NodeInput, { readonly type: "Read" | "CacheRead" }>;
 
 /** Who waits for what: bounded, and answered exactly once. Ids count up and are never reused in a process. */
 export class InFlight {
   readonly #asked = new Map<RequestId, Asked>();
   readonly #watches = new Map<RequestId, WatchCaller>();
+  readonly #caches = new Map<RequestId, CacheCaller>();
   #bytes = 0;
   #nextId = 1;
 
@@ -92,6 +95,21 @@ export class InFlight {
     if (caller === undefined) return null;
     this.#watches.delete(id);
     return caller;
+  }
+
+  openCache(caller: CacheCaller): RequestId | null {
+    if (this.#caches.size >= CACHES_MAX) return null;
+    const id = this.newId();
+    this.#caches.set(id, caller);
+    return id;
+  }
+
+  cache(id: RequestId): CacheCaller | undefined {
+    return this.#caches.get(id);
+  }
+
+  closeCache(id: RequestId): void {
+    this.#caches.delete(id);
   }
 
   /** Ends everything because the node stops: a write that was not answered may or may not have happened. */

@@ -12,4 +12,4 @@ export {
   random63,
 } from "./open-node.ts";
 export type { HostParts } from "./parts.ts";
-export type { Caller, NodePort, WatchCaller } from "./port.ts";
+export type { CacheCaller, CachePort, Caller, NodePort, WatchCaller } from "./port.ts";

@@ -17,8 +17,14 @@ import type { LossListener } from "./losses.ts";
 export interface Caller {
   /** `holders`: where a level of acknowledgement was asked for, how many voters surely hold the write. */
   onReply(id: RequestId, outcome: Outcome, holders: number | null): void;
-  /** Query the view before returning, or fork it. */
-  onReadable(id: RequestId, view: Machine): void;
+  /** Query the view before returning, or fork it. `leaseTicks`: of a `cacheRead`, how long the answer may be cached. */
+  onReadable(id: RequestId, view: Machine, leaseTicks: number | null): void;
+}
+
+/** One object per client that caches. */
+export interface CacheCaller {
+  /** The key is to be dropped as this view has it, and that to be said with `returned`. */
+  onRecall(key: string, recall: number, view: Machine): void;
 }
 
 /** One object per watch. Called in order; nothing follows `onWatchEnded`. */
@@ -64,4 +70,21 @@ export interface NodePort {
   lostFiles(keyspace: KeyspaceId): readonly LostFile[];
   status(): NodeStatus;
   groupOf(keyspace: KeyspaceId): GroupStatus | null;
+}
+
+/** What the gateway of caches sees of it, beside that. */
+export interface CachePort {
+  /** The number under which a client holds leases; null: there are too many such clients. */
+  openCache(caller: CacheCaller): RequestId | null;
+  /** Nobody is asked to drop anything any more: what was leased stays so until its time is over. */
+  closeCache(holder: RequestId): void;
+  /** A linearizable read of one key (one character per byte), at the node that leads: see `NodeInput`. */
+  cacheRead(
+    caller: Caller,
+    holder: RequestId,
+    keyspace: KeyspaceId,
+    key: string,
+    deadline: Ticks,
+  ): RequestId;
+  returned(holder: RequestId, keyspace: KeyspaceId, key: string, recall: number): void;
 }

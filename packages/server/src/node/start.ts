@@ -6,6 +6,7 @@ import {
 } from "@quorate/kernel/replica";
 import { commandJson, GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "../gateway/index.ts";
 import { type Host, type Log, openNode, systemClock } from "../host/index.ts";
+import { MetricsRegistry } from "../metrics/index.ts";
 import type { TlsFiles } from "../tls/index.ts";
 import { parseAddress } from "../transport/index.ts";
 import { listening } from "./address.ts";
@@ -126,7 +127,14 @@ async function startWith(
   const { host, peerAddress } = await listening("peer", listenPeer, opening);
   const membership = new Membership(host);
   const keyspaces = new Keyspaces(host, settings.profiles);
-  const port = new Gateway(host, membership, keyspaces, gatewayOptions(options, certificates));
+  const port = new Gateway(
+    host,
+    membership,
+    keyspaces,
+    gatewayOptions(options, certificates),
+    new MetricsRegistry(),
+    host,
+  );
   gateway = port;
   const client = parseAddress(listenClient);
   const exposed = new Exposures(host, port, client.host, log);

@@ -69,7 +69,8 @@ export class EtcdClient {
   ): Stream<Q, R> {
     const call = this.#client.makeBidiStreamRequest(
       path(method),
-      (value: Partial<Q>) => Buffer.from(encode(request, value)),
+      (value: Partial<Q> | Buffer) =>
+        Buffer.isBuffer(value) ? value : Buffer.from(encode(request, value)),
       (bytes: Buffer) => ({ value: read(response, bytes), bytes: bytes.length }),
       this.#metadata,
     );
@@ -84,12 +85,12 @@ export class EtcdClient {
 /** A stream whose messages are taken one by one, in order. */
 export class Stream<Q, R> {
   readonly status: Promise<grpc.StatusObject>;
-  readonly #call: grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }>;
+  readonly #call: grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }>;
   readonly #sizes: number[] = [];
   readonly #messages: R[] = [];
   readonly #waiting: ((message: R) => void)[] = [];
 
-  constructor(call: grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }>) {
+  constructor(call: grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }>) {
     this.#call = call;
     this.status = new Promise((resolve) => void call.on("status", resolve));
     call.on("error", () => {});
@@ -106,6 +107,11 @@ export class Stream<Q, R> {
     return this;
   }
 
+  /** Whatever they are. */
+  sendBytes(message: Buffer): void {
+    this.#call.write(message);
+  }
+
   end(): this {
     this.#call.end();
     return this;
@@ -116,7 +122,7 @@ export class Stream<Q, R> {
   }
 
   /** Stops and goes on reading from the network. */
-  get reading(): grpc.ClientDuplexStream<Partial<Q>, { value: R; bytes: number }> {
+  get reading(): grpc.ClientDuplexStream<Partial<Q> | Buffer, { value: R; bytes: number }> {
     return this.#call;
   }
 

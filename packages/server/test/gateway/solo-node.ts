@@ -181,7 +181,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     this.levels.push(level);
     return this.#ask(caller, deadline, (id) => {
       if (keyspace === SYSTEM_KEYSPACE || keyspace === DEFAULT_KEYSPACE)
-        this.#take(id)?.onReadable(id, this.machine);
+        this.#take(id)?.onReadable(id, this.machine, null);
     });
   }
 

@@ -177,7 +177,7 @@ export class LedgerKernel implements NodeKernel {
 
   #look(id: RequestId): readonly NodeEffect[] {
     const validUntil = this.leases.shift() ?? null;
-    return [{ type: "Readable", id, view: this.view, validUntil }];
+    return [{ type: "Readable", id, view: this.view, validUntil, leaseTicks: null }];
   }
 
   #line(body: Bytes): readonly NodeEffect[] {

@@ -1,5 +1,6 @@
 import type { FaultType } from "../faults/index.ts";
 import { type Aim, BUSY, PIECEMEAL } from "./aim.ts";
+import { CACHE_AIMS } from "./cache-aims.ts";
 import { CHAIN_AIMS } from "./chain-aims.ts";
 import type { Rule } from "./rules.ts";
 
@@ -451,6 +452,7 @@ export const AIMS: Readonly<Record<Rule, Aim>> = {
     habits: { keys: [1], readPerMille: [600], thinkMillisMax: [20] },
   },
   ...CHAIN_AIMS,
+  ...CACHE_AIMS,
   officeTenureWithinBound: {
     ...SYNCHRONOUS,
     faults: ["isolateLeader", "pauseLeader", "bridge"],

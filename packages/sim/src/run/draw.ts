@@ -51,6 +51,8 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     part(),
     part(),
   ] as const;
+  // Drawn last: the others draw what they drew before there were caches.
+  const cacheDice = part();
   const aim: Aim = options.aim === undefined ? {} : AIMS[options.aim];
   const reads = options.reads ?? aim.reads ?? "readIndex";
   const { keyspace = aim.keyspace ?? "etcd" } = options;
@@ -67,6 +69,7 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     keyspace,
     bend(drawWork(workDice, habitDice, options), aim.work, aimDice),
   );
+  const caches = drawCaches(cacheDice, keyspace, options, reads, work.caches);
   const faults = withinReach(
     { keyspace, reads },
     {
@@ -74,7 +77,12 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
       ...(options.faults !== undefined && { faults: options.faults }),
     },
   );
-  const drawn = { nodes, frail, calm: isCalm(network), boundedClocks: reads === "lease" };
+  const drawn = {
+    nodes,
+    frail,
+    calm: isCalm(network),
+    boundedClocks: reads === "lease" || caches > 0,
+  };
   const episodes = drawEpisodes(faultDice, drawn, millis, faults);
   return {
     seed,
@@ -86,6 +94,7 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     keyspace,
     reads,
     ...work,
+    caches,
     habits: bend(drawHabits(habitDice), aim.habits, aimDice),
     keepsake: work.keepsake || episodes.some(({ fault }) => fault.type === "flipMemory"),
     episodes,
@@ -102,6 +111,7 @@ export type WorkPlan = Pick<
   | "watchers"
   | "compactions"
   | "leases"
+  | "caches"
   | "localReaders"
   | "keepsake"
   | "toTheEnd"
@@ -114,11 +124,25 @@ const drawWork = (dice: Dice, more: Dice, options: RunOptions): WorkPlan => ({
   watchers: dice.pick([0, 2, 3]),
   compactions: dice.chance(500),
   leases: dice.pick([0, 0, 2]),
+  caches: 0,
   localReaders: more.chance(200),
   keepsake: more.chance(200),
   toTheEnd: more.chance(200),
   trials: more.chance(100) ? [more.pick(TRIALS)] : [],
 });
+
+/** Where caches may be, some runs have some; where a rule is looked for, only if it is one of theirs. */
+function drawCaches(
+  dice: Dice,
+  keyspace: ProfileName,
+  { aim }: RunOptions,
+  reads: RunPlan["reads"],
+  aimed: number,
+): number {
+  const count = dice.chance(250) ? dice.pick([1, 3]) : 0;
+  if (DEFAULT_OPTIONS.profiles.get(keyspace)?.caches !== true || reads === "local") return 0;
+  return aim === undefined ? count : aimed;
+}
 
 const drawHabits = (dice: Dice): Habits => ({
   keys: dice.pick([3, 3, 2]),

@@ -43,6 +43,8 @@ export interface RunPlan {
   readonly watchers: number;
   readonly compactions: boolean;
   readonly leases: number;
+  /** Clients that read through caches. */
+  readonly caches: number;
   readonly habits: Habits;
   /** A reader on every node looks at what is there at once, again and again: whatever it saw must stay seen. */
   readonly localReaders: boolean;

@@ -1,4 +1,5 @@
 import { ALL_RULES as ALL_CHAIN_RULES, type ChainRules } from "@quorate/kernel/chain";
+import { ALL_LEASE_RULES, type LeaseRules } from "@quorate/kernel/core";
 import { ALL_ETCD_RULES, type EtcdRules } from "@quorate/kernel/etcd";
 import { ALL_RULES as ALL_PAXOS_RULES, type PaxosRules } from "@quorate/kernel/paxos";
 import { ALL_RULES as ALL_PRIMARY_RULES, type PrimaryRules } from "@quorate/kernel/primary";
@@ -24,7 +25,8 @@ export type Rules = RaftRules &
   Named<"zab", ZabRules> &
   Named<"primary", PrimaryRules> &
   Named<"chain", ChainRules> &
-  Named<"office", OfficeRules>;
+  Named<"office", OfficeRules> &
+  Named<"cache", LeaseRules>;
 export type Rule = keyof Rules;
 
 export const EVERY_RULE: Rules = {
@@ -36,6 +38,7 @@ export const EVERY_RULE: Rules = {
   ...named("primary", ALL_PRIMARY_RULES),
   ...named("chain", ALL_CHAIN_RULES),
   ...named("office", ALL_OFFICE_RULES),
+  ...named("cache", ALL_LEASE_RULES),
 };
 
 export const RULES = Object.keys(EVERY_RULE) as readonly Rule[];
@@ -48,6 +51,7 @@ export function rulesOf(off: Partial<Rules>): {
   readonly primary: PrimaryRules;
   readonly chain: ChainRules;
   readonly office: OfficeRules;
+  readonly cache: LeaseRules;
   readonly replica: ReplicaRules;
   readonly etcd: EtcdRules;
 } {
@@ -58,6 +62,7 @@ export function rulesOf(off: Partial<Rules>): {
     primary: chosen(ALL_PRIMARY_RULES, unnamed("primary", off)),
     chain: chosen(ALL_CHAIN_RULES, unnamed("chain", off)),
     office: chosen(ALL_OFFICE_RULES, unnamed("office", off)),
+    cache: chosen(ALL_LEASE_RULES, unnamed("cache", off)),
     replica: chosen(ALL_REPLICA_RULES, off),
     etcd: chosen(ALL_ETCD_RULES, off),
   };

@@ -57,6 +57,7 @@ export function planOf({ seed, options, cuts }: RunCode): RunPlan {
       watchers: 0,
       compactions: false,
       leases: 0,
+      caches: 0,
       localReaders: false,
       keepsake: false,
       trials: [],

@@ -3,6 +3,7 @@ import { DEFAULT_OPTIONS, type NodeOptions, standardProfiles } from "@quorate/ke
 import { checkLinearizableRegisters, type History, REGISTER } from "@quorate/verify";
 import { DAMAGING, type FaultType, Nemesis } from "../faults/index.ts";
 import { promisedTo } from "../profiles/index.ts";
+import { CachingClients } from "../workload/caching-clients.ts";
 import { Clients } from "../workload/clients.ts";
 import { Keepsake } from "../workload/keepsake.ts";
 import { LeaseHolders } from "../workload/lease-holders.ts";
@@ -112,6 +113,8 @@ function runIn(world: World, plan: RunPlan): RunReport {
   const levelled = mayLose(plan) ? new LevelledWrites(world, seed ^ 0xac5n).start() : null;
   const keepsake = new Keepsake(world);
   if (plan.keepsake) keepsake.start();
+  const caches = new CachingClients(world, plan.habits.keys, seed ^ 0xcac4en);
+  caches.start(plan.caches, plan.network.delayMicrosMax);
   const nemesis = new Nemesis(world).start(plan.episodes);
   const isOver = (): boolean => clients.done && !plan.toTheEnd;
   world.until(() => isOver() || world.observer.violations.length > 0, plan.millis);
@@ -121,6 +124,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
   leases.stop();
   readers.stop();
   levelled?.stop();
+  caches.stop();
   const findings = new Map<Model, readonly string[]>();
   const { violations } = world.observer;
   if (violations.length === 0) findings.set("progress", demandProgress(world));
@@ -133,7 +137,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
   // Left to time, a lease ends; the clock that measures it may have begun anew with another leader, and run slow.
   world.run(2000 + (plan.leases > 0 ? 2 * leases.ttlMillisMax : 0));
   if (recovered()) world.until(() => isLevel(world), LEVEL_MILLIS);
-  const history = clients.finish();
+  const history = clients.finish(caches.finish());
   findings.set("invariants", violations);
   findings.set("steadiness", [...stopped(world, nemesis), ...repairs(world, plan)]);
   findings.set(
@@ -169,7 +173,7 @@ function runIn(world: World, plan: RunPlan): RunReport {
 /** The world of a plan, before anything is booted. */
 export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
   const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
-  const { raft, paxos, zab, primary, chain } = DEFAULT_OPTIONS;
+  const { raft, paxos, zab, primary, chain, cache } = DEFAULT_OPTIONS;
   const rules = rulesOf(plan.rules);
   const options: NodeOptions = {
     ...DEFAULT_OPTIONS,
@@ -208,6 +212,8 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     chain: { ...chain, batchEntriesMax, inflightMessagesMax, rules: rules.chain },
     rules: rules.replica,
     officeRules: rules.office,
+    // Clocks of the world run wrong by up to four parts of a hundred.
+    cache: { ...cache, drift: { perMillion: 50_000 }, rules: rules.cache },
     profiles: standardProfiles(ETCD, rules.etcd),
     defaultProfile: plan.keyspace,
   };

@@ -122,11 +122,11 @@ export class Clients {
     return this;
   }
 
-  /** Ends the run: what is still open has an unknown outcome. */
-  finish(): History {
+  /** Ends the run: what is still open has an unknown outcome. The history has what others did with the same keys, too. */
+  finish(others: readonly Omit<Operation, "index">[] = []): History {
     for (const attempt of this.#open) this.#record(attempt, null, "unknown");
     this.#open.clear();
-    return this.#history
+    return [...this.#history, ...others]
       .sort((a, b) => a.called - b.called)
       .map((operation, index) => ({ index, ...operation }));
   }

@@ -8,7 +8,13 @@ import type { SimNode } from "./sim-node.ts";
 export interface SimCaller {
   /** `holders`: see `Reply`. */
   onReply(outcome: Outcome, holders: number | null): void;
-  onReadable(view: Machine): void;
+  onReadable(view: Machine, leaseTicks: number | null): void;
+}
+
+/** A cache of a client, as a node sees it. */
+export interface SimCache {
+  /** To be dropped as this view has it, and to be answered with `returned`. */
+  onRecall(key: string, recall: number, view: Machine): void;
 }
 
 export interface SimWatcher {

@@ -1,6 +1,7 @@
 import {
   type Acks,
   type Bytes,
+  DEFAULT_KEYSPACE,
   type GroupId,
   type JournalSeq,
   type KeyspaceId,
@@ -8,7 +9,6 @@ import {
   type NodeId,
   type ReadLevel,
   type RequestId,
-  requestId,
   type StartId,
   startId,
   type Ticks,
@@ -23,17 +23,17 @@ import {
   type RecoveredNode,
   type Space,
   startNode,
-  type WatchEnd,
   type WriteName,
 } from "@quorate/kernel/replica";
 import type { Agenda } from "./agenda.ts";
+import { Asked } from "./asked.ts";
 import { NodeClock } from "./clock.ts";
 import type { Dice } from "./dice.ts";
 import type { Disk } from "./disk.ts";
 import { DiskErrands } from "./disk-errands.ts";
 import { IDLE_TURNS_MAX, IdleTurns } from "./idle-turns.ts";
 import type { Network } from "./network.ts";
-import type { NodeObserver, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
+import type { NodeObserver, SimCache, SimCaller, SimNodeParts, SimWatcher } from "./node-parts.ts";
 import type { Trace } from "./trace.ts";
 import type { Station } from "./wire.ts";
 
@@ -81,9 +81,7 @@ export class SimNode implements Station {
   readonly undone: WriteName[] = [];
   #durable = 0 as JournalSeq;
   #waiting: After[] = [];
-  #callers = new Map<RequestId, SimCaller>();
-  #watchers = new Map<RequestId, SimWatcher>();
-  #requests = 1;
+  readonly #asked = new Asked();
 
   constructor(
     parts: SimNodeParts,
@@ -216,9 +214,7 @@ export class SimNode implements Station {
     this.#inputs = [];
     this.#unwritten = [];
     this.#waiting = [];
-    this.#callers.clear();
-    for (const id of this.#watchers.keys())
-      this.#endWatch(id, { type: "Lost", failure: { code: "Stopped", definite: true } });
+    this.#asked.abandon();
     this.#peers = null;
     this.#syncing = false;
     this.#turnPlanned = false;
@@ -267,28 +263,36 @@ export class SimNode implements Station {
     session: { readonly id: bigint; readonly sequence: number } | null = null,
     acks: Acks | null = null,
   ): RequestId {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     const deadline = ticks(this.now() + patience);
     this.input({ type: "Request", id, keyspace, kind, body, deadline, session, acks });
     return id;
   }
 
   read(caller: SimCaller, keyspace: KeyspaceId, level: ReadLevel, patience: number): void {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     this.input({ type: "Read", id, keyspace, level, deadline: ticks(this.now() + patience) });
   }
 
+  /** A client's cache has reached this node: the number under which it holds leases. */
+  openCache(cache: SimCache): RequestId {
+    return this.#asked.cache(cache);
+  }
+
+  cacheRead(caller: SimCaller, holder: RequestId, key: string, patience: number): void {
+    const id = this.#asked.caller(caller);
+    const deadline = ticks(this.now() + patience);
+    const keyspace = DEFAULT_KEYSPACE;
+    this.input({ type: "CacheRead", id, holder, keyspace, key, deadline });
+  }
+
   moveLeader(caller: SimCaller, keyspace: KeyspaceId, to: NodeId, patience: number): void {
-    const id = requestId(this.#requests++);
-    this.#callers.set(id, caller);
+    const id = this.#asked.caller(caller);
     this.input({ type: "MoveLeader", id, keyspace, to, deadline: ticks(this.now() + patience) });
   }
 
   watch(watcher: SimWatcher, keyspace: KeyspaceId, body: Bytes): RequestId {
-    const id = requestId(this.#requests++);
-    this.#watchers.set(id, watcher);
+    const id = this.#asked.watcher(watcher);
     this.input({ type: "Watch", id, keyspace, body });
     return id;
   }
@@ -345,17 +349,11 @@ export class SimNode implements Station {
         else this.#waiting.push(effect);
         return;
       case "Readable":
-        this.#take(effect.id)?.onReadable(effect.view);
-        return;
       case "Watching":
-        this.#watchers.get(effect.id)?.onWatching(effect.revision);
-        return;
       case "Events":
-        for (const id of effect.watchers)
-          this.#watchers.get(id)?.onEvents(effect.revision, effect.part);
-        return;
       case "WatchEnded":
-        this.#endWatch(effect.id, effect.ended);
+      case "Recall":
+        this.#asked.answer(effect);
         return;
       case "Checkpoint":
         this.#errands.checkpoint(effect);
@@ -394,12 +392,6 @@ export class SimNode implements Station {
     }
   }
 
-  #endWatch(id: RequestId, ended: WatchEnd): void {
-    const watcher = this.#watchers.get(id);
-    this.#watchers.delete(id);
-    watcher?.onEnded(ended);
-  }
-
   /** Members have links to members only; one that has just been started keeps those to whoever it was told of. */
   #isPeer(node: NodeId): boolean {
     if (this.#peers === null) return true;
@@ -412,7 +404,7 @@ export class SimNode implements Station {
       if (!this.#isPeer(effect.to)) return;
       this.#network.send(this.id, effect.to, effect.lane, effect.parts);
     } else if (effect.type === "Reply") {
-      this.#take(effect.id)?.onReply(effect.outcome, effect.holders);
+      this.#asked.answer(effect);
     }
   }
 
@@ -460,12 +452,6 @@ export class SimNode implements Station {
       if (this.#wakePlanned === at) this.#wakePlanned = null;
       this.#planTurn();
     });
-  }
-
-  #take(id: RequestId): SimCaller | undefined {
-    const caller = this.#callers.get(id);
-    this.#callers.delete(id);
-    return caller;
   }
 
   #time(): {

@@ -50,6 +50,7 @@ it("a snapshot that comes in the same turn as an append takes nothing from the l
     watchers: 0,
     compactions: false,
     leases: 0,
+    caches: 0,
     localReaders: false,
     keepsake: false,
     toTheEnd: false,

@@ -66,6 +66,12 @@ const MUTANTS: readonly (readonly [rule: Rule, seed: bigint, finding: string])[]
   ["chainTruncateOnlyOnConflict", 4n, "Update Propagation"],
   ["chainResignOnHungDisk", 1n, "still leads"],
   ["officeTenureWithinBound", 11n, "is not linearizable"],
+  ["cacheCountFromSending", 7n, "is not linearizable"],
+  ["cacheDriftMargin", 14n, "is not linearizable"],
+  ["cacheRememberRevoked", 2n, "is not linearizable"],
+  ["cacheWaitAfterRestart", 2n, "is not linearizable"],
+  ["cacheBoundDuringWrite", 1n, "is not linearizable"],
+  ["cacheWritesWait", 2n, "is not linearizable"],
 ];
 
 describe("without the rule a promise breaks, and in the very same run it holds with it", () => {

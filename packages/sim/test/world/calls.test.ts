@@ -9,6 +9,7 @@ import {
   keyspaceId,
   type Machine,
   type MachineFork,
+  NO_WRITES,
   type Outcome,
   Reader,
   type Results,
@@ -16,6 +17,7 @@ import {
   SYSTEM_KEYSPACE,
   succeed,
   Writer,
+  type Writes,
 } from "@quorate/kernel/core";
 import { DEFAULT_OPTIONS, encodeSystemCommand, type Profile } from "@quorate/kernel/replica";
 import { expect, it } from "vitest";
@@ -34,6 +36,10 @@ class Account implements Machine {
 
   get open(): number {
     return this.#calls.length;
+  }
+
+  writes(): Writes {
+    return NO_WRITES;
   }
 
   apply(commands: readonly Command[], out: Results): void {
@@ -131,6 +137,7 @@ const ACCOUNT: Profile = {
   sync: null,
   leases: false,
   leased: false,
+  caches: false,
   create: () => new Account(),
   renewals: new Set(),
   withoutRoom: new Set(),

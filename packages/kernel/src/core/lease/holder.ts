@@ -159,14 +159,14 @@ function leasedUntil<V>(
  */
 function onRevoke<V>(
   holder: LeaseHolder<V>,
-  { datum, version, issuer }: Extract<IssuerMessage<V>, { readonly type: "Revoke" }>,
+  { datum, version, recall, issuer }: Extract<IssuerMessage<V>, { readonly type: "Revoke" }>,
 ): HolderStep<V> {
   const cached = holder.cached !== null && holder.cached.version <= version ? null : holder.cached;
   const waiting = holder.waiting.map((request) => ({
     ...request,
     revokedUpTo: Math.max(request.revokedUpTo ?? 0, version),
   }));
-  const message = { type: "RevokeAck", datum, version, issuer } as const;
+  const message = { type: "RevokeAck", datum, recall, issuer } as const;
   const next = datum === holder.datum ? { ...holder, cached, waiting } : holder;
   return [next, [{ type: "Send", message }]];
 }

@@ -1,3 +1,4 @@
+export { ALL_DATA, type DataRange, rangeOf } from "./data-range.ts";
 export { type Drift, heldTicks, owedTicks } from "./drift.ts";
 export {
   type HolderEffect,
@@ -49,4 +50,6 @@ export {
   type HolderSettings,
   type IssuerSettings,
   type LeaseTerms,
+  type TableSettings,
 } from "./settings.ts";
+export { LeaseTable, type Recall } from "./table.ts";

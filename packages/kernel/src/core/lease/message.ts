@@ -9,11 +9,11 @@ export interface RequestTag {
 /** What a holder tells the issuer. */
 export type HolderMessage =
   | { readonly type: "Read"; readonly datum: string; readonly tag: RequestTag }
-  /** Nothing up to this version is cached here, nor will be. Echoes the issuer's life: to another one it says nothing. */
+  /** What the recall meant is not cached here, nor will be. Echoes the issuer's life: to another one it says nothing. */
   | {
       readonly type: "RevokeAck";
       readonly datum: string;
-      readonly version: number;
+      readonly recall: number;
       readonly issuer: StartId;
     };
 
@@ -31,6 +31,9 @@ export type IssuerMessage<V> =
   | {
       readonly type: "Revoke";
       readonly datum: string;
+      /** What is cached up to this version is to be dropped. */
       readonly version: number;
+      /** Counts the recalls of this life of the issuer: an acknowledgement means what was granted before that one. */
+      readonly recall: number;
       readonly issuer: StartId;
     };

@@ -10,6 +10,8 @@ export interface LeaseRules {
   readonly waitAfterRestart: boolean;
   /** While a write waits, no lease is given that ends later than those that it waits for. Off: reads can keep a write waiting for ever. */
   readonly boundDuringWrite: boolean;
+  /** A write waits until nobody can rely on what it changes. Off: it is done at once, and leases are of no use. */
+  readonly writesWait: boolean;
 }
 
 export const ALL_LEASE_RULES: LeaseRules = Object.freeze({
@@ -18,4 +20,5 @@ export const ALL_LEASE_RULES: LeaseRules = Object.freeze({
   rememberRevoked: true,
   waitAfterRestart: true,
   boundDuringWrite: true,
+  writesWait: true,
 });

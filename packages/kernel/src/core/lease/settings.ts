@@ -7,14 +7,9 @@ export interface LeaseTerms {
   readonly rules: LeaseRules;
 }
 
-export interface IssuerSettings extends LeaseTerms {
+export interface TableSettings extends LeaseTerms {
   /** Shorter makes short faults of the network visible, longer delays writes and the discovery of failures. */
   readonly leaseTicks: number;
-  /**
-   * What survives a crash. `table`: each lease, so that only leased data wait after it, and their holders can be asked to drop; one
-   * record per lease. `longest`: the largest duration ever granted, so that every write waits that long after a restart; one record.
-   */
-  readonly persistence: "table" | "longest";
   /**
    * What a reader gets of a datum that a write waits for. `block`: nothing before the write is applied (the base form); `noLease`: the
    * value, not to be cached; `boundedEnd`: a lease that ends no later than those granted before the write came.
@@ -26,6 +21,16 @@ export interface IssuerSettings extends LeaseTerms {
   readonly revokeRetryTicks: number;
   /** Leases at one time, of all data; beyond it readers get the value without one. */
   readonly leasesMax: number;
+  /** The same of one holder. */
+  readonly leasesPerHolderMax: number;
+}
+
+export interface IssuerSettings extends TableSettings {
+  /**
+   * What survives a crash. `table`: each lease, so that only leased data wait after it, and their holders can be asked to drop; one
+   * record per lease. `longest`: the largest duration ever granted, so that every write waits that long after a restart; one record.
+   */
+  readonly persistence: "table" | "longest";
   /** Data that have ever been written; a write of another is refused. */
   readonly dataMax: number;
   /** Writes that wait for one datum; beyond it they are refused. */
@@ -51,6 +56,7 @@ export const DEFAULT_ISSUER_SETTINGS: IssuerSettings = Object.freeze({
   revokes: true,
   revokeRetryTicks: 200,
   leasesMax: 1_000_000,
+  leasesPerHolderMax: 100_000,
   dataMax: 1_000_000,
   writesMax: 1024,
   blockedReadsMax: 4096,

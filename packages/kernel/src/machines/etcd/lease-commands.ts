@@ -101,7 +101,7 @@ export function applyExpired(
   command: Command,
   renewalWins: boolean,
 ): Rejected | null {
-  const ids = decoded(() => readIds(command.body));
+  const ids = decoded(() => readExpired(command.body));
   if (ids instanceof Malformed) return malformed(ids.message);
   for (const id of ids) {
     const lease = keyspace.leases.find(id);
@@ -110,7 +110,8 @@ export function applyExpired(
   return null;
 }
 
-function readIds(body: Bytes): bigint[] {
+/** The ids in a command that ends leases. Throws `Malformed`. */
+export function readExpired(body: Bytes): bigint[] {
   if (body.length > EXPIRED_LEASES_MAX * 8) throw new Malformed("too many leases");
   const reader = new Reader(body);
   const ids: bigint[] = [];

@@ -9,6 +9,7 @@ import {
   type Results,
   succeed,
   type WatchSource,
+  type Writes,
 } from "../../core/index.ts";
 import { WireWriter } from "../mvcc/index.ts";
 import { deleteRangeFault, isReadOnly, putFault, txnFault } from "./check.ts";
@@ -40,6 +41,7 @@ import { decode, readCompaction, readDeleteRange, readPut, readTxn } from "./req
 import { ALL_ETCD_RULES, type EtcdRules } from "./rules.ts";
 import { chooseTxn, chosenFault, runTxn, txnCostBytes, writeDeleted, writePut } from "./txn.ts";
 import { EtcdWatches } from "./watches.ts";
+import { writesOf } from "./writes.ts";
 
 /** The least a put costs: below this there is room for none. */
 const PUT_COST_BYTES_MIN = putCostBytes(new Uint8Array(1), new Uint8Array(0));
@@ -179,6 +181,10 @@ export class EtcdMachine implements Machine {
   /** etcd's API knows one keyspace. */
   call(): null {
     return null;
+  }
+
+  writes(kind: number, body: Bytes): Writes {
+    return writesOf(this.#keyspace, kind, body);
   }
 
   due(at: number): { readonly kind: number; readonly body: Bytes } | null {

@@ -9,6 +9,7 @@ export {
 export { SystemMachine } from "./machine.ts";
 export { appointed, firstOffice, isFree, petitioned, renewed } from "./offices.ts";
 export {
+  CACHES_VERSION,
   clusterVersionOf,
   learnersOf,
   type SystemGroup,

@@ -1,4 +1,5 @@
 import {
+  ALL_WRITES,
   type Bytes,
   byId,
   type Command,
@@ -17,6 +18,7 @@ import {
   type Sink,
   succeed,
   Writer,
+  type Writes,
 } from "../../core/index.ts";
 import {
   decodeSystemCommand,
@@ -120,6 +122,10 @@ export class SystemMachine implements Machine {
 
   call(): null {
     return null;
+  }
+
+  writes(): Writes {
+    return ALL_WRITES;
   }
 
   #bytes(): Bytes {

@@ -77,6 +77,8 @@ export const learnersOf = (state: SystemState): readonly NodeId[] => idsWhere(st
 
 /** The first release that exposes and drops keyspaces, and has groups of fixed members. */
 export const KEYSPACES_VERSION = 2;
+/** The first whose leaders wait for what an earlier one leased to caches. */
+export const CACHES_VERSION = 3;
 
 /** What all members can apply: replicas apply nothing newer (contracts, Every byte has a version). */
 export function clusterVersionOf(state: SystemState): number {

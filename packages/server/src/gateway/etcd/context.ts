@@ -1,5 +1,5 @@
 import { DEFAULT_KEYSPACE, type KeyspaceId } from "@quorate/kernel/core";
-import type { NodePort } from "../../host/index.ts";
+import type { CachePort, NodePort } from "../../host/index.ts";
 import type { Admission } from "../admission/index.ts";
 import type { ClusterAdmin } from "./cluster-admin.ts";
 import { Headers } from "./header.ts";
@@ -13,6 +13,8 @@ import { Slices } from "./slices.ts";
 /** What all calls of one port share. */
 export interface EtcdContext {
   readonly port: NodePort;
+  /** Null: clients that cache are not served. */
+  readonly caches: CachePort | null;
   /** What a call speaks to whose metadata names no keyspace. */
   readonly keyspace: KeyspaceId;
   readonly admin: ClusterAdmin;
@@ -30,6 +32,7 @@ export interface EtcdContext {
 
 export function etcdContext(
   port: NodePort,
+  caches: CachePort | null,
   admin: ClusterAdmin,
   keyspaces: KeyspaceAdmin,
   options: EtcdOptions,
@@ -38,6 +41,7 @@ export function etcdContext(
 ): EtcdContext {
   return {
     port,
+    caches,
     keyspace: DEFAULT_KEYSPACE,
     admin,
     keyspaces,

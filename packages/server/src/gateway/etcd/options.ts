@@ -32,6 +32,10 @@ export interface EtcdOptions {
   readonly fragmentBytes: number;
   /** Renewals of one keep-alive stream that wait for their answer; then the stream is not read. */
   readonly keepAlivesPendingMax: number;
+  /** Reads of one cache's stream that wait for their answer; then the stream is not read. */
+  readonly cacheReadsPendingMax: number;
+  /** Bytes that a cache's stream may leave unread; then it is not read, and with twice as many it is cut. */
+  readonly cacheBufferBytesMax: number;
 }
 
 export const ETCD_OPTIONS: EtcdOptions = {
@@ -52,4 +56,6 @@ export const ETCD_OPTIONS: EtcdOptions = {
   watchRequestsPendingMax: 256,
   fragmentBytes: 2 * 1024 * 1024,
   keepAlivesPendingMax: 256,
+  cacheReadsPendingMax: 256,
+  cacheBufferBytesMax: 4 * 1024 * 1024,
 };

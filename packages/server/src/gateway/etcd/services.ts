@@ -1,5 +1,6 @@
 import { type Method, ServiceTable } from "../grpc/index.ts";
 import { AUTH } from "./auth.ts";
+import { openCacheStream } from "./cache-stream.ts";
 import { CLUSTER } from "./cluster.ts";
 import type { EtcdContext } from "./context.ts";
 import { Exchange, type Service } from "./exchange.ts";
@@ -34,6 +35,12 @@ export function etcdServices(context: EtcdContext): ServiceTable {
     ...methodsOf(context, "etcdserverpb.Auth", AUTH),
     ...methodsOf(context, "quorate.Keyspaces", KEYSPACES),
     ...lossesMethods(context),
+    {
+      service: "quorate.v1.Cache",
+      name: "Lease",
+      type: "bidiStream",
+      open: (call) => openCacheStream(context, call),
+    },
     ...HEALTH,
   ]);
 }

@@ -1,4 +1,5 @@
 export * from "./auth.ts";
+export * from "./cache.ts";
 export * from "./cluster.ts";
 export * from "./header.ts";
 export * from "./health.ts";
