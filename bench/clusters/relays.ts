@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import net, { type AddressInfo } from "node:net";
+import net from "node:net";
 import {
   type Bytes,
   decodeHello,
@@ -52,7 +52,10 @@ export class Relays {
 
   /** Port 0 took a free one. */
   portOf(index: number): number {
-    return (this.#servers[index]?.address() as AddressInfo).port;
+    const address = this.#servers[index]?.address();
+    if (typeof address !== "object" || address === null)
+      throw new RangeError(`no relay listens before member ${index}`);
+    return address.port;
   }
 
   close(): void {
