@@ -1,4 +1,5 @@
 // `npm run bench -- [--quick] [ROW …]`: each row, or all, against the peers found on this machine.
+import { chainStar } from "./chain-star.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { failover } from "./failover.ts";
 import { type Figure, renderFigures } from "./figures.ts";
@@ -9,6 +10,7 @@ import { protocols } from "./protocols.ts";
 import { environment, store } from "./results.ts";
 import type { Row } from "./row.ts";
 import { simSpeed } from "./sim.ts";
+import { slowReplica } from "./slow-replica.ts";
 import { stages } from "./stages.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
@@ -25,6 +27,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   checkpoint,
   groups,
   protocols,
+  "chain-star": chainStar,
+  "slow-replica": slowReplica,
   stages,
   verify: verifySpeed,
   sim: simSpeed,

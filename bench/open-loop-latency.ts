@@ -1,21 +1,12 @@
-import {
-  type Cluster,
-  leaderOf,
-  put,
-  startEtcd,
-  startQuorate,
-  usingClusters,
-} from "./clusters/index.ts";
+import { type Cluster, put, startEtcd, startQuorate, usingClusters } from "./clusters/index.ts";
 import { type Figure, figure, inTurn } from "./figures.ts";
 import {
   ANSWER_MILLIS_MAX,
-  arrivals,
-  connect,
   countOf,
   doneBy,
   h2load,
-  type OpenLoopResult,
-  openLoop,
+  type Latency,
+  latencyAt,
   PUT,
   STORED_KEY,
   STORED_VALUE,
@@ -24,25 +15,7 @@ import type { RowOptions, RowResult } from "./row.ts";
 import { markdown, rounded, summary } from "./table.ts";
 
 const PEAK_IN_FLIGHT = 1000;
-const CONNECTIONS = 10;
-/** Between the making of a schedule and its first call. */
-const LEAD_MILLIS = 50;
-/** Of what was due: less answered, or anything refused, and the system does not keep up. */
-const KEPT_UP = 0.999;
 const P99_MILLIS_MAX = 10;
-
-interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly keptUp: boolean;
-  readonly perSecond: number;
-  readonly lost: number;
-  readonly lateP99: number;
-  readonly ownCpuMicros: number;
-  readonly cpuMicros: number;
-}
 
 /** How long puts take at half of what each system can do, measured from when they were due. */
 export async function openLoopLatency({ withPeer, quick }: RowOptions): Promise<RowResult> {
@@ -85,45 +58,6 @@ export async function openLoopLatency({ withPeer, quick }: RowOptions): Promise<
 async function peakOf(cluster: Cluster): Promise<number> {
   const load = (): Promise<void> => h2load(cluster, PUT, PEAK_IN_FLIGHT, 3);
   return (await doneBy(cluster, countOf(cluster, PUT), load)).perSecond;
-}
-
-async function latencyAt(
-  cluster: Cluster,
-  perSecond: number,
-  seconds: number,
-  seed: number,
-): Promise<Latency> {
-  const clients = await connect([cluster.clients[await leaderOf(cluster)] ?? ""], CONNECTIONS);
-  try {
-    let result: OpenLoopResult | null = null;
-    const done = await doneBy(cluster, countOf(cluster, PUT), async () => {
-      const due = arrivals(performance.now() + LEAD_MILLIS, perSecond, seconds, seed);
-      result = await openLoop({ clients, path: PUT.path, due, message: () => PUT.body });
-    });
-    if (result === null) throw new Error("nothing was measured");
-    return latencyOf(result, done);
-  } finally {
-    for (const client of clients) client.destroy();
-  }
-}
-
-function latencyOf(
-  result: OpenLoopResult,
-  done: { readonly perSecond: number; readonly cpuMicros: number },
-): Latency {
-  const { due, ok, latencies, lateness, ownCpuMicros } = result;
-  return {
-    p50: latencies.percentile(50),
-    p99: latencies.percentile(99),
-    p999: latencies.percentile(99.9),
-    max: latencies.percentile(100),
-    keptUp: ok >= KEPT_UP * due,
-    perSecond: done.perSecond,
-    lost: due - ok,
-    lateP99: lateness.percentile(99),
-    ownCpuMicros,
-    cpuMicros: done.cpuMicros,
-  };
 }
 
 const HEADER = [

@@ -1,85 +1,109 @@
-import { PROFILE_NAMES } from "@quorate/kernel/replica";
-import { put, startQuorate, usingClusters } from "./clusters/index.ts";
-import { countOf, type Done, doneBy, h2load, PUT, STORED_KEY, STORED_VALUE } from "./load/index.ts";
+import { type Cluster, compact, put, startQuorate, usingClusters } from "./clusters/index.ts";
+import {
+  type Cost,
+  costBy,
+  h2load,
+  type Latency,
+  latencyAt,
+  PUT,
+  STORED_KEY,
+  STORED_VALUE,
+} from "./load/index.ts";
+import { PROFILES } from "./profiles.ts";
+import { type Taken, tableOf } from "./protocols-table.ts";
 import type { RowOptions, RowResult } from "./row.ts";
-import { markdown, rounded, summary, withSpread } from "./table.ts";
 
+/** What stands beside each, in the same minutes. */
+const REFERENCE = "etcd";
 const SIZES = [3, 5];
+const QUICK_SIZES = [3];
 const IN_FLIGHT = [1, 100];
 /** Ports of one cluster after the other: none waits for those of another to be free. */
 const FIRST_PORT = 26_500;
-const PORTS = 20;
+const PORTS = 10;
+/** Of what the closed loop did in the same round: where a queue is not yet what is measured. */
+const OPEN_LOOP_SHARE = 0.5;
 
-interface Measured {
-  readonly profile: string;
-  readonly nodes: number;
-  readonly inFlight: number;
-  readonly samples: readonly Done[];
+interface Plan {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** What one round of a load gave. */
+interface Round {
+  readonly cost: Cost;
+  readonly besideIt: Cost;
+  readonly latency: Latency;
 }
 
 /**
- * Puts to the leader of a keyspace of each profile, three members and five, one cluster after the other, all members and the load on
- * the same cores: what a message more costs on this machine, not what a network adds.
+ * Puts to the leader of a keyspace of each profile, three members and five, all members and the load on the same cores: what a protocol
+ * costs on this machine, not what a network adds. A cluster of the reference takes turns with each, so that ratios are of pairs.
  */
 export async function protocols({ quick }: RowOptions): Promise<RowResult> {
-  const [rounds, seconds] = quick ? [1, 1] : [5, 2];
-  const measured: Measured[] = [];
-  let base = FIRST_PORT;
-  for (const nodes of SIZES) {
-    for (const profile of PROFILE_NAMES) {
-      base += PORTS;
-      process.stderr.write(`  ${profile}, ${nodes} members\n`);
-      const all = await usingClusters(
-        [() => startQuorate({ base, nodes, profile })],
-        ([cluster]) => {
-          if (cluster === undefined) throw new Error("no cluster");
-          return loadOf(cluster, rounds, seconds);
-        },
-      );
-      for (const { inFlight, samples } of all) measured.push({ profile, nodes, inFlight, samples });
-    }
+  const plan = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 2 };
+  const taken: Taken[] = [];
+  for (const [i, nodes] of (quick ? QUICK_SIZES : SIZES).entries()) {
+    const first = FIRST_PORT + i * PORTS * (1 + PROFILES.length);
+    await usingClusters([() => startWarm(first, nodes, REFERENCE, plan)], async ([reference]) => {
+      if (reference === undefined) throw new Error("no cluster");
+      for (const [at, profile] of PROFILES.entries()) {
+        process.stderr.write(`  ${profile}, ${nodes} members\n`);
+        const base = first + PORTS * (1 + at);
+        const rows = await usingClusters(
+          [() => startWarm(base, nodes, profile, plan)],
+          ([cluster]) => {
+            if (cluster === undefined) throw new Error("no cluster");
+            return measure(cluster, reference, plan);
+          },
+        );
+        for (const row of rows) taken.push({ profile, nodes, ...row });
+      }
+    });
   }
-  return { text: tableOf(measured), data: measured };
+  return { text: tableOf(taken), data: taken };
 }
 
-async function loadOf(
-  cluster: Parameters<typeof h2load>[0],
-  rounds: number,
-  seconds: number,
-): Promise<readonly Pick<Measured, "inFlight" | "samples">[]> {
-  await put(cluster.clients[0] ?? "", STORED_KEY, STORED_VALUE);
-  await h2load(cluster, PUT, Math.max(...IN_FLIGHT), 2 * seconds);
+/** Loaded for a while before anything is measured: V8 compiles what is hot meanwhile. */
+async function startWarm(
+  base: number,
+  nodes: number,
+  profile: string,
+  { seconds }: Plan,
+): Promise<Cluster> {
+  const cluster = await startQuorate({ base, nodes, profile });
+  try {
+    await put(cluster.clients[0] ?? "", STORED_KEY, STORED_VALUE);
+    await h2load(cluster, PUT, Math.max(...IN_FLIGHT), 2 * seconds);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+async function measure(
+  cluster: Cluster,
+  reference: Cluster,
+  { rounds, seconds }: Plan,
+): Promise<readonly { readonly inFlight: number; readonly rounds: readonly Round[] }[]> {
   const all = [];
   for (const inFlight of IN_FLIGHT) {
-    const samples: Done[] = [];
-    for (let round = 0; round < rounds; round++)
-      samples.push(
-        await doneBy(cluster, countOf(cluster, PUT), () => h2load(cluster, PUT, inFlight, seconds)),
-      );
-    all.push({ inFlight, samples });
+    const closed = (of: Cluster): Promise<Cost> =>
+      costBy(of, PUT, () => h2load(of, PUT, inFlight, seconds));
+    const taken: Round[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const [cost, besideIt] = [await closed(cluster), await closed(reference)];
+      const rate = OPEN_LOOP_SHARE * cost.perSecond;
+      taken.push({
+        cost,
+        besideIt,
+        latency: await latencyAt(cluster, rate, seconds, 1 + round),
+      });
+      // History is no part of this, and the reference would gather that of all the others.
+      for (const one of [cluster, reference]) await compact(one);
+    }
+    all.push({ inFlight, rounds: taken });
   }
   return all;
-}
-
-/** A line for each profile: puts a second, and CPU over all members for each. */
-function tableOf(measured: readonly Measured[]): string {
-  const columns = SIZES.flatMap((nodes) => IN_FLIGHT.map((inFlight) => ({ nodes, inFlight })));
-  const head = columns.flatMap(({ nodes, inFlight }) => [
-    `${nodes} members, ${inFlight} in flight: puts/s`,
-    "µs of CPU",
-  ]);
-  const rows = PROFILE_NAMES.map((profile) => [
-    profile,
-    ...columns.flatMap(({ nodes, inFlight }) => {
-      const found = measured.find(
-        (one) => one.profile === profile && one.nodes === nodes && one.inFlight === inFlight,
-      );
-      const samples = found?.samples ?? [];
-      return [
-        withSpread(summary(samples.map(({ perSecond }) => perSecond))),
-        rounded(summary(samples.map(({ cpuMicros }) => cpuMicros)).median),
-      ];
-    }),
-  ]);
-  return markdown(["profile", ...head], rows);
 }

@@ -18,13 +18,13 @@ const SAMPLE_MICROS = 500;
 const CREATED_AT_ONCE = 50;
 
 const settings = JSON.parse(process.argv[2] ?? "") as NodeSettings;
-const { name, dataDir, peer, client, founders, tls, checkpointBytes, profile } = settings;
+const { name, dataDir, peer, reached, client, founders, tls, checkpointBytes, profile } = settings;
 const server = await startServer({
   name,
   dataDir,
   listenPeer: peer,
   listenClient: client,
-  advertisePeer: peer,
+  advertisePeer: reached,
   advertiseClients: [`${tls === null ? "http" : "https"}://${client}`],
   token: "bench",
   initialCluster: founders,

@@ -1,3 +1,4 @@
+import { type NodeId, nodeId } from "@quorate/kernel/core";
 import type { Cluster } from "./cluster.ts";
 
 const ANSWER_MILLIS_MAX = 60_000;
@@ -35,6 +36,12 @@ export async function revision(client: string): Promise<number> {
   return Number((header as { revision: string }).revision);
 }
 
+/** Forgets what was overwritten. */
+export async function compact(cluster: Cluster): Promise<void> {
+  const client = cluster.clients[0] ?? "";
+  await call(client, "kv/compaction", { revision: String(await revision(client)) });
+}
+
 /** Successful calls of a method so far, by the server's own counters, over all members. */
 export async function handledOk(cluster: Cluster, method: string): Promise<number> {
   let sum = 0;
@@ -48,6 +55,16 @@ export async function handledOk(cluster: Cluster, method: string): Promise<numbe
     }
   }
   return sum;
+}
+
+/** The ids of the members, in order. */
+export function idsOf({ clients }: Cluster): Promise<readonly NodeId[]> {
+  return Promise.all(
+    clients.map(async (client) => {
+      const { header } = await call(client, "maintenance/status", {});
+      return nodeId(BigInt((header as { member_id: string }).member_id));
+    }),
+  );
 }
 
 /** How often and how long it is asked who leads, before nobody does. */

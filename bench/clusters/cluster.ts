@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly certificates?: Certificates;
   /** Members in networks of their own; without it all are on 127.0.0.1. */
   readonly network?: Network;
+  /** host:port where the others reach each member, where that is not where it listens. */
+  readonly reachedAt?: readonly string[];
   /** Quorate's alone: how much is written between two checkpoints. */
   readonly checkpointBytes?: number;
   /** Quorate's alone: the profile of the keyspace `default`. */
@@ -43,6 +45,8 @@ export interface Place {
   /** host:port */
   readonly client: string;
   readonly peer: string;
+  /** Where the others dial it. */
+  readonly reached: string;
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string } | null;
 }
 
@@ -115,15 +119,18 @@ export async function usingClusters<T>(
 export const cpuOf = (cluster: Cluster): number =>
   cluster.members.reduce((sum, member) => sum + cpuMicros(member), 0);
 
-function placesOf(root: string, { base, nodes, certificates, network }: ClusterOptions): Place[] {
+function placesOf(root: string, options: ClusterOptions): Place[] {
+  const { base, nodes, certificates, network, reachedAt } = options;
   return Array.from({ length: nodes ?? NODES }, (_, i) => {
     const name = `n${i + 1}`;
     const host = network?.hostOf(i) ?? "127.0.0.1";
+    const peer = `${host}:${base + 2 * i + 1}`;
     return {
       name,
       dataDir: join(root, name),
       client: `${host}:${base + 2 * i}`,
-      peer: `${host}:${base + 2 * i + 1}`,
+      peer,
+      reached: reachedAt?.[i] ?? peer,
       tls: certificates?.of(name) ?? null,
     };
   });

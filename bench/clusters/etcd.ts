@@ -4,13 +4,14 @@ const QUOTA_BYTES = 8 * 2 ** 30;
 
 const ETCD: Kind = {
   kind: "etcd",
-  command({ name, dataDir, client, peer, tls }, all) {
+  command({ name, dataDir, client, peer, reached, tls }, all) {
     const scheme = tls === null ? "http" : "https";
     const [clients, peers] = [`${scheme}://${client}`, `${scheme}://${peer}`];
-    const initial = all.map((place) => `${place.name}=${scheme}://${place.peer}`).join(",");
+    const advertised = `${scheme}://${reached}`;
+    const initial = all.map((place) => `${place.name}=${scheme}://${place.reached}`).join(",");
     const flags = ["--name", name, "--data-dir", dataDir, "--initial-cluster", initial];
     flags.push("--listen-client-urls", clients, "--advertise-client-urls", clients);
-    flags.push("--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers);
+    flags.push("--listen-peer-urls", peers, "--initial-advertise-peer-urls", advertised);
     flags.push("--initial-cluster-token", "bench", "--quota-backend-bytes", String(QUOTA_BYTES));
     if (tls !== null) {
       flags.push("--cert-file", tls.cert, "--key-file", tls.key);

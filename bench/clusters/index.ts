@@ -1,6 +1,8 @@
-export { base64, call, handledOk, leaderOf, put, revision } from "./api.ts";
+export { base64, call, compact, handledOk, idsOf, leaderOf, put, revision } from "./api.ts";
 export { type Certificates, makeCertificates } from "./certificates.ts";
 export { type Cluster, type ClusterOptions, cpuOf, usingClusters } from "./cluster.ts";
+export { type Counters, countersOf } from "./counters.ts";
+export { limitEgress } from "./egress.ts";
 export { startEtcd } from "./etcd.ts";
 export {
   ask,
@@ -12,3 +14,4 @@ export {
   stop,
 } from "./processes.ts";
 export { startQuorate } from "./quorate.ts";
+export { Relays } from "./relays.ts";

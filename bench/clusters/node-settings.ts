@@ -4,6 +4,8 @@ export interface NodeSettings {
   readonly dataDir: string;
   readonly client: string;
   readonly peer: string;
+  /** Where the others dial it. */
+  readonly reached: string;
   readonly founders: readonly { readonly name: string; readonly address: string }[];
   /** For clients, who need no certificate, and for peers, who do. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string } | null;

@@ -6,13 +6,14 @@ const SCRIPT = join(import.meta.dirname, "../quorate-node.ts");
 
 const QUORATE: Kind = {
   kind: "quorate",
-  command({ name, dataDir, client, peer, tls }, all, { checkpointBytes, profile }) {
-    const founders = all.map((place) => ({ name: place.name, address: place.peer }));
+  command({ name, dataDir, client, peer, reached, tls }, all, { checkpointBytes, profile }) {
+    const founders = all.map((place) => ({ name: place.name, address: place.reached }));
     const settings: NodeSettings = {
       name,
       dataDir,
       client,
       peer,
+      reached,
       founders,
       tls,
       checkpointBytes: checkpointBytes ?? null,

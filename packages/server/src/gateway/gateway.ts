@@ -8,6 +8,7 @@ import {
   DoorMetrics,
   MetricsRegistry,
   registerAdmissionMetrics,
+  registerHostMetrics,
   registerNodeMetrics,
   registerPoolMetrics,
 } from "../metrics/index.ts";
@@ -70,6 +71,7 @@ export class Gateway {
     this.#context = etcdContext(port, caches, admin, keyspaces, options.etcd, admission, drawId);
     const calls = new CallMetrics(metrics, etcdServices(this.#context));
     registerNodeMetrics(metrics, port, options.etcd);
+    registerHostMetrics(metrics, port);
     registerAdmissionMetrics(metrics, admission);
     const pools = poolsOf(options.pools);
     registerPoolMetrics(metrics, pools.send, pools.receive);

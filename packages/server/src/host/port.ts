@@ -69,6 +69,8 @@ export interface NodePort {
   /** What this member wrote out before it undid it. */
   lostFiles(keyspace: KeyspaceId): readonly LostFile[];
   status(): NodeStatus;
+  /** What this process has counted of itself since it started: turns, journal, links to peers. */
+  counters(): Readonly<Record<string, number>>;
   groupOf(keyspace: KeyspaceId): GroupStatus | null;
 }
 

@@ -265,6 +265,10 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     };
   }
 
+  counters(): Readonly<Record<string, number>> {
+    return { peer_frames_sent: 5, peer_bytes_sent: 600, journal_batches: 7 };
+  }
+
   followLosses(_: KeyspaceId, tell: (writes: readonly WriteName[]) => void): () => void {
     this.undone.add(tell);
     return () => {

@@ -67,6 +67,7 @@ function portSeeing({ lastIndex, leader, serving = true, knownAs }: Seen): NodeP
     read: unasked,
     cancel: unasked,
     moveLeader: unasked,
+    counters: unasked,
     followLosses: unasked,
     lostFiles: unasked,
     watch: unasked,

@@ -1,4 +1,5 @@
 import { type AnyLogProtocol, type NodeId, requestId } from "@quorate/kernel/core";
+import { type Latencies, latenciesOf } from "./latencies.ts";
 import { settled, WAYS, type Way } from "./ways.ts";
 
 /** What a write costs, on average over all that were made. */
@@ -13,6 +14,9 @@ export interface Cost {
   readonly syncs: number;
   /** Bytes of messages that leave whoever orders. */
   readonly bytesOut: number;
+  /** With a network that takes time; beside it, with one of the others slow. */
+  readonly latencies: Latencies;
+  readonly besideSlow: Latencies;
   readonly textbook: string;
   readonly why: string;
 }
@@ -45,6 +49,8 @@ function costOf(way: Way, size: number): Cost {
     byType: byType.map(([type, count]) => [type, count / WRITES]),
     syncs: counted.syncs / WRITES,
     bytesOut: (counted.bytesOf.get(leader) ?? 0) / WRITES,
+    latencies: latenciesOf(way, size, false),
+    besideSlow: latenciesOf(way, size, true),
     textbook,
     why,
   };

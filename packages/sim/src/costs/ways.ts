@@ -47,6 +47,13 @@ export const WAYS: readonly Way[] = [
     why: "update, ack: all are asked, one is waited for",
   },
   {
+    name: "quorum primary",
+    protocol: primary({ ...OWN, acks: "majority", commitNotice: "ride" }),
+    appointed: true,
+    textbook: "2n",
+    why: "update, ack: all are asked, a majority with the primary is waited for",
+  },
+  {
     name: "synchronous primary",
     protocol: primary({ ...OWN, acks: "all", commitNotice: "ride" }),
     appointed: true,
