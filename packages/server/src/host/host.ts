@@ -229,7 +229,7 @@ export class Host implements NodePort, CachePort {
   counters(): Readonly<Record<string, number>> {
     const { turns, inputs, effects, turnMillisMax } = this.#counts;
     const lateness = this.#timer.lateness();
-    const flat = {
+    return {
       host_turns: turns,
       host_inputs: inputs,
       host_effects: effects,
@@ -246,7 +246,6 @@ export class Host implements NodePort, CachePort {
       ...this.#parts.lost.counters(),
       ...this.#parts.transport.counters.flat(),
     };
-    return flat;
   }
 
   /**
