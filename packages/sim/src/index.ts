@@ -53,6 +53,8 @@ export {
   beforeChange,
   chainSchedules,
   duel,
+  rebuiltByNewLeader,
+  rebuiltInPart,
   SCHEDULED,
   type Scheduled,
   twoChanges,

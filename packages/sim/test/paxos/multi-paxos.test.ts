@@ -1,7 +1,6 @@
 import type { PaxosMessage } from "@quorate/kernel/paxos";
-import { idOf, PaxosCluster, put } from "@quorate/sim";
+import { idOf, PaxosCluster, put, rebuiltInPart } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
-import { rebuiltInPart } from "./schedules.ts";
 
 /** Nothing rides on anything: one entry per message, one message under way, decisions told and acknowledged. */
 const EXPLICIT = {

@@ -87,35 +87,6 @@ export function lostPromise(repairPastLostPromises: boolean): PaxosCluster {
   return c.reaches("S4", ["S3", "S5"], 3);
 }
 
-/**
- * S1 has two commands chosen, the second with S3 alone, which loses all its records. S1 leads anew, S3 hears of a part of what is
- * chosen, and S1 dies; S2, which lacks the second, prepares with S3.
- */
-export function rebuiltInPart(repairedBySeeing: boolean): PaxosCluster {
-  const c = new PaxosCluster({
-    replicas: 3,
-    rules: { repairedBySeeing, checkQuorum: false },
-    settings: { batchEntriesMax: 1, inflightMessagesMax: 1 },
-    seed: 9n,
-  });
-  c.elect("S1").reaches("S1");
-  c.propose("S1", put("x", "a")).reaches("S1");
-  c.propose("S1", put("x", "b")).reaches("S1", ["S3"]);
-  c.repair("S3", c.recordsOf("S3"));
-  c.reaches("S1", ["S3"]);
-  // The leader that S3's first word deposes; the next one's ballot lies above all that S3 can have promised.
-  c.elect("S1", ["S2"]);
-  const between = [idOf("S1"), idOf("S3")];
-  const beat = (): unknown => c.net.lose().pass(c.settings.heartbeatTicks).wake(idOf("S1"));
-  beat();
-  while (c.decidedOf("S3") < 2)
-    c.net.deliver(({ from, to }) => between.includes(from) && between.includes(to), 1);
-  beat();
-  c.exchange("S1", ["S3"], ({ message }) => message.type === "Heartbeat");
-  c.net.lose();
-  return c;
-}
-
 /** S1 led until now and does not know of S2, which has had a write chosen; S1 is read. Gives where that read looks. */
 export function deposedReader(
   level: ReadLevel,

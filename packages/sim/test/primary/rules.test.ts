@@ -1,22 +1,25 @@
 import { ALL_RULES, type PrimaryRules } from "@quorate/kernel/primary";
+import { SCHEDULED } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 import {
   acknowledgedAndLost,
   countedAndLost,
-  forgottenEpoch,
   grantedUnheard,
   hungDisk,
   lateRepetition,
   oldUpdate,
   paused,
-  readAfterLease,
   readFromTail,
   readTooEarly,
   type Schedule,
   sameEpochAgain,
-  whileLeased,
   withoutWord,
 } from "./schedules.ts";
+
+const scheduled =
+  (rule: keyof typeof SCHEDULED): Schedule =>
+  (on) =>
+    SCHEDULED[rule]?.violations(on) ?? [];
 
 const SCHEDULES: Readonly<
   Record<keyof PrimaryRules, readonly [schedule: Schedule, finding: string]>
@@ -28,12 +31,12 @@ const SCHEDULES: Readonly<
   shrinkFirst: [withoutWord, "Completeness"],
   growFirst: [grantedUnheard, "Completeness"],
   newEpochInNewLife: [sameEpochAgain, "Agreement"],
-  persistEpochFirst: [forgottenEpoch, "Agreement"],
+  persistEpochFirst: [scheduled("primaryPersistEpochFirst"), "Agreement"],
   joinBeforeReads: [readFromTail, "Stale"],
   truncateOnlyOnConflict: [lateRepetition, "Completeness"],
   resignOnHungDisk: [hungDisk, "Progress"],
-  waitOutLease: [whileLeased, "Stale"],
-  readWithinLease: [readAfterLease, "Stale"],
+  waitOutLease: [scheduled("primaryWaitOutLease"), "Stale"],
+  readWithinLease: [scheduled("primaryReadWithinLease"), "Stale"],
   readsAfterOwnEpoch: [readTooEarly, "Stale"],
 };
 

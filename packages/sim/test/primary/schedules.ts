@@ -126,18 +126,6 @@ export const sameEpochAgain: Schedule = (on) => {
   return c.violations;
 };
 
-/** The primary sends in an epoch of which its disk knows nothing yet. */
-export const forgottenEpoch: Schedule = (on) => {
-  const c = cluster("persistEpochFirst", on);
-  c.net.holdSync(idOf("S1"));
-  appoint(c, "S1");
-  c.net.deliver();
-  c.write("S1", "a").crash("S1").restart("S1");
-  c.grant("S1", TENURE_MILLIS).tell();
-  c.write("S1", "b");
-  return c.violations;
-};
-
 /** An old primary comes back with more than its group has, and hears from the new one how far readers may look. */
 export const readFromTail: Schedule = (on) => {
   const c = started("joinBeforeReads", on, { acks: 0, shrinkTicks: null, inSyncMin: 1 });
@@ -149,32 +137,6 @@ export const readFromTail: Schedule = (on) => {
   c.appoint("S2", { unclean: true });
   c.write("S2", "e").restart("S1").tell("S1").beat("S2");
   return c.read("S1") === null ? [] : [`Stale: S1 answers from ${c.appliedBy("S1").join()}`];
-};
-
-/** With secondaries that answer readers within a lease; S3 has one, and hears nothing more. */
-function leased(rule: "waitOutLease" | "readWithinLease", on: boolean): PrimaryCluster {
-  const c = started(rule, on, { reads: "leased", leaseTicks: 800, shrinkTicks: 200 });
-  c.grant("S1", 60_000).tell();
-  c.write("S1", "a").beat("S1").beat("S1");
-  c.among("S1", "S2").propose("S1", "b");
-  c.net.deliver();
-  return c;
-}
-
-/** The write goes on without S3, which may answer readers still. */
-export const whileLeased: Schedule = (on) => {
-  const c = leased("waitOutLease", on);
-  c.net.run(300);
-  c.decide("S1", "S2").net.deliver();
-  return staleAt(c, "S3", "S1");
-};
-
-/** The lease of S3 is over, and the write has gone on without it. */
-export const readAfterLease: Schedule = (on) => {
-  const c = leased("readWithinLease", on);
-  c.net.run(1000);
-  c.decide("S1", "S2").net.deliver();
-  return staleAt(c, "S3", "S1");
 };
 
 /** A late repetition ends before what came since. */

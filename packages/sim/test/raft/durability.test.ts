@@ -1,12 +1,6 @@
-import { idOf } from "@quorate/sim";
+import { idOf, rebuiltByNewLeader } from "@quorate/sim";
 import { expect, it } from "vitest";
-import {
-  hungLeader,
-  lostVote,
-  oldAppendAgain,
-  rebuiltInPart,
-  voteLostInCrash,
-} from "./schedules.ts";
+import { hungLeader, lostVote, oldAppendAgain, voteLostInCrash } from "./schedules.ts";
 
 it("RF-3: a vote that a crash takes back was never sent", () => {
   const c = voteLostInCrash(true);
@@ -73,7 +67,7 @@ it("RF-13: whoever leads meanwhile steps down for a replica that forgot its vote
 });
 
 it("RF-13: what a new leader knows to be committed does not make a rebuilt replica whole", () => {
-  const c = rebuiltInPart(true);
+  const c = rebuiltByNewLeader(true);
   expect(c.state("S3")).toMatchObject({ commitIndex: 2, repairing: true });
   for (let round = 0; round < 3; round++) c.replicate("S1", ["S3"]);
   expect(c.termsOf("S3")).toEqual(c.termsOf("S1"));

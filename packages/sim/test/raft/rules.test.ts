@@ -10,7 +10,6 @@ import {
   lostVote,
   NEW,
   oldAppendAgain,
-  rebuiltInPart,
   shorterLog,
   twoCandidates,
   voteLostInCrash,
@@ -42,7 +41,7 @@ const SCHEDULES: readonly (readonly [
   ["repairPastLostVotes", (on) => lostVote(on).violations, "State Machine Safety"],
   [
     "repairedByOwnTerm",
-    (on) => then(rebuiltInPart(on), (c) => c.crash("S1").stand("S2", ["S3"])),
+    (on) => SCHEDULED.repairedByOwnTerm?.violations(on) ?? [],
     "Leader Completeness",
   ],
   ["upToDateLog", (on) => shorterLog(on).violations, "Leader Completeness"],

@@ -98,31 +98,6 @@ export function lostVote(repairPastLostVotes: boolean): RaftCluster {
   return c;
 }
 
-/**
- * S1 commits with S3, which loses all its records; S1 restarts and leads again, not knowing yet what is committed. When
- * it dies S3 holds no more than what S1 knew, and S2, which never had the rest, asks for its vote.
- */
-export function rebuiltInPart(repairedByOwnTerm: boolean): RaftCluster {
-  const c = new RaftCluster({
-    replicas: 3,
-    rules: { repairedByOwnTerm, checkQuorum: false },
-    settings: { batchEntriesMax: 1 },
-    seed: 14n,
-  });
-  c.elect("S1").replicate("S1").replicate("S1");
-  c.propose("S1", put("x", "a")).reaches("S2", "S3");
-  c.propose("S1", put("x", "b")).reaches("S3");
-  c.repair("S3", c.recordsOf("S3"));
-  c.crash("S1").restart("S1");
-  c.elect("S1", { votes: ["S2"] }).replicate("S1", ["S3"]);
-  c.elect("S1", { votes: ["S2"] });
-  c.net.pass(1).wake(idOf("S1"));
-  const between = [idOf("S1"), idOf("S3")];
-  while (c.state("S3").commitIndex < 2)
-    c.net.deliver(({ from, to }) => between.includes(from) && between.includes(to), 1);
-  return c;
-}
-
 /** S2 leads term 2 and commits with S3; S1, which still leads term 1, writes to S3. */
 export function deposedWriter(termCheck: boolean): RaftCluster {
   const c = new RaftCluster({ replicas: 3, rules: { termCheck, checkQuorum: false }, seed: 11n });

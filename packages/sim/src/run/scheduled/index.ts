@@ -1,5 +1,6 @@
 import { ACKS_SCHEDULES } from "./acks.ts";
 import { CHAIN_SCHEDULES } from "./chain.ts";
+import { LEASED_SECONDARY_SCHEDULES } from "./leased-secondaries.ts";
 import { OFFICE_SCHEDULES } from "./offices.ts";
 import { PAXOS_SCHEDULES } from "./paxos.ts";
 import { PAXOS_MEMBER_SCHEDULES } from "./paxos-members.ts";
@@ -9,9 +10,9 @@ import type { Schedules } from "./schedule.ts";
 import { ZAB_SCHEDULES } from "./zab.ts";
 
 export { chainSchedules } from "./chain.ts";
-export { duel } from "./paxos.ts";
+export { duel, rebuiltInPart } from "./paxos.ts";
 export { beforeAsking, beforeChange } from "./paxos-members.ts";
-export { twoChanges } from "./raft.ts";
+export { rebuiltByNewLeader, twoChanges } from "./raft.ts";
 export type { Scheduled } from "./schedule.ts";
 
 /** By rule. The others are for seeds to find (`AIMS`). */
@@ -21,6 +22,7 @@ export const SCHEDULED: Schedules = {
   ...PAXOS_MEMBER_SCHEDULES,
   ...ZAB_SCHEDULES,
   ...PRIMARY_SCHEDULES,
+  ...LEASED_SECONDARY_SCHEDULES,
   ...CHAIN_SCHEDULES,
   ...OFFICE_SCHEDULES,
   ...ACKS_SCHEDULES,

@@ -29,6 +29,40 @@ function holeFound(fillHoles: boolean): PaxosCluster {
   return c.crash("S2").restart("S1").elect("S1", ["S3"]).reaches("S1", ["S3"]);
 }
 
+/**
+ * S1 has two commands chosen, the second with S3 alone, which loses all its records. S1 leads anew, S3 hears of a part of what is
+ * chosen, and S1 dies; S2, which lacks the second, prepares with S3.
+ */
+export function rebuiltInPart(repairedBySeeing: boolean): PaxosCluster {
+  const c = new PaxosCluster({
+    replicas: 3,
+    rules: { repairedBySeeing, checkQuorum: false },
+    settings: { batchEntriesMax: 1, inflightMessagesMax: 1 },
+    seed: 9n,
+  });
+  c.elect("S1").reaches("S1");
+  c.propose("S1", put("x", "a")).reaches("S1");
+  c.propose("S1", put("x", "b")).reaches("S1", ["S3"]);
+  c.repair("S3", c.recordsOf("S3"));
+  c.reaches("S1", ["S3"]);
+  // The leader that S3's first word deposes; the next one's ballot lies above all that S3 can have promised.
+  c.elect("S1", ["S2"]);
+  const between = [idOf("S1"), idOf("S3")];
+  const beat = (): unknown => c.net.lose().pass(c.settings.heartbeatTicks).wake(idOf("S1"));
+  beat();
+  while (c.decidedOf("S3") < 2)
+    c.net.deliver(({ from, to }) => between.includes(from) && between.includes(to), 1);
+  beat();
+  c.exchange("S1", ["S3"], ({ message }) => message.type === "Heartbeat");
+  c.net.lose();
+  return c;
+}
+
+function afterRebuilding(on: boolean): readonly string[] {
+  const c = rebuiltInPart(on);
+  return c.crash("S1").stand("S2", ["S3"]).reaches("S2", ["S3"]).violations;
+}
+
 /** How long an accept, which carries commands, is under way, where other messages take one round. */
 const ACCEPT_ROUNDS = 4;
 const ROUND_TICKS = 10;
@@ -76,6 +110,10 @@ export const PAXOS_SCHEDULES = {
   paxosFillHoles: {
     why: "two leaders in a row must die, the second before anybody heard of its no-op, and the first come back with the value",
     violations: (on) => holeFound(on).violations,
+  },
+  paxosRepairedBySeeing: {
+    why: "one that lost its journal must hear of a part of what is chosen, of the leader that knows the rest, and then from nobody but a candidate without it",
+    violations: afterRebuilding,
   },
   paxosBackOff: {
     why: "pre-votes and the leader's claim to be left alone keep two from preparing against each other for long",

@@ -168,6 +168,18 @@ function readFromTail(on: boolean): readonly string[] {
   return c.read("S1") === null ? [] : [`Stale: S1 answers from ${c.appliedBy("S1").join()}`];
 }
 
+/** The primary gives its first entry away, dies before its disk knows of its epoch, and acts in it again. */
+function forgottenEpoch(on: boolean): readonly string[] {
+  const millis = 1000;
+  const c = primaryCluster({ replicas: 3, seed: 8n, rules: { persistEpochFirst: on } });
+  c.net.holdSync(idOf("S1"));
+  c.appoint("S1", { millis });
+  c.net.deliver();
+  c.write("S1", "a").crash("S1").restart("S1");
+  c.grant("S1", millis).tell();
+  return c.write("S1", "b").violations;
+}
+
 export const PRIMARY_SCHEDULES = {
   primaryJoinBeforeReads: {
     why: "what an asynchronous secondary shows is promised to nobody, and a synchronous one has joined before it is asked",
@@ -188,5 +200,9 @@ export const PRIMARY_SCHEDULES = {
   primaryTruncateOnlyOnConflict: {
     why: "an update must come twice before it is committed, and all others in step die at once",
     violations: oldUpdateAgain,
+  },
+  primaryPersistEpochFirst: {
+    why: "a primary must die before its disk knows of its epoch, with its first entry acknowledged, and be appointed in that very epoch again",
+    violations: forgottenEpoch,
   },
 } satisfies Schedules;
