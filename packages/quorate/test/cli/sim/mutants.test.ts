@@ -10,10 +10,10 @@ it("a rule that is switched off is found missing, with the run that shows it", a
 });
 
 it("one that no seed misses fails the command", async () => {
-  const args = ["sim", "--mutants", "--without", "repairedByOwnTerm", "--runs", "1", "--json"];
+  const args = ["sim", "--mutants", "--without", "logTimeByTerm", "--runs", "1", "--json"];
   const { exit, out } = await run(args);
   expect(exit).toBe(1);
-  expect(JSON.parse(out)).toMatchObject([{ rule: "repairedByOwnTerm", seeds: 1, run: null }]);
+  expect(JSON.parse(out)).toMatchObject([{ rule: "logTimeByTerm", seeds: 1, run: null }]);
 });
 
 it("a rule that does not exist is a wrong call", async () => {
