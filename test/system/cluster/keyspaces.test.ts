@@ -90,6 +90,24 @@ it("lease reads, through every member", async () => {
   await stage.run(["keyspace", "drop", "leased", "--yes", ...at]);
 });
 
+it("PA-1: secondaries that ask every 100 ms have what was written, and answer writers and readers when they do", async () => {
+  const made = ["keyspace", "create", "pulled", "--profile", "primary-async", "--pull", "100"];
+  const { profile } = await stage.json(KeyspaceOutput, [...made, ...at]);
+  expect(profile).toBe("primary-async+pull=100");
+  const { out } = await stage.run(["keyspace", "explain", "pulled", ...at]);
+  expect(out).toContain("what is new every 100 ms");
+  const open = ["keyspace", "expose", "pulled", "--etcd", String(exposed + 40), ...at];
+  const { endpoints } = await stage.json(KeyspaceOutput, open);
+  for (const [i, endpoint] of endpoints.entries()) {
+    expect((await stage.run(["put", "k", `v${i}`, "--endpoints", endpoint])).exit).toBe(0);
+    for (const other of endpoints) {
+      const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", other]);
+      expect(seen.keyValues[0]?.value).toBe(`v${i}`);
+    }
+  }
+  await stage.run(["keyspace", "drop", "pulled", "--yes", ...at]);
+});
+
 it("terms: chosen at the creation, changed while it serves where that is safe, refused with the reason where not", async () => {
   const create = ["keyspace", "create", "strict", "--profile", "mysql", "--sync", "2", ...at];
   expect((await stage.json(KeyspaceOutput, create)).profile).toBe("mysql+sync=2");
@@ -116,6 +134,13 @@ it("terms: chosen at the creation, changed while it serves where that is safe, r
     [["create", "x", "--profile", "mysql", "--sync", "3"], "1 to 2 secondaries, not 3"],
     [["create", "x", "--profile", "etcd", "--sync", "1"], "take primary-quorum or mysql"],
     [["create", "x", "--profile", "zookeeper", "--reads", "lease"], "no leases"],
+    [["create", "x", "--profile", "mysql", "--pull", "500"], "only those of primary-async"],
+    [
+      ["create", "x", "--profile", "primary-async", "--pull", "9"],
+      "every 10 to 10000 milliseconds",
+    ],
+    [["create", "x", "--profile", "primary-async", "--pull", "1s"], "how many milliseconds"],
+    [["set", "strict", "--pull", "500"], "for life"],
     [["create", "x", "--profile", "etcd", "--replicas", "9"], "3 voting members"],
     [["create", "x", "--profile", "etcd", "--replicas", "n1,nobody"], 'no voting member "nobody"'],
   ] as const) {

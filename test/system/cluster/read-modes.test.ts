@@ -70,7 +70,7 @@ const written = (keyspace: string, index: number, value: string): Promise<true> 
     return told?.status === 200 ? true : null;
   });
 
-it("RM-5: a session's reads are at one member; when it dies they go on at another, and see no less", async () => {
+it("RM-5, PA-5: a session's reads are at one member; when it dies they go on at another, and see no less", async () => {
   const keyspace = "primary-sync";
   await written(keyspace, 0, "v1");
   const pinned = { "quorate-keyspace": keyspace, "quorate-reads": "pinned" };

@@ -357,6 +357,7 @@ export class Births {
       fixedMembers: false,
       office: null,
       sync: null,
+      pull: null,
       leases: false,
       leased: false,
       caches: false,

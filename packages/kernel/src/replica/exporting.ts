@@ -7,8 +7,7 @@ import type {
   RequestId,
   Ticks,
 } from "../core/index.ts";
-import type { WriteName } from "./lost-writes.ts";
-import { encodeNames, type LostWrite, NAMES_MAX, writesIn } from "./lost-writes.ts";
+import { encodeNames, type LostWrite, NAMES_MAX, type WriteName, writesIn } from "./lost-writes.ts";
 import type { ReplicaPort } from "./replica-port.ts";
 import { FrameKind } from "./wire.ts";
 

@@ -29,6 +29,8 @@ export interface Profile {
   readonly office: OfficeRule | null;
   /** Secondaries that a write waits for, where that can be chosen: so many if nothing was; null where the protocol says how many. */
   readonly sync: number | "majority" | null;
+  /** Secondaries ask for what is new every so many milliseconds; null: it is sent to them. */
+  readonly pull: number | null;
   /** Its leaders can hold leases; `leased`: they do, and readers are answered within them. */
   readonly leases: boolean;
   readonly leased: boolean;
@@ -77,7 +79,7 @@ export function standardProfiles(etcd: EtcdOptions, rules: EtcdRules = ALL_ETCD_
       setQuota,
     ]),
   };
-  const plain = { ...machine, sync: null, leases: false, leased: false, caches: false };
+  const plain = { ...machine, sync: null, pull: null, leases: false, leased: false, caches: false };
   const elected = { ...plain, office: null };
   const appointed = { ...plain, fixedMembers: true };
   const profiles: Readonly<Record<ProfileName, Profile>> = {

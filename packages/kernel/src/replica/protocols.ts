@@ -35,6 +35,8 @@ const WRITE_ALL: Choice = { acks: "all", shrinkTicks: null, inSyncMin: 1, reads:
 
 /** Makes the protocol of a profile. An instance holds settings alone. */
 export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtocol {
+  // Where a write waits for secondaries they are sent it at once.
+  const pushed = { ...options.primary, pullTicks: null };
   switch (profile.protocol) {
     case "raft":
       return raft({ ...options.raft, leaseReads: profile.leased || options.raft.leaseReads });
@@ -44,22 +46,26 @@ export function protocolOf(options: NodeOptions, profile: Profile): AnyLogProtoc
       return zab(options.zab);
     case "synchronous":
       return primary({
-        ...options.primary,
+        ...pushed,
         ...SYNCHRONOUS,
         reads: profile.leased || options.primary.reads === "leased" ? "leased" : "primary",
       });
     case "semi-synchronous":
       return primary({
-        ...options.primary,
+        ...pushed,
         ...SEMI_SYNCHRONOUS,
         acks: profile.sync ?? SEMI_SYNCHRONOUS.acks,
       });
     case "quorum":
-      return primary({ ...options.primary, ...QUORUM, acks: profile.sync ?? QUORUM.acks });
+      return primary({ ...pushed, ...QUORUM, acks: profile.sync ?? QUORUM.acks });
     case "asynchronous":
-      return primary({ ...options.primary, ...ASYNCHRONOUS });
+      return primary({
+        ...options.primary,
+        ...ASYNCHRONOUS,
+        ...(profile.pull !== null && { pullTicks: profile.pull }),
+      });
     case "write-all":
-      return primary({ ...options.primary, ...WRITE_ALL });
+      return primary({ ...pushed, ...WRITE_ALL });
     case "chain":
       return chain({ ...options.chain, reads: "tail" });
     case "craq":

@@ -22,6 +22,8 @@ export interface Terms {
   readonly loss: Loss | null;
   /** Who is to lead when it can; null: whoever comes to. */
   readonly prefer: NodeId | null;
+  /** Secondaries ask for what is new every so many milliseconds; null: as the profile has it. */
+  readonly pull: number | null;
 }
 
 /** Of a profile as it is. */
@@ -31,21 +33,26 @@ export const asProfiled = (profile: string): Terms => ({
   reads: "linearizable",
   loss: null,
   prefer: null,
+  pull: null,
 });
 
 /** More would be more than a group has members. */
 const SYNC_MAX = 63;
+/** Milliseconds between two questions of a secondary. A write or a read through it may wait so long. */
+const PULL_MIN = 10;
+const PULL_MAX = 10_000;
 
 /**
  * How a keyspace's profile is written wherever it is named, in group 0, in births and in snapshots: `mysql`, `mysql+sync=2`,
  * `etcd+reads=lease`. In one way only, since replicas compare it: without what is as the profile has it, in this order.
  */
-export function termsText({ profile, sync, reads, loss, prefer }: Terms): string {
+export function termsText({ profile, sync, reads, loss, prefer, pull }: Terms): string {
   const chosen = [
     sync === null ? "" : `+sync=${sync}`,
     reads === "linearizable" ? "" : `+reads=${reads}`,
     loss === null ? "" : `+loss=${loss}`,
     prefer === null ? "" : `+prefer=${prefer}`,
+    pull === null ? "" : `+pull=${pull}`,
   ];
   return profile + chosen.join("");
 }
@@ -53,7 +60,7 @@ export function termsText({ profile, sync, reads, loss, prefer }: Terms): string
 /** Null for a text that `termsText` does not write. */
 export function parseTerms(text: string): Terms | null {
   const [profile = "", ...parts] = text.split("+");
-  let { sync, reads, loss, prefer } = asProfiled(profile);
+  let { sync, reads, loss, prefer, pull } = asProfiled(profile);
   for (const part of parts) {
     const [name, value = ""] = part.split("=");
     if (name === "sync" && /^\d{1,2}$/.test(value)) sync = Number(value);
@@ -62,8 +69,9 @@ export function parseTerms(text: string): Terms | null {
     const lost = LOSSES.find((one) => name === "loss" && one === value);
     if (lost !== undefined) loss = lost;
     if (name === "prefer") prefer = nodeIn(value);
+    if (name === "pull" && /^\d{1,5}$/.test(value)) pull = Number(value);
   }
-  const terms = { profile, sync, reads, loss, prefer };
+  const terms = { profile, sync, reads, loss, prefer, pull };
   return termsText(terms) === text ? terms : null;
 }
 
@@ -89,6 +97,8 @@ export function changeRefused(from: Terms, to: Terms): string | null {
     return "a profile is for life, since its protocol's records are: create another keyspace and copy";
   if (from.sync !== to.sync)
     return "how many secondaries hold a write is what appointing the next primary relies on: create another keyspace and copy";
+  if (from.pull !== to.pull)
+    return "whether secondaries ask for what is new is part of their protocol, and for life: create another keyspace and copy";
   if (from.reads !== to.reads && (from.reads === "lease" || to.reads === "lease"))
     return "a lease binds replicas that restart, so whether there are any is for life: create another keyspace and copy";
   return null;
@@ -96,7 +106,7 @@ export function changeRefused(from: Terms, to: Terms): string | null {
 
 /** Why these terms make no sense for this profile, and what to do; null where they do. */
 export function termsRefused(
-  { profile, sync, reads, loss }: Terms,
+  { profile, sync, reads, loss, pull }: Terms,
   known: Profile,
   replicas: number,
 ): string | null {
@@ -109,6 +119,10 @@ export function termsRefused(
     return `with ${replicas} replicas a write can wait for 1 to ${replicas - 1} secondaries, not ${waits}; for none take primary-async`;
   if (loss !== null && known.office?.loss !== "promote")
     return `with ${profile} nothing that was acknowledged is lost with a primary: there is nothing to choose`;
+  if (pull !== null && known.protocol !== "asynchronous")
+    return `with ${profile} writes wait for other replicas, which are sent them at once: only those of primary-async can ask instead`;
+  if (pull !== null && (pull < PULL_MIN || pull > PULL_MAX))
+    return `secondaries can ask for what is new every ${PULL_MIN} to ${PULL_MAX} milliseconds, not every ${pull}`;
   if (reads === "lease" && !known.leases)
     return `${profile} has no leases to read within: take linearizable or local reads, or etcd, chubby or primary-sync`;
   return null;
@@ -120,9 +134,9 @@ export function profileOf(profiles: Profiles, text: string): Profile | null {
   const known = terms === null ? undefined : profiles.get(terms.profile);
   if (terms === null || known === undefined) return null;
   if (termsRefused(terms, known, SYNC_MAX + 1) !== null) return null;
-  const { sync, reads, loss } = terms;
+  const { sync, reads, loss, pull } = terms;
   const office = known.office === null ? null : officeUnder(known.office, sync, loss);
-  return { ...known, office, sync: sync ?? known.sync, leased: reads === "lease" };
+  return { ...known, office, sync: sync ?? known.sync, pull, leased: reads === "lease" };
 }
 
 const officeUnder = (rule: OfficeRule, sync: number | null, loss: Loss | null): OfficeRule => ({

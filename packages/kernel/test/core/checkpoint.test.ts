@@ -64,7 +64,7 @@ test("what is dumped in any parts is read back whole", () => {
   );
 });
 
-test("every flipped bit and every cut of a checkpoint is found", () => {
+test("CU-6: every flipped bit and every cut of a checkpoint, and so of a snapshot, is found", () => {
   const file = fileOf([utf8("a state of some bytes")]);
   for (let bit = 0; bit < file.length * 8; bit++) {
     const flipped = file.slice();

@@ -22,6 +22,7 @@ const TERMS = fc.record({
   reads: fc.constantFrom(...READS),
   loss: fc.option(fc.constantFrom(...LOSSES)),
   prefer: fc.option(fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(nodeId)),
+  pull: fc.option(fc.integer({ min: 10, max: 10_000 })),
 });
 
 describe("the text of a keyspace's terms", () => {
@@ -43,6 +44,8 @@ describe("the text of a keyspace's terms", () => {
 
   it.each([
     "mysql+sync=02",
+    "primary-async+pull=0500",
+    "primary-async+pull=5s",
     "mysql+sync=",
     "mysql+reads=local+sync=2",
     "mysql+sync=2+sync=3",
@@ -71,6 +74,9 @@ describe("a profile under terms", () => {
       "waro+sync=1",
       "zookeeper+reads=lease",
       "waro+loss=promote",
+      "mysql+pull=500",
+      "primary-async+pull=9",
+      "primary-async+pull=10001",
       "unheard",
     ])
       expect(profileOf(DEFAULT_OPTIONS.profiles, text)).toBeNull();
@@ -106,5 +112,8 @@ it("local reads and wishes of who leads come and go while a keyspace serves, and
   expect(changeRefused({ ...etcd, reads: "local" }, etcd)).toBeNull();
   expect(changeRefused(etcd, { ...etcd, reads: "lease" })).toContain("lease");
   expect(changeRefused(etcd, { ...etcd, profile: "chubby" })).toContain("for life");
+  const pulled = { ...asProfiled("primary-async"), pull: 500 };
+  expect(changeRefused(pulled, { ...pulled, pull: null })).toContain("for life");
+  expect(lastingTerms(termsText({ ...pulled, ...wish }))).toBe("primary-async+pull=500");
   expect(changeRefused({ ...etcd, sync: 1 }, { ...etcd, sync: 2 })).toContain("relies on");
 });

@@ -183,7 +183,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 };
 
 /** What was chosen otherwise for one keyspace, beside what its profile says. */
-function chosen({ profile, sync, reads, loss, prefer }: Terms): readonly string[] {
+function chosen({ profile, sync, reads, loss, prefer, pull }: Terms): readonly string[] {
   const lines: string[] = [];
   if (sync !== null)
     lines.push(
@@ -207,6 +207,10 @@ function chosen({ profile, sync, reads, loss, prefer }: Terms): readonly string[
     );
   if (loss === "promote")
     lines.push("a lost primary is not waited for: the furthest in reach is promoted");
+  if (pull !== null)
+    lines.push(
+      `a secondary asks the primary for what is new every ${pull} ms, and is sent nothing before: two messages and their answers each time, however many writes there were; what a lost primary takes with it is up to ${pull} ms longer, and a write or a linearizable read through another member waits as long`,
+    );
   if (prefer !== null)
     lines.push(
       `member ${prefer} is to lead: it is handed the lead, once, when it has been up and in step for five minutes and nothing else has changed for as long`,

@@ -150,7 +150,7 @@ type Asked = Omit<Of<"create">, "type" | "name" | "profile" | "replicas">;
 function termsOf(
   terms: Terms,
   known: Profile,
-  { sync, reads, loss, prefer }: Asked,
+  { sync, reads, loss, prefer, pull }: Asked,
   replicas: readonly NodeId[],
   status: NodeStatus,
 ): Terms | string {
@@ -163,6 +163,8 @@ function termsOf(
   const lost = loss === "" ? terms.loss : LOSSES.find((one) => one === loss);
   if (lost === undefined)
     return `a primary that may be lost with writes is waited for, or another promoted: ${LOSSES.join(" or ")}, not ${JSON.stringify(loss)}`;
+  if (pull !== "" && !/^\d{1,5}$/.test(pull))
+    return `pull is every how many milliseconds secondaries ask for what is new, not ${JSON.stringify(pull)}`;
   const preferred = prefer === "" ? terms.prefer : preferredOf(prefer, replicas, status);
   if (typeof preferred === "string") return preferred;
   return {
@@ -171,6 +173,7 @@ function termsOf(
     sync: count === known.sync ? null : count,
     loss: lost === known.office?.loss ? null : lost,
     prefer: preferred,
+    pull: pull === "" ? terms.pull : Number(pull),
   };
 }
 

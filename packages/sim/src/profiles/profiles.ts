@@ -107,7 +107,8 @@ export const PROFILES = [
   },
   {
     name: "primary-async",
-    about: "Asynchronous: a write is acknowledged by the primary's own disk, and lost with it.",
+    about:
+      "Asynchronous: a write is acknowledged by the primary's own disk, and lost with it; in half of the runs secondaries ask for what is new instead of being sent it.",
     options: { keyspace: "primary-async", reads: "readIndex" },
     promised: MAY_LOSE,
   },

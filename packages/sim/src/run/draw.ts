@@ -51,8 +51,8 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     part(),
     part(),
   ] as const;
-  // Drawn last: the others draw what they drew before there were caches.
-  const cacheDice = part();
+  // Drawn last: the others draw what they drew before there were these.
+  const [cacheDice, pullDice] = [part(), part()] as const;
   const aim: Aim = options.aim === undefined ? {} : AIMS[options.aim];
   const reads = options.reads ?? aim.reads ?? "readIndex";
   const { keyspace = aim.keyspace ?? "etcd" } = options;
@@ -89,7 +89,7 @@ export function drawPlan(seed: bigint, options: RunOptions = {}): RunPlan {
     nodes,
     network,
     disk: bend(drawDisk(diskDice), aim.disk, aimDice),
-    product: bend(drawProduct(productDice), aim.product, aimDice),
+    product: bend(drawProduct(productDice, pullDice), aim.product, aimDice),
     clocks: drawClocks(clockDice, nodes),
     keyspace,
     reads,
@@ -174,7 +174,7 @@ const drawDisk = (dice: Dice): DiskFaults => ({
   segmentBytes: dice.pick([1000, 8000, 1 << 26]),
 });
 
-const drawProduct = (dice: Dice): ProductPlan => ({
+const drawProduct = (dice: Dice, more: Dice): ProductPlan => ({
   quiesceTicks: dice.pick([0, 300, 3000]),
   batchEntriesMax: dice.pick([1, 4, 4096]),
   inflightMessagesMax: dice.pick([1, 4, 64]),
@@ -186,6 +186,7 @@ const drawProduct = (dice: Dice): ProductPlan => ({
   jitter: !dice.chance(100),
   mixed: dice.chance(200),
   aliveTicks: dice.pick([100, 150]),
+  pullTicks: more.pick([null, null, 50, 1000]),
 });
 
 function drawClocks(dice: Dice, nodes: number): readonly ClockFault[] {

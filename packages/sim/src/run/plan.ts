@@ -18,6 +18,8 @@ export interface ProductPlan {
   readonly checkTicks: number;
   readonly applyEntriesMax: number;
   readonly aliveTicks: number;
+  /** Secondaries of an asynchronous primary ask for what is new so often; null: they are sent it. */
+  readonly pullTicks: number | null;
   /** Without it all replicas wait nearly equally long before they stand for election. */
   readonly jitter: boolean;
   /** Some nodes with another election time-out, log tail and batch than the rest. */

@@ -172,7 +172,8 @@ function runIn(world: World, plan: RunPlan): RunReport {
 
 /** The world of a plan, before anything is booted. */
 export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }: RunPlan): World {
-  const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, ...rest } = product;
+  const { jitter, mixed, quiesceTicks, batchEntriesMax, inflightMessagesMax, pullTicks, ...rest } =
+    product;
   const { raft, paxos, zab, primary, chain, cache } = DEFAULT_OPTIONS;
   const rules = rulesOf(plan.rules);
   const options: NodeOptions = {
@@ -205,6 +206,7 @@ export function worldOf({ seed, nodes, network, disk, clocks, product, ...plan }
     primary: {
       ...primary,
       reads: plan.reads === "lease" ? "leased" : "primary",
+      pullTicks,
       batchEntriesMax,
       inflightMessagesMax,
       rules: rules.primary,

@@ -27,21 +27,30 @@ export interface Bounds {
 /** The forms that can hold leases are here a second time, holding them. */
 const LEASED = ["etcd", "chubby", "primary-sync"] as const;
 
-export type FormName = (typeof PROFILE_NAMES)[number] | `${(typeof LEASED)[number]}, leased`;
+/** Secondaries of the asynchronous one can ask for what is new instead of being sent it. */
+const PULLED = "primary-async, pulled";
+const PULL_MILLIS = 200;
+
+export type FormName =
+  | (typeof PROFILE_NAMES)[number]
+  | `${(typeof LEASED)[number]}, leased`
+  | typeof PULLED;
 
 const NAMES: readonly FormName[] = [
   ...PROFILE_NAMES,
   ...LEASED.map((name) => `${name}, leased` as const),
+  PULLED,
 ];
 
 export const FORMS: readonly Form[] = NAMES.map((name) => formNamed(name));
 
 /** With other options than the product's: a rule may be switched off. */
 export function formNamed(name: FormName, options = DEFAULT_OPTIONS): Form {
-  const [plain = name, leased] = name.split(", ");
+  const [plain = name, otherwise] = name.split(", ");
   const found = DEFAULT_OPTIONS.profiles.get(plain);
   if (found === undefined) throw new RangeError(`no profile ${plain}`);
-  const profile = { ...found, leased: leased !== undefined };
+  const pull = otherwise === "pulled" ? PULL_MILLIS : null;
+  const profile = { ...found, leased: otherwise === "leased", pull };
   const { office } = profile;
   return {
     name,

@@ -37,6 +37,13 @@ const APPOINTED: Reasons = {
     "whom group 0 appoints next is not its to say: it may be the same, in an epoch of its own",
 };
 
+const ASYNCHRONOUS: Reasons = {
+  ...APPOINTED,
+  outlivesLeader: "a write is acknowledged with one disk alone, its primary's (card 1)",
+  agreesUnderCrashes: "what its primary alone had committed is replaced (card 63)",
+  missesNothing: "what its primary alone had acknowledged is lost with it (card 1)",
+};
+
 /** What each form does not promise, and why. It is skipped by name, with this reason. */
 const NOT_PROMISED: Readonly<Record<FormName, Reasons>> = {
   etcd: CHANGES,
@@ -59,12 +66,8 @@ const NOT_PROMISED: Readonly<Record<FormName, Reasons>> = {
     missesNothing:
       "whoever is promoted with too few heard may lack what was acknowledged (card 63)",
   },
-  "primary-async": {
-    ...APPOINTED,
-    outlivesLeader: "a write is acknowledged with one disk alone, its primary's (card 1)",
-    agreesUnderCrashes: "what its primary alone had committed is replaced (card 63)",
-    missesNothing: "what its primary alone had acknowledged is lost with it (card 1)",
-  },
+  "primary-async": ASYNCHRONOUS,
+  "primary-async, pulled": ASYNCHRONOUS,
   waro: {
     ...APPOINTED,
     writesWithoutOne: "a write waits for every replica, however long one is away (card 3)",

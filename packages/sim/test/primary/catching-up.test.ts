@@ -103,8 +103,6 @@ describe("redo, undo and catch-up (card 9)", () => {
     expect(c.inSync).toEqual(["S1", "S2", "S3"]);
   });
 
-  it.skip("CU-6: a flipped byte in a snapshot is found by its checksum: that belongs to the checkpoint, and is shown in kernel/test/core/checkpoint.test.ts", () => {});
-
   it("a replica whose disk lost records acknowledges nothing and takes no office before a snapshot has made it whole", () => {
     const c = started().write("S1", "a", "b").crash("S2");
     c.repair("S2", 2).tell("S2");

@@ -3,6 +3,7 @@ import { randomSchedule } from "./random.ts";
 
 const SEEDS = 80;
 const STEPS = 2000;
+const PULLED = { acks: 0, shrinkTicks: null, inSyncMin: 1, pullTicks: 150 } as const;
 
 it.each([
   ["synchronous", {}],
@@ -14,6 +15,7 @@ it.each([
     "a majority, of which one is asked before anybody is appointed",
     { acks: "majority", shrinkTicks: null, inSyncMin: 1 },
   ],
+  ["asynchronous and pulled, where all are asked before anybody is appointed", PULLED],
   ["write-all", { shrinkTicks: null, inSyncMin: 1, reads: "any" }],
 ] as const)(
   `%s: in ${SEEDS} random schedules nothing acknowledged is lost, nobody reads less than was acknowledged, and all goes on`,

@@ -41,6 +41,7 @@ it("a snapshot that comes in the same turn as an append takes nothing from the l
       jitter: true,
       mixed: false,
       aliveTicks: 150,
+      pullTicks: null,
     },
     clocks: [{ ratePerMille: 0, aheadTicks: 0 }],
     keyspace: "etcd",

@@ -135,6 +135,7 @@ const ACCOUNT: Profile = {
   fixedMembers: false,
   office: null,
   sync: null,
+  pull: null,
   leases: false,
   leased: false,
   caches: false,

@@ -18,6 +18,7 @@ const TYPES = [
   "Ack",
   "Ask",
   "Answer",
+  "Pull",
 ] as const satisfies readonly PrimaryMessage["type"][];
 const STATES = ["Holds", "Lacks", "Forked"] as const;
 
@@ -41,6 +42,8 @@ export function encodeMessage(m: PrimaryMessage): Bytes {
       return w.uint(m.question).take();
     case "Answer":
       return w.uint(m.question).uint(m.index).take();
+    case "Pull":
+      return w.take();
   }
 }
 
@@ -73,6 +76,8 @@ function read(r: Reader): PrimaryMessage {
       return { type, epoch, question: r.uint() };
     case "Answer":
       return { type, epoch, question: r.uint(), index: logIndex(r.uint()) };
+    case "Pull":
+      return { type, epoch };
     default:
       throw new Malformed("no such message of primary–secondary replication");
   }

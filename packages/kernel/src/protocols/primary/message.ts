@@ -25,6 +25,8 @@ export type PrimaryMessage =
       /** Its own clock. */
       readonly at: Ticks;
     }
+  /** A secondary asks for what is new. */
+  | { readonly type: "Pull"; readonly epoch: number }
   /** Up to where may a reader look? Asked of the primary. */
   | { readonly type: "Ask"; readonly epoch: number; readonly question: number }
   | {

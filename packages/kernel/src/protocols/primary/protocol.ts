@@ -12,6 +12,7 @@ import { keepInSync } from "./in-sync.ts";
 import { installed, transferred, undone, wants } from "./installation.ts";
 import { onUpdate } from "./joining.ts";
 import type { PrimaryMessage } from "./message.ts";
+import { onPull, pull, pullsAt } from "./pulling.ts";
 import { isSound, onAsk, ownIndex, question, readFloor, whomToAsk } from "./reads.ts";
 import { heartbeat, onAck, ownHeld, relink, replicate } from "./replication.ts";
 import type { PrimarySettings } from "./settings.ts";
@@ -33,8 +34,8 @@ const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
   receive,
   relink,
   heartbeat,
-  wake: (state) => [state, NO_EFFECTS],
-  wakeAt: () => null,
+  wake: pull,
+  wakeAt: pullsAt,
   settle: (state, now) => andThen(replicate(state, now), (s) => keepInSync(s, now)),
   readFloor,
   ownIndex,
@@ -73,6 +74,8 @@ function receive(
       return onAsk(state, now, from, message);
     case "Answer":
       return onAnswer(state, message);
+    case "Pull":
+      return onPull(state, from, message);
     default:
       return unreachable(message);
   }

@@ -17,6 +17,7 @@ import {
   type Ticks,
 } from "../../core/index.ts";
 import type { PrimaryMessage } from "./message.ts";
+import { sendsUpTo } from "./pulling.ts";
 import { echoTo } from "./read-leases.ts";
 import {
   follow,
@@ -109,14 +110,15 @@ function feed(
     progress = { ...progress, mode: "probe", next: joint(role, progress), inflight: 0 };
   if (progress.mode === "snapshot") return progress;
   const room = progress.mode === "probe" ? 1 : settings.inflightMessagesMax;
-  while (progress.inflight < room && progress.next <= log.lastIndex) {
+  const last = sendsUpTo(state, role, progress);
+  while (progress.inflight < room && progress.next <= last) {
     if (progress.next <= log.base.index) {
       effects.push({ type: "Transfer", to });
       return { ...progress, mode: "snapshot", inflight: 0 };
     }
     const after = (progress.next - 1) as LogIndex;
     const { batchEntriesMax, batchBytesMax } = settings;
-    const entries = log.slice(after, log.lastIndex, batchEntriesMax, batchBytesMax);
+    const entries = log.slice(after, last, batchEntriesMax, batchBytesMax);
     effects.push(update(state, role, to, after, entries, wantsAnswer(settings, progress)));
     progress = {
       ...progress,
@@ -129,7 +131,7 @@ function feed(
   }
   const untold =
     progress.told < commitIndex && progress.match >= Math.max(commitIndex, log.base.index);
-  if (untold && settings.commitNotice === "eager") {
+  if (untold && settings.pullTicks === null && settings.commitNotice === "eager") {
     effects.push(update(state, role, to, progress.match, [], false));
     progress = { ...progress, told: commitIndex };
   }

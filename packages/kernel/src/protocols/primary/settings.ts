@@ -58,6 +58,11 @@ export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
    * step within its lease.
    */
   readonly reads: "primary" | "any" | "leased";
+  /**
+   * Not null: a secondary asks so often for what is new, and is sent nothing else of the log. Only where no write waits for secondaries
+   * (card 1, pulled).
+   */
+  readonly pullTicks: number | null;
   /** `eager`: secondaries hear of a commit at once; `ride`: with the next update or heartbeat (explicit mode). */
   readonly commitNotice: "eager" | "ride";
   readonly rules: PrimaryRules;
@@ -74,6 +79,7 @@ export const DEFAULT_SETTINGS: PrimarySettings = Object.freeze({
   reads: "primary",
   leaseTicks: 800,
   clockDriftDivisor: 10,
+  pullTicks: null,
   commitNotice: "eager",
   rules: ALL_RULES,
 });

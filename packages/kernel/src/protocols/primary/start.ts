@@ -11,7 +11,14 @@ const asSecondary =
     settings,
     fork: null,
     parted: null,
-    role: { type: "Follower", leader: null, heardAt: ticks, joined: false, leaseUntil: null },
+    role: {
+      type: "Follower",
+      leader: null,
+      heardAt: ticks,
+      joined: false,
+      leaseUntil: null,
+      pullAt: ticks,
+    },
   });
 
 export const start = (

@@ -44,6 +44,8 @@ export interface Secondary extends Following {
   readonly joined: boolean;
   /** So long it may answer readers by itself; null: not yet in this epoch. */
   readonly leaseUntil: Ticks | null;
+  /** When it asks for what is new, where it has to ask. */
+  readonly pullAt: Ticks;
 }
 
 export interface Primary extends Leading {
@@ -68,6 +70,8 @@ export interface Progress {
   readonly leasedAt: Ticks;
   /** The commit index it was last told. */
   readonly told: LogIndex;
+  /** The end of the log when it last asked for what is new: where it has to ask it is sent no more. */
+  readonly asked: LogIndex;
 }
 
 /** Nobody's primary: it follows whoever it hears in this epoch or a later one. */
@@ -79,11 +83,15 @@ export function follow(
 ): PrimaryStep {
   const raised = epoch > state.term;
   const before = raised || state.role.type === "Leader" ? null : state.role;
-  const { joined, leaseUntil } = before ?? { joined: false, leaseUntil: null };
+  const { joined, leaseUntil, pullAt } = before ?? {
+    joined: false,
+    leaseUntil: null,
+    pullAt: heardAt,
+  };
   const next: PrimaryState = {
     ...state,
     term: epoch,
-    role: { type: "Follower", leader, heardAt, joined, leaseUntil },
+    role: { type: "Follower", leader, heardAt, joined, leaseUntil, pullAt },
     until: raised ? null : state.until,
     reads: raised ? askAgain(state.reads) : state.reads,
   };

@@ -32,6 +32,7 @@ const probing = (lastIndex: LogIndex, now: Ticks): Progress => ({
   // Until it is heard whoever was primary before may just have let it answer readers.
   leasedAt: now,
   told: 0 as LogIndex,
+  asked: 0 as LogIndex,
 });
 
 export const appended = (state: PrimaryState, now: Ticks): PrimaryState =>

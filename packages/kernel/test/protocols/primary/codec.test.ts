@@ -50,6 +50,7 @@ const MESSAGES: Readonly<Record<PrimaryMessage["type"], fc.Arbitrary<PrimaryMess
   }),
   Ask: fc.record({ type: type("Ask"), epoch: small, question: small }),
   Answer: fc.record({ type: type("Answer"), epoch: small, question: small, index }),
+  Pull: fc.record({ type: type("Pull"), epoch: small }),
 };
 const anyMessage = fc.oneof(...Object.values(MESSAGES));
 const run = { seed: 19760101, numRuns: 200 };

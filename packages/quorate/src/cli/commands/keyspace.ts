@@ -69,7 +69,9 @@ function set(terminal: Terminal): Command {
     const asked = termsAsked(options);
     const { replicas, ...words } = asked;
     if (replicas.length === 0 && Object.values(words).every((word) => word === ""))
-      throw usage("say what is to be changed: --reads, --loss, --prefer, --sync or --replicas");
+      throw usage(
+        "say what is to be changed: --reads, --loss, --prefer, --sync, --pull or --replicas",
+      );
     const session = new Session(terminal, options);
     const known = await changed(session, "set", { name, ...asked }, name);
     session.print(
@@ -86,6 +88,7 @@ interface TermsOptions extends ClientOptions {
   readonly reads?: string;
   readonly loss?: string;
   readonly prefer?: string;
+  readonly pull?: string;
 }
 
 const withTerms = (command: Command): Command =>
@@ -94,14 +97,23 @@ const withTerms = (command: Command): Command =>
     .option("--sync <count>", "secondaries that a write waits for, where the profile lets choose")
     .option("--reads <reads>", "linearizable, lease, or local: from the member asked, maybe old")
     .option("--loss <what>", "when a primary may be lost with writes: wait for it, or promote")
-    .option("--prefer <member>", "who is to lead when it can, or none");
+    .option("--prefer <member>", "who is to lead when it can, or none")
+    .option("--pull <ms>", "secondaries of primary-async ask for what is new so often");
 
-const termsAsked = ({ replicas, sync = "", reads = "", loss = "", prefer = "" }: TermsOptions) => ({
+const termsAsked = ({
+  replicas,
+  sync = "",
+  reads = "",
+  loss = "",
+  prefer = "",
+  pull = "",
+}: TermsOptions) => ({
   replicas: replicas === undefined ? [] : replicas.split(","),
   sync,
   reads,
   loss,
   prefer,
+  pull,
 });
 
 function expose(terminal: Terminal): Command {

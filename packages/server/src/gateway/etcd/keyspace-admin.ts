@@ -9,6 +9,8 @@ interface KeyspaceTerms {
   readonly loss: string;
   /** A member's name, or `none`. */
   readonly prefer: string;
+  /** Milliseconds between two questions of a secondary for what is new. */
+  readonly pull: string;
   /** How many, or names of members. */
   readonly replicas: readonly string[];
 }

@@ -26,6 +26,8 @@ export const KeyspaceCreateRequest = message("quorate.KeyspaceCreateRequest", {
   replicas: repeated(string(5)),
   loss: string(6),
   prefer: string(7),
+  /** Milliseconds between two questions of a secondary. */
+  pull: string(8),
 });
 export const KeyspaceSetRequest = message("quorate.KeyspaceSetRequest", {
   name: string(1),
@@ -35,6 +37,7 @@ export const KeyspaceSetRequest = message("quorate.KeyspaceSetRequest", {
   loss: string(5),
   /** A member's name, or `none`. */
   prefer: string(6),
+  pull: string(7),
 });
 export const KeyspaceExposeRequest = message("quorate.KeyspaceExposeRequest", {
   name: string(1),
