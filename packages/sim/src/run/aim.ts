@@ -37,3 +37,14 @@ export const PIECEMEAL = {
   tailEntriesMax: [10_000],
 };
 export const BUSY = { clients: [4, 6], operations: [200] };
+
+/** Leaders lose their lead, over and over, in every way. */
+export const DEPOSED: readonly FaultType[] = ["crash", "pauseLeader", "isolateLeader", "partition"];
+/** Copies are lost, and the leader that is to restore them. */
+export const LOST: readonly FaultType[] = [
+  "loseJournal",
+  "badSectors",
+  "rotBit",
+  "spoilHeader",
+  "crash",
+];
