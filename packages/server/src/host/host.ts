@@ -225,7 +225,7 @@ export class Host implements NodePort, CachePort {
     return this.#options.kernel.groupOf(keyspace);
   }
 
-  /** For `/metrics`. The delays of the event loop, as its timer met them, are those since the last call. */
+  /** For `/metrics`. The delays of the event loop are those that its timer met. */
   counters(): Readonly<Record<string, number>> {
     const { turns, inputs, effects, turnMillisMax } = this.#counts;
     const lateness = this.#timer.lateness();

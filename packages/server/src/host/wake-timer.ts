@@ -29,16 +29,14 @@ export class WakeTimer {
     this.#armed = null;
   }
 
-  /** How late it rang since the last call, in milliseconds. */
+  /** How late it rang since the node began, in milliseconds: several look at it, and none must take it from the others. */
   lateness(): { readonly p99: number; readonly max: number } {
     const lateness = this.#lateness;
     const rang = lateness.count > 0;
-    const since = {
+    return {
       p99: rang ? lateness.percentile(99) / 1e6 : 0,
       max: rang ? lateness.max / 1e6 : 0,
     };
-    lateness.reset();
-    return since;
   }
 
   #ring(due: number): void {
