@@ -5,6 +5,7 @@ import {
   type JournalSeq,
   type Lane,
   type NodeId,
+  SYSTEM_GROUP,
 } from "../core/index.ts";
 import type { Turn } from "./turn.ts";
 import { itemHeader } from "./wire.ts";
@@ -20,6 +21,10 @@ interface Pending {
 /** Bytes of one frame, about; a turn that sends more makes several. The links refuse frames eight times as large. */
 const FRAME_BYTES_MAX = 1 << 20;
 
+/** Group 0 says who may lead all others, and for how long: its log is small, and must not stand behind their values. */
+const laneOf = (lane: Lane, group: GroupId): Lane =>
+  lane === "log" && group === SYSTEM_GROUP ? "control" : lane;
+
 /**
  * The frames of a turn. Items of all groups to one peer share a frame, apart by lane, and by whether they must wait for
  * the disk: a heartbeat does not wait for another group's sync.
@@ -29,7 +34,7 @@ export class Outbox {
   #frames: Pending[] = [];
 
   add(to: NodeId, lane: Lane, group: GroupId, kind: number, bytes: Bytes, after: JournalSeq): void {
-    const frame = this.#frameFor(to, lane, bytes.length, after);
+    const frame = this.#frameFor(to, laneOf(lane, group), bytes.length, after);
     frame.parts.push(itemHeader(group, kind, bytes.length), bytes);
     frame.bytes += bytes.length;
     if (after > frame.after) frame.after = after;
