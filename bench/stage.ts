@@ -44,8 +44,9 @@ const NATIVE: Readonly<Record<string, Stage>> = {
 };
 
 /**
- * To which stage a sample counts; null while the thread was idle, or busy with the profile itself. Native functions count to whoever called them (a map's `get` to the
- * code that looks), but those that Node's own modules call are the system's: reading and writing sockets and files.
+ * To which stage a sample counts; null while the thread was idle, or busy with the profile itself. Native functions count to whoever called
+ * them (a map's `get` to the code that looks), but those that Node's own modules call are the system's: reading and writing sockets and
+ * files.
  */
 export function stageOf({ functionName, url, callerUrl }: Frame): Stage | null {
   if (functionName === "(idle)" || url === "node:inspector" || callerUrl === "node:inspector")

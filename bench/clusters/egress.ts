@@ -11,12 +11,20 @@ const BURST_BYTES = 96 * 1024;
 /** What waits longer would be dropped; senders that TCP holds back see the queue first. */
 const QUEUE_MILLIS = 200;
 
+/**
+ * What a socket takes beyond what is on its way. The kernel's own bound is 4 MiB a socket: with four peers 16 MiB, more than a second at
+ * the pace here, and a member's signs of life stand behind it.
+ */
+const UNSENT_BYTES = 128 * 1024;
+
 /** From now on this member's network sends no faster, to whomever: a token bucket at its end of the link. */
 export function limitEgress(network: Network, index: number, { mbitPerSecond }: Egress): void {
   const [command = "", ...args] = network.prefixOf(index);
+  const run = (...words: readonly string[]): void => {
+    execFileSync(command, [...args, ...words], { stdio: "pipe" });
+  };
+  run("sysctl", "-q", "-w", `net.ipv4.tcp_notsent_lowat=${UNSENT_BYTES}`);
   const bucket = ["rate", `${mbitPerSecond}mbit`, "burst", String(BURST_BYTES)];
   const rule = ["root", "tbf", ...bucket, "latency", `${QUEUE_MILLIS}ms`];
-  execFileSync(command, [...args, "tc", "qdisc", "replace", "dev", "eth0", ...rule], {
-    stdio: "pipe",
-  });
+  run("tc", "qdisc", "replace", "dev", "eth0", ...rule);
 }
