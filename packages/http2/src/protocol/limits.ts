@@ -37,8 +37,8 @@ export interface ConnectionLimits {
    */
   readonly resets: Rate;
   /**
-   * Frames that move nothing: empty DATA, PRIORITY, unknown types, acknowledgements of nothing, frames of streams that are over. Every stream that comes to a
-   * good end allows one more.
+   * Frames that move nothing: empty DATA, PRIORITY, unknown types, acknowledgements of nothing, frames of streams that are over. Every
+   * stream that comes to a good end allows one more.
    */
   readonly idleFrames: Rate;
   /** WINDOW_UPDATE frames; every DATA frame that we send allows some more. */

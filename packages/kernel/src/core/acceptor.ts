@@ -2,9 +2,9 @@ import { Malformed, type Reader } from "./bytes.ts";
 import type { Brand, NodeId } from "./ids.ts";
 
 /**
- * A proposal's number: (round, place of its proposer among all voters that the group ever had), packed so that ballots compare as
- * numbers, never collide, and name their proposer. Grows for ever; a proposer never uses one twice, restarts included, because it has promised
- * its own ballot on stable storage before anybody else hears of it. 0 is below all of them.
+ * A proposal's number: (round, place of its proposer among all voters that the group ever had), packed so that ballots compare as numbers,
+ * never collide, and name their proposer. Grows for ever; a proposer never uses one twice, restarts included, because it has promised its
+ * own ballot on stable storage before anybody else hears of it. 0 is below all of them.
  */
 export type Ballot = Brand<number, "Ballot">;
 

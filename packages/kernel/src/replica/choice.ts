@@ -30,8 +30,8 @@ export type Choice =
   | { readonly type: "wait"; readonly heard: number; readonly needed: number };
 
 /**
- * Whom to appoint (cards 5, 8). Of N who may hold a write that was acknowledged W surely do; so of any R = N − W + 1 one does, and the furthest of them
- * has all. It has to bring W to what it has before it serves: see the protocol.
+ * Whom to appoint (cards 5, 8). Of N who may hold a write that was acknowledged W surely do; so of any R = N − W + 1 one does, and the
+ * furthest of them has all. It has to bring W to what it has before it serves: see the protocol.
  */
 export function choose(
   { holders, loss }: OfficeRule,

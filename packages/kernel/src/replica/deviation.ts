@@ -93,8 +93,8 @@ export class Deviation {
   }
 
   /**
-   * A member could not make sense of a snapshot from here: the memory that it was taken from may be what is wrong. A group without writes has
-   * no mark by which that would ever show, and its snapshots would be refused for ever.
+   * A member could not make sense of a snapshot from here: the memory that it was taken from may be what is wrong. A group without writes
+   * has no mark by which that would ever show, and its snapshots would be refused for ever.
    */
   refused(fork: () => MachineFork): void {
     if (!this.#quarantined) this.#equal.suspect(fork);

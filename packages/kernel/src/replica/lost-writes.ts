@@ -30,7 +30,9 @@ export interface LostWrite extends WriteName {
   readonly body: Bytes;
 }
 
-/** What clients asked for in these entries, in the order of the log: without the leader's own entries, each bundle's parts by themselves. */
+/**
+ * What clients asked for in these entries, in the order of the log: without the leader's own entries, each bundle's parts by themselves.
+ */
 export const writesIn = (entries: readonly Entry[]): readonly LostWrite[] =>
   entries.flatMap((entry) => {
     const envelope = entry.kind === "command" ? decodeEnvelope(entry.command) : null;

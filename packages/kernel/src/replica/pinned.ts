@@ -2,8 +2,9 @@ import { Hash64 } from "../core/hash64.ts";
 import { type NodeId, utf8, Writer } from "../core/index.ts";
 
 /**
- * Which of these members answers the local reads of a session (C4, card 63): the one whose hash with the session is highest, so that a member that
- * goes away takes only its own sessions with it, and they spread over those that are left (Thaler and Ravishankar 1998). Null for nobody.
+ * Which of these members answers the local reads of a session (C4, card 63): the one whose hash with the session is highest, so that a
+ * member that goes away takes only its own sessions with it, and they spread over those that are left (Thaler and Ravishankar 1998). Null
+ * for nobody.
  */
 export function pinnedTo(session: string, members: readonly NodeId[]): NodeId | null {
   const hash = new Hash64();

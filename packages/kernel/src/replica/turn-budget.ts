@@ -1,8 +1,8 @@
 import type { Now } from "../core/index.ts";
 
 /**
- * Bytes of commands that one group proposes, and applies, in one turn of its node. What is beyond waits for the next turn: hashing, copying and
- * summing a few large values would hold up the heartbeats of all groups for longer than an election time-out.
+ * Bytes of commands that one group proposes, and applies, in one turn of its node. What is beyond waits for the next turn: hashing, copying
+ * and summing a few large values would hold up the heartbeats of all groups for longer than an election time-out.
  */
 export const TURN_BYTES_MAX = 2 << 20;
 

@@ -13,7 +13,9 @@ export interface Told {
   readonly bytes: number;
 }
 
-/** How much a cache keeps. What was not used for longest goes first; its lease runs out by itself, or is given back when it is asked for. */
+/**
+ * How much a cache keeps. What was not used for longest goes first; its lease runs out by itself, or is given back when it is asked for.
+ */
 export interface EntryBounds {
   readonly entriesMax: number;
   readonly bytesMax: number;

@@ -31,7 +31,10 @@ export interface PortOptions {
   readonly tls: CertificateSource | null;
 }
 
-/** One TCP port for clients: etcd's API over gRPC and over JSON, health, version and metrics, all of one keyspace unless a call names another. */
+/**
+ * One TCP port for clients: etcd's API over gRPC and over JSON, health, version and metrics, all of one keyspace unless a call names
+ * another.
+ */
 export class ClientPort {
   readonly #http2: GrpcListener;
   readonly #http1: Http1Listener;

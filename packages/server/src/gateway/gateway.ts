@@ -48,7 +48,10 @@ export const GATEWAY_OPTIONS: GatewayOptions = {
   tls: null,
 };
 
-/** What a node says to clients: etcd's API over gRPC and over JSON, health, version and metrics, on its client port and on those of exposed keyspaces. */
+/**
+ * What a node says to clients: etcd's API over gRPC and over JSON, health, version and metrics, on its client port and on those of exposed
+ * keyspaces.
+ */
 export class Gateway {
   readonly metrics: MetricsRegistry;
   readonly #context: EtcdContext;

@@ -1,7 +1,10 @@
 import type { Bytes } from "@quorate/kernel/core";
 import type { LostWrite } from "@quorate/kernel/replica";
 
-/** A command as people read it, by its kind: its name, and its request with keys and values in base64. Null: of another release, or no command of the API. */
+/**
+ * A command as people read it, by its kind: its name, and its request with keys and values in base64. Null: of another release, or no
+ * command of the API.
+ */
 export type Describe = (
   kind: number,
   body: Bytes,

@@ -1,7 +1,10 @@
 import type { NodePort } from "../host/index.ts";
 import type { MetricsRegistry } from "./registry.ts";
 
-/** What a node pays for its keyspaces, beside the CPU: words to its peers, and syncs of its journal. Read at the scrape; nothing is counted here. */
+/**
+ * What a node pays for its keyspaces, beside the CPU: words to its peers, and syncs of its journal. Read at the scrape; nothing is counted
+ * here.
+ */
 export function registerHostMetrics(registry: MetricsRegistry, port: NodePort): void {
   const counter = (name: string, help: string, counted: string): void =>
     registry.counter(name, help, () => port.counters()[counted] ?? 0);

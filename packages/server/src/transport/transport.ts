@@ -34,7 +34,10 @@ export interface TransportListener {
   /** A frame of a peer, believed. The bytes own their memory. */
   onFrame(from: NodeId, payload: Bytes): void;
   onLink(peer: NodeId, up: boolean): void;
-  /** A node without identity asks to be let in; to be answered by a deadline of the listener's own. Called with bounded texts, at most `JOINS_MAX` at a time. */
+  /**
+   * A node without identity asks to be let in; to be answered by a deadline of the listener's own. Called with bounded texts, at most
+   * `JOINS_MAX` at a time.
+   */
   onJoin(request: JoinHello): Promise<JoinedHello | RefusedHello>;
 }
 

@@ -17,7 +17,9 @@ import {
 } from "@quorate/kernel/paxos";
 import type { Hold, LastCommitted, ProtocolObserver } from "./protocol-observer.ts";
 
-/** One proposer for each ballot, promises that are kept, leaders that know what was chosen before them, and quorums that meet in every slot. */
+/**
+ * One proposer for each ballot, promises that are kept, leaders that know what was chosen before them, and quorums that meet in every slot.
+ */
 export class PaxosObserver implements ProtocolObserver<PaxosState> {
   readonly #proposers = new Map<Ballot, NodeId>();
   /** What each member's disk has promised. */

@@ -224,7 +224,9 @@ function drawEpisodes(
   return episodes;
 }
 
-/** Where others answer readers than whoever orders the writes every disk is trusted: what it forgets with a lie it does not know to ask for. */
+/**
+ * Where others answer readers than whoever orders the writes every disk is trusted: what it forgets with a lie it does not know to ask for.
+ */
 const TRUSTING: ReadonlySet<ProfileName> = new Set<ProfileName>(["waro", "chain", "craq"]);
 
 /** Members change only where the keyspace's protocol changes them. */

@@ -189,7 +189,9 @@ it("BU-4: the one who answered dies before it announces itself: the waiter begin
 });
 
 describe("BU-5: the highest member is alive and very slow", () => {
-  /** Messages of 5, either way, take `delay`; the others' none. Gives the changes of mind of 1 to 4 and the elections of the second half. */
+  /**
+   * Messages of 5, either way, take `delay`; the others' none. Gives the changes of mind of 1 to 4 and the elections of the second half.
+   */
   function slow(delay: number, settings: Partial<BullySettings>, millis: number) {
     const e = new Election(settings);
     const held: { readonly at: number; readonly flight: (typeof e.net.flights)[number] }[] = [];

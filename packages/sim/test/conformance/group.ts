@@ -43,8 +43,8 @@ const SLICE_MILLIS = 100;
 const LEAD_MILLIS_MAX = 20_000;
 
 /**
- * A group of any protocol, in the words of the seam. Held against every step: what the seam asks (`wire.ts`), the safety properties of its own
- * protocol, agreement, that a write is acknowledged with as many disks as promised, and that no reader misses what was acknowledged.
+ * A group of any protocol, in the words of the seam. Held against every step: what the seam asks (`wire.ts`), the safety properties of its
+ * own protocol, agreement, that a write is acknowledged with as many disks as promised, and that no reader misses what was acknowledged.
  */
 export class Group {
   readonly form: Form;

@@ -20,9 +20,9 @@ const FORBIDDEN: {
 };
 
 /**
- * Checks that an order of each key's writers explains every list that was read, and that the dependencies that follow from it form
- * no circle that the level forbids (Adya's thesis, §4), nor with the orders that the history gives: what is wrong, or null. Levels without a place in the table above are
- * checked for what was read alone.
+ * Checks that an order of each key's writers explains every list that was read, and that the dependencies that follow from it form no
+ * circle that the level forbids (Adya's thesis, §4), nor with the orders that the history gives: what is wrong, or null. Levels without a
+ * place in the table above are checked for what was read alone.
  */
 export function versionsFault(
   level: ElleLevel,

@@ -2,9 +2,9 @@ import type { Ticks } from "../ids.ts";
 import type { AppointedState } from "./state.ts";
 
 /**
- * Read leases of members in step (C4): within one a member answers readers by itself, and the leader acknowledges nothing without it before it
- * is over. A member says its own time, and the leader, having heard it, says it back: both count from then, the member from what it said and
- * so earlier. No two clocks are compared (card 7).
+ * Read leases of members in step (C4): within one a member answers readers by itself, and the leader acknowledges nothing without it before
+ * it is over. A member says its own time, and the leader, having heard it, says it back: both count from then, the member from what it said
+ * and so earlier. No two clocks are compared (card 7).
  */
 export interface ReadLeaseTerms {
   /** For so long after it has been heard the leader lets a member answer readers, and does not go on without it. */

@@ -33,8 +33,8 @@ export interface Reads {
 export const NO_READERS: Reads = { asking: NO_READS, told: [] };
 
 /**
- * `local`: what this replica has, any age. Else nothing that was acknowledged may be missed; `serveReads` says who may look, and when. `at`: up
- * to where they are known to have to see, without a question.
+ * `local`: what this replica has, any age. Else nothing that was acknowledged may be missed; `serveReads` says who may look, and when.
+ * `at`: up to where they are known to have to see, without a question.
  */
 export function onRead<S extends AppointedState, M>(
   state: S,

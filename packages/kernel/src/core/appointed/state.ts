@@ -7,8 +7,8 @@ import type { Reads } from "./reads.ts";
 import type { AppointedSettings } from "./settings.ts";
 
 /**
- * What a replica knows in every protocol whose leader is appointed (decision 0014). `term` is the highest epoch it has seen; with the log and
- * `repairing` it survives a crash.
+ * What a replica knows in every protocol whose leader is appointed (decision 0014). `term` is the highest epoch it has seen; with the log
+ * and `repairing` it survives a crash.
  */
 export interface AppointedState extends LogState, OnDisk {
   readonly settings: AppointedSettings;

@@ -90,8 +90,8 @@ export function petition<S extends AppointedState>(
 }
 
 /**
- * One wish at a time; it is repeated until the office has changed, for better or worse: a wish that was lost would be waited for for ever, and
- * a second one beside it might be in force instead. Null: nothing is under way.
+ * One wish at a time; it is repeated until the office has changed, for better or worse: a wish that was lost would be waited for for ever,
+ * and a second one beside it might be in force instead. Null: nothing is under way.
  */
 export function petitionAgain<S extends AppointedState>(
   state: S,
@@ -106,8 +106,8 @@ export function petitionAgain<S extends AppointedState>(
 }
 
 /**
- * The sets that may be in step, as far as this leader knows: as group 0 said last, and as it was asked since. A write is acknowledged by the
- * rule of each, for whoever is appointed next is chosen by the one that is in force, heard of or not.
+ * The sets that may be in step, as far as this leader knows: as group 0 said last, and as it was asked since. A write is acknowledged by
+ * the rule of each, for whoever is appointed next is chosen by the one that is in force, heard of or not.
  */
 export function possibleInSync(
   { office }: AppointedState,

@@ -2,7 +2,10 @@ import { Malformed, type Reader } from "../bytes.ts";
 import { readEntries } from "../entry-codec.ts";
 import type { Entry, Position } from "../seam.ts";
 
-/** The entries of an update behind `prev`. What the step relies on is checked here, where it can still be refused: epochs in order, no change of members. */
+/**
+ * The entries of an update behind `prev`. What the step relies on is checked here, where it can still be refused: epochs in order, no
+ * change of members.
+ */
 export function readUpdateEntries(r: Reader, prev: Position, epoch: number): readonly Entry[] {
   const entries = readEntries(r, prev.index);
   let before = prev.epoch;

@@ -35,7 +35,9 @@ export function generationHeld(holder: PushHolder, what: string, { wall }: Now):
   return (bothEdges ? wall.latest : wall.earliest) < lease.end ? lease.generation : null;
 }
 
-/** A push has come: for the third time, late, or before one that was sent earlier. What is known grows by (generation, end), or not at all. */
+/**
+ * A push has come: for the third time, late, or before one that was sent earlier. What is known grows by (generation, end), or not at all.
+ */
 export function onPush(holder: PushHolder, now: Now, lease: PushLease): PushHolder {
   const { self, settings, leases, fenced } = holder;
   if (lease.holder !== self || (fenced && settings.rules.fence)) return holder;

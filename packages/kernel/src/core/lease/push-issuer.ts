@@ -30,7 +30,9 @@ export type PushIssuerInput =
   | { readonly type: "Fence"; readonly fenced: boolean }
   | { readonly type: "Wake" };
 
-/** In order: nothing behind a `Persist` may happen before its record is on stable storage. A record replaces the older one of its office. */
+/**
+ * In order: nothing behind a `Persist` may happen before its record is on stable storage. A record replaces the older one of its office.
+ */
 export type PushIssuerEffect =
   | { readonly type: "Persist"; readonly record: PushLease }
   | { readonly type: "Push"; readonly lease: PushLease }

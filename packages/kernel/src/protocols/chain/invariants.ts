@@ -2,9 +2,9 @@ import type { Violation } from "../../core/index.ts";
 import type { ChainState } from "./state.ts";
 
 /**
- * Update Propagation Invariant (van Renesse and Schneider §3): of two in one chain the one before holds all that the one behind may count on.
- * So what the tail commits nobody lacks: a log that was read from a disk tells what that held. Null when it holds, or where they are not in
- * one chain.
+ * Update Propagation Invariant (van Renesse and Schneider §3): of two in one chain the one before holds all that the one behind may count
+ * on. So what the tail commits nobody lacks: a log that was read from a disk tells what that held. Null when it holds, or where they are
+ * not in one chain.
  */
 export function updatePropagation(one: ChainState, other: ChainState): Violation | null {
   if (one.term !== other.term || one.chain === null || one.chain.number !== other.chain?.number)

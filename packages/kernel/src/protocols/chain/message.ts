@@ -12,8 +12,8 @@ export interface Chain {
 
 /**
  * Whether a member has all that it ever acknowledged. `new`: its disk says so, but nothing in this chain proves it, for the chain is older
- * than the member's life. `lost`: no; it leaves the chain and joins again, or where it cannot be spared is made whole in its place. `blank`:
- * no, and the chain is older than the loss, so that none of it tells what is to be made whole.
+ * than the member's life. `lost`: no; it leaves the chain and joins again, or where it cannot be spared is made whole in its place.
+ * `blank`: no, and the chain is older than the loss, so that none of it tells what is to be made whole.
  */
 export type Memory = "whole" | "new" | "lost" | "blank";
 
@@ -34,13 +34,17 @@ export type ChainMessage =
   | {
       readonly type: "Ack";
       readonly epoch: number;
-      /** `Holds`: all up to `match`. `Lacks`: go on behind `match`. `Forked`: what is committed here differs; only a snapshot mends that. */
+      /**
+       * `Holds`: all up to `match`. `Lacks`: go on behind `match`. `Forked`: what is committed here differs; only a snapshot mends that.
+       */
       readonly state: "Holds" | "Lacks" | "Forked";
       readonly match: LogIndex;
       /** Up to here the tail has acknowledged. */
       readonly commit: LogIndex;
     }
-  /** The head lives, and this is its chain. `echo`: it has heard what the receiver said at that time of its own, and lets it answer readers. */
+  /**
+   * The head lives, and this is its chain. `echo`: it has heard what the receiver said at that time of its own, and lets it answer readers.
+   */
   | {
       readonly type: "Beat";
       readonly epoch: number;

@@ -22,7 +22,8 @@ export interface ChainState extends AppointedState {
   readonly chain: Chain | null;
   /**
    * Up to here this log is the head's of this epoch, and everybody before this replica in its chain has it on disk: what the tail may
-   * commit. Begins anew, at what is committed, with an epoch, a life, and a place in a chain. Invariant: commitIndex ≤ verified ≤ log.lastIndex.
+   * commit. Begins anew, at what is committed, with an epoch, a life, and a place in a chain. Invariant: commitIndex ≤ verified ≤
+   * log.lastIndex.
    */
   readonly verified: LogIndex;
   /** To whom this replica sends: its successor; of the tail those who are not in the chain. */

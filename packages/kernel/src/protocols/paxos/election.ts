@@ -39,7 +39,9 @@ export function onElectionTimeout(state: PaxosState, now: Now): PaxosStep {
   return state.settings.rules.preVote ? askForPreVotes(next, now) : prepare(next, now, false);
 }
 
-/** Asks whether a ballot would be promised, without using it up: whoever was cut off comes back with no ballot that rejects the leader's. */
+/**
+ * Asks whether a ballot would be promised, without using it up: whoever was cut off comes back with no ballot that rejects the leader's.
+ */
 function askForPreVotes(state: PaxosState, now: Now): PaxosStep {
   const role: PreCandidate = { type: "PreCandidate", granted: [state.self], refused: [] };
   const message: PreVote = {

@@ -236,7 +236,10 @@ export const withProgress = (
   progress: Leader["progress"]["values"][number],
 ): PaxosState => ({ ...state, role: { ...role, progress: role.progress.with(member, progress) } });
 
-/** Once per turn: what a majority of the slot's own voters has accepted under this ballot is chosen. It is handed out in the order of the slots, without a gap. */
+/**
+ * Once per turn: what a majority of the slot's own voters has accepted under this ballot is chosen. It is handed out in the order of the
+ * slots, without a gap.
+ */
 export function advanceDecided(state: PaxosState): PaxosStep {
   const { role, accepted } = state;
   if (role.type !== "Leader") return [state, NO_EFFECTS];

@@ -76,7 +76,10 @@ export function onChangeMembers(
   ]);
 }
 
-/** The configuration that follows on this one. Who stays a voter keeps its place in ballots; who becomes one gets a place that nobody ever had. */
+/**
+ * The configuration that follows on this one. Who stays a voter keeps its place in ballots; who becomes one gets a place that nobody ever
+ * had.
+ */
 function changed(
   current: GroupConfig,
   change: MemberChange,
@@ -135,7 +138,10 @@ function obstacleTo(state: PaxosState, role: Leader, now: Now, config: GroupConf
 const isPromised = ({ promised }: Leader, config: GroupConfig): boolean =>
   hasQuorum({ ...config, outgoing: null }, (member) => promised.includes(member));
 
-/** Phase 1a for the voters to come that have not promised this ballot yet. Before their first slot they decide nothing, so what they have accepted there does not matter. */
+/**
+ * Phase 1a for the voters to come that have not promised this ballot yet. Before their first slot they decide nothing, so what they have
+ * accepted there does not matter.
+ */
 function invitations(state: PaxosState, role: Leader, { voters }: GroupConfig): PaxosEffect[] {
   const { term: ballot } = state;
   const fromSlot = role.nextSlot;

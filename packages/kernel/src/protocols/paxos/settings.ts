@@ -7,7 +7,9 @@ import type { SynodRules } from "../../core/index.ts";
 export interface PaxosRules extends SynodRules {
   /** A hole that a new leader finds is filled by proposing a no-op, never by taking one for chosen. */
   readonly fillHoles: boolean;
-  /** What an acceptor holds at a slot that is said to be decided is what was decided only if it accepted it under the ballot of who says so. */
+  /**
+   * What an acceptor holds at a slot that is said to be decided is what was decided only if it accepted it under the ballot of who says so.
+   */
   readonly learnByBallot: boolean;
   /** The leader counts itself only for what its own disk holds. */
   readonly countSelfWhenDurable: boolean;
@@ -73,7 +75,9 @@ export interface PaxosSettings {
   readonly electionTicksMax: number;
   /** After each ballot in a row that was rejected the time to the next doubles, so many times at most. */
   readonly backOffDoublingsMax: number;
-  /** After a closed link to the leader, the random wait before a pre-vote: [0, this), behind twice this for each voter that stands before. */
+  /**
+   * After a closed link to the leader, the random wait before a pre-vote: [0, this), behind twice this for each voter that stands before.
+   */
   readonly linkLossTicksMax: number;
   /** Lease reads are served without a round of messages. Off by default. */
   readonly leaseReads: boolean;
@@ -95,7 +99,10 @@ export interface PaxosSettings {
   readonly inflightBytesMax: number;
   /** Without an answer for so long, what is under way to a follower counts as lost and is sent again. */
   readonly retransmitTicks: number;
-  /** `ride`: followers hear of a decision with the next accept or heartbeat; `eager`: at once; `acknowledged`: at once, and answer (explicit mode). */
+  /**
+   * `ride`: followers hear of a decision with the next accept or heartbeat; `eager`: at once; `acknowledged`: at once, and answer (explicit
+   * mode).
+   */
   readonly decisions: "ride" | "eager" | "acknowledged";
   /** Reads waiting for a confirmation; beyond it `Overloaded`. */
   readonly readsMax: number;

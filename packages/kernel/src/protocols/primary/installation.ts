@@ -22,8 +22,8 @@ export const wants = (state: PrimaryState, at: Position): boolean =>
       knowsLosses(state)));
 
 /**
- * Where a snapshot may undo what was acknowledged, where this log parts from its primary's the primary says in its updates: one is waited for. It
- * sends one every heartbeat, and the snapshot again.
+ * Where a snapshot may undo what was acknowledged, where this log parts from its primary's the primary says in its updates: one is waited
+ * for. It sends one every heartbeat, and the snapshot again.
  */
 const knowsLosses = ({ settings, role }: PrimaryState): boolean =>
   !mayLose(settings) || (role.type === "Follower" && role.leader !== null);

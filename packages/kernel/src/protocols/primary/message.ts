@@ -9,7 +9,10 @@ export type PrimaryMessage =
       readonly prev: Position;
       readonly entries: readonly Entry[];
       readonly commit: LogIndex;
-      /** Where the epoch of `prev` begins, as far back as this log tells: who has another epoch at `prev` looks before that for what both have. */
+      /**
+       * Where the epoch of `prev` begins, as far back as this log tells: who has another epoch at `prev` looks before that for what both
+       * have.
+       */
       readonly since: LogIndex;
       /** Whether an acknowledgement is wanted: a commit notice wants none. */
       readonly answer: boolean;
@@ -19,7 +22,9 @@ export type PrimaryMessage =
   | {
       readonly type: "Ack";
       readonly epoch: number;
-      /** `Holds`: all up to `match`. `Lacks`: go on behind `match`. `Forked`: what is committed here differs; only a snapshot mends that. */
+      /**
+       * `Holds`: all up to `match`. `Lacks`: go on behind `match`. `Forked`: what is committed here differs; only a snapshot mends that.
+       */
       readonly state: "Holds" | "Lacks" | "Forked";
       readonly match: LogIndex;
       /** Its own clock. */

@@ -11,8 +11,8 @@ import type { PrimaryMessage } from "./message.ts";
 import type { PrimaryState, PrimaryStep } from "./state.ts";
 
 /**
- * What anybody may have seen is in every log that is in step before anybody sees it: it is enough that no change here is uncommitted. Where all
- * are in step for ever any secondary knows that it is; else one whose lease is not over.
+ * What anybody may have seen is in every log that is in step before anybody sees it: it is enough that no change here is uncommitted. Where
+ * all are in step for ever any secondary knows that it is; else one whose lease is not over.
  */
 export function readFloor(state: PrimaryState, now: Ticks): LogIndex | null {
   const { role, settings } = state;

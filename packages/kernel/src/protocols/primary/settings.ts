@@ -44,8 +44,8 @@ export const ALL_RULES: PrimaryRules = Object.freeze({
 /** What its four forms differ in. Times are ticks (milliseconds). */
 export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
   /**
-   * Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these; as many as make a majority of the members
-   * with the primary. 0: asynchronous.
+   * Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these; as many as make a majority of the
+   * members with the primary. 0: asynchronous.
    */
   readonly acks: "all" | "majority" | number;
   /**
@@ -54,8 +54,8 @@ export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
    */
   readonly shrinkTicks: number | null;
   /**
-   * Who answers a read that may miss nothing: the primary, or any member once nothing in its log is uncommitted (card 3), where some may be out of
-   * step within its lease.
+   * Who answers a read that may miss nothing: the primary, or any member once nothing in its log is uncommitted (card 3), where some may be
+   * out of step within its lease.
    */
   readonly reads: "primary" | "any" | "leased";
   /**

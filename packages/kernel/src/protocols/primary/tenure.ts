@@ -40,7 +40,9 @@ export const appended = (state: PrimaryState, now: Ticks): PrimaryState =>
     ? { ...state, role: { ...state.role, waitingSince: now } }
     : state;
 
-/** A write that would wait in vain is not taken: where all are needed, or those that are missing are too many to be declared out of step. */
+/**
+ * A write that would wait in vain is not taken: where all are needed, or those that are missing are too many to be declared out of step.
+ */
 export function refusal(state: PrimaryState, now: Ticks): Failure | null {
   const missing = missed(state, now);
   if (missing !== null)
@@ -63,7 +65,10 @@ function missed({ role, settings }: PrimaryState, now: Ticks): NodeId | null {
   return members[at] ?? null;
 }
 
-/** One of those in step that are furthest; another with every epoch: were it always the first, two that cannot serve would hand the office to each other for ever. */
+/**
+ * One of those in step that are furthest; another with every epoch: were it always the first, two that cannot serve would hand the office
+ * to each other for ever.
+ */
 export function heirOf({ term, role, office }: PrimaryState): NodeId | null {
   if (role.type !== "Leader" || office === null) return null;
   const members = role.progress.members.filter((member) => office.inSync.includes(member));

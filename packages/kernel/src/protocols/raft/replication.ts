@@ -274,7 +274,8 @@ function feed(
     const prevLogIndex = (progress.nextIndex - 1) as LogIndex;
     if (told.append?.prevLogIndex !== prevLogIndex)
       told.append = appendAfter(state, role, prevLogIndex);
-    // Early: a leader counts itself only once its own record is durable, so followers may be ahead of its disk (§10.2.1 of the dissertation).
+    // Early: a leader counts itself only once its own record is durable, so followers may be ahead of its disk (§10.2.1 of the
+    // dissertation).
     effects.push(sendEarly(peer, told.append, "log"));
     progress = sent(progress, told.append.entries, commitIndex, now.ticks);
   }

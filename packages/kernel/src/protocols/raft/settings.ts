@@ -65,7 +65,9 @@ export interface RaftSettings {
   /** A follower that hears nothing for a random time in [min, max) asks to be elected. */
   readonly electionTicksMin: number;
   readonly electionTicksMax: number;
-  /** After a closed link to the leader, the random wait before a pre-vote: [0, this), behind twice this for each voter that stands before. */
+  /**
+   * After a closed link to the leader, the random wait before a pre-vote: [0, this), behind twice this for each voter that stands before.
+   */
   readonly linkLossTicksMax: number;
   /** Lease reads are served without a round of messages. Off by default. */
   readonly leaseReads: boolean;

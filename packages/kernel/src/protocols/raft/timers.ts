@@ -128,7 +128,9 @@ function hasLostQuorum(state: RaftState, role: Leader, now: Now): boolean {
   return now.ticks - heard > state.settings.electionTicksMax;
 }
 
-/** Its disk has not written what it was given for an election time-out: it commits nothing and must not keep others from leading (RF-12). */
+/**
+ * Its disk has not written what it was given for an election time-out: it commits nothing and must not keep others from leading (RF-12).
+ */
 function isDiskHung(state: RaftState, now: Now): boolean {
   const at = hangsAt(state);
   return at !== null && now.ticks >= at;

@@ -14,7 +14,10 @@ import type { Status } from "../status.ts";
 import type { Mail } from "./mail.ts";
 import { type AnswerFromNode, sharedMillis, type ToNode } from "./message.ts";
 
-/** Calls under way at most, and their bytes: as many as a gateway lets in of puts (decision 0012), or a few large ones would hold up the node. */
+/**
+ * Calls under way at most, and their bytes: as many as a gateway lets in of puts (decision 0012), or a few large ones would hold up the
+ * node.
+ */
 export const CALLS_MAX = 4096;
 export const CALL_BYTES_MAX = 16 * 1024 * 1024;
 

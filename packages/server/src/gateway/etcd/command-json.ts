@@ -3,7 +3,9 @@ import { EtcdKind } from "@quorate/kernel/etcd";
 import * as m from "../messages/index.ts";
 import { decode, type MessageType, toJson } from "../protobuf/index.ts";
 
-/** A command of the log as etcd's JSON gateway would have it: the request, keys and values in base64. Null for what is none of a client's. */
+/**
+ * A command of the log as etcd's JSON gateway would have it: the request, keys and values in base64. Null for what is none of a client's.
+ */
 export function commandJson(
   kind: number,
   body: Bytes,

@@ -113,8 +113,8 @@ const paused: Schedule = (on) => {
 };
 
 /**
- * S3 is left out, and what S2 is told of that is late. The head dies, and counts its chains anew in another life: the second is the one with
- * S3. S2 hears of the other second one first, and takes itself for the tail.
+ * S3 is left out, and what S2 is told of that is late. The head dies, and counts its chains anew in another life: the second is the one
+ * with S3. S2 hears of the other second one first, and takes itself for the tail.
  */
 function counted(c: ChainCluster): readonly string[] {
   c.net.run(1200);

@@ -39,7 +39,10 @@ function decidedByThemselves(slotsByOwnConfiguration: boolean): PaxosCluster {
   return c.crash("S1").elect("S2", ["S3"]).reaches("S2", ["S3"]);
 }
 
-/** S3 knows nothing of the change: it has happened, S1 and S4 have decided the first slot of the new voters, and S2 tells S3 of those before. */
+/**
+ * S3 knows nothing of the change: it has happened, S1 and S4 have decided the first slot of the new voters, and S2 tells S3 of those
+ * before.
+ */
 function oldVotersAsked(prepareEveryConfiguration: boolean): PaxosCluster {
   const c = beforeChange({ rules: { prepareEveryConfiguration }, decisions: "ride" });
   c.change("S1", NEW);
