@@ -121,7 +121,7 @@ export const DEFAULT_SETTINGS: PaxosSettings = Object.freeze({
   linkLossTicksMax: 50,
   leaseReads: false,
   clockDriftDivisor: 10,
-  alpha: 16_384,
+  alpha: 4096,
   undecidedBytesMax: 64 << 20,
   batchEntriesMax: 4096,
   batchBytesMax: 1 << 20,
