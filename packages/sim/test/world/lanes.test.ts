@@ -7,8 +7,7 @@ import { expect, it, vi } from "vitest";
 function groupsIn(parts: readonly Bytes[]): readonly number[] {
   const bytes = Buffer.concat(parts);
   const groups: number[] = [];
-  for (let at = 0; at < bytes.length; at += 9 + u32At(bytes, at + 5))
-    groups.push(u32At(bytes, at));
+  for (let at = 0; at < bytes.length; at += 9 + u32At(bytes, at + 5)) groups.push(u32At(bytes, at));
   return groups;
 }
 
