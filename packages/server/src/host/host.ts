@@ -25,6 +25,7 @@ import type {
 import type { LostFile } from "../lost/index.ts";
 import { AfterAnswers } from "./after-answers.ts";
 import type { Clock } from "./clock.ts";
+import { DurableWaits } from "./durable-waits.ts";
 import { InFlight, type ReadInput } from "./in-flight.ts";
 import { type Log, printable } from "./log.ts";
 import { type LossListener, LossListeners } from "./losses.ts";
@@ -64,8 +65,7 @@ export class Host implements NodePort, CachePort {
   #begun = false;
   #inputs: NodeInput[] = [];
   readonly #refusals = new Refusals();
-  /** Checkpoints that wait until the journal is durable up to what they cover. */
-  #awaiting: { readonly covers: JournalSeq; readonly tell: (durable: boolean) => void }[] = [];
+  readonly #durableWaits = new DurableWaits();
   #immediate: NodeJS.Immediate | null = null;
   readonly #timer = new WakeTimer(() => this.#schedule());
   #afterTurn: (() => void) | null = null;
@@ -403,17 +403,12 @@ export class Host implements NodePort, CachePort {
   #durable(upTo: JournalSeq): void {
     this.#outbox.advance(upTo);
     this.#parts.transport.flush();
-    if (this.#awaiting.length === 0) return;
-    for (const { covers, tell } of this.#awaiting) if (covers <= upTo) tell(true);
-    this.#awaiting = this.#awaiting.filter(({ covers }) => covers > upTo);
+    this.#durableWaits.advance(upTo);
   }
 
   #checkpoint(group: GroupId, from: Snapshot, covers: JournalSeq): void {
-    const durable =
-      covers <= this.#parts.journal.durable
-        ? Promise.resolve(true)
-        : new Promise<boolean>((tell) => this.#awaiting.push({ covers, tell }));
     const { journal, checkpoints } = this.#parts;
+    const durable = this.#durableWaits.until(covers, journal.durable);
     journal.beside(true);
     void checkpoints.write(group, from, covers, durable).then((ok) => {
       journal.beside(false);
@@ -480,8 +475,7 @@ export class Host implements NodePort, CachePort {
     this.#timer.stop();
     await journal.close();
     this.#state = "closed";
-    for (const { tell } of this.#awaiting) tell(false);
-    this.#awaiting = [];
+    this.#durableWaits.close();
     this.#refusals.answer();
     this.#inFlight.abandon(this.now());
     await checkpoints.close();
