@@ -123,6 +123,8 @@ export const PRIMARY_AIMS = {
     shape: { nodes: [3, 5], millis: [4000] },
     work: { trials: [["hungDisk"]] },
   },
+  /** Not for seeds to find: see `SCHEDULED`. */
+  primaryCommitOwnEpochFirst: {},
   primaryReadsAfterOwnEpoch: {
     ...SYNCHRONOUS,
     faults: [...DEPOSED, "moveLeader"],

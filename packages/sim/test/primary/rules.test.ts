@@ -37,6 +37,7 @@ const SCHEDULES: Readonly<
   resignOnHungDisk: [hungDisk, "Progress"],
   waitOutLease: [scheduled("primaryWaitOutLease"), "Stale"],
   readWithinLease: [scheduled("primaryReadWithinLease"), "Stale"],
+  commitOwnEpochFirst: [scheduled("primaryCommitOwnEpochFirst"), "Completeness"],
   readsAfterOwnEpoch: [readTooEarly, "Stale"],
 };
 

@@ -55,9 +55,11 @@ function holders<S extends AppointedState, M>(
   now: Ticks,
   at: LogIndex,
 ): readonly NodeId[] {
-  if (!mayAct(state, now)) return [];
-  const others = protocol.heldBy(state, at);
-  return protocol.ownHeld(state) >= at ? [state.self, ...others] : others;
+  if (state.role.type !== "Leader" || !mayAct(state, now)) return [];
+  // Who holds an entry of an earlier epoch, and none of this one, may be outvoted by an epoch between.
+  const upTo = Math.max(at, state.role.base) as LogIndex;
+  const others = protocol.heldBy(state, upTo);
+  return protocol.ownHeld(state) >= upTo ? [state.self, ...others] : others;
 }
 
 function lastIndexIn(bytes: Bytes): LogIndex {

@@ -56,7 +56,9 @@ function acknowledged(state: PrimaryState, role: Primary): LogIndex {
   const known = possibleInSync(state, role);
   const sets = settings.rules.growFirst ? known : known.slice(0, 1);
   const held = sets.map((inSync) => heldBy(state, role, inSync));
-  return Math.min(ownHeld(state), ...held) as LogIndex;
+  const upTo = Math.min(ownHeld(state), ...held) as LogIndex;
+  // An entry of an earlier epoch that so many hold may yet give way to one of an epoch between: only behind this one's first it is safe (Raft §5.4.2, figure 8).
+  return upTo < role.base && settings.rules.commitOwnEpochFirst ? state.commitIndex : upTo;
 }
 
 /** Up to where this replica counts itself. */

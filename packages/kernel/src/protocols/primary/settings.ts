@@ -25,6 +25,8 @@ export interface PrimaryRules extends AppointedRules {
   readonly waitOutLease: boolean;
   /** A secondary answers readers by itself within its lease only. */
   readonly readWithinLease: boolean;
+  /** Nothing is committed before an entry of the primary's own epoch is: what fewer than all hold of an earlier one may yet be replaced. */
+  readonly commitOwnEpochFirst: boolean;
   /** A new primary serves reads only when an entry of its own epoch is committed: only then it knows what was. */
   readonly readsAfterOwnEpoch: boolean;
 }
@@ -38,6 +40,7 @@ export const ALL_RULES: PrimaryRules = Object.freeze({
   joinBeforeReads: true,
   waitOutLease: true,
   readWithinLease: true,
+  commitOwnEpochFirst: true,
   readsAfterOwnEpoch: true,
 });
 

@@ -180,7 +180,45 @@ function forgottenEpoch(on: boolean): readonly string[] {
   return c.write("S1", "b").violations;
 }
 
+/**
+ * Raft's figure 8, where one secondary is waited for: S1 brings S3 to what it had in its first epoch, and not to the first entry of its next;
+ * S2, which was primary between, is further by epoch, and one of two that are asked.
+ */
+function heldOfAnEarlierEpoch(on: boolean): readonly string[] {
+  const millis = 1000;
+  const c = primaryCluster({
+    replicas: 3,
+    seed: 8n,
+    rules: { commitOwnEpochFirst: on },
+    settings: { acks: 1, inSyncMin: 1, batchEntriesMax: 1 },
+  });
+  c.appoint("S1", { millis });
+  c.net.deliver();
+  c.propose("S1", "a");
+  c.crash("S1")
+    .net.lose()
+    .pass(millis + 1);
+  c.appoint("S2", { millis, told: ["S2"] });
+  c.crash("S2")
+    .net.lose()
+    .pass(millis + 1);
+  c.restart("S1").appoint("S1", { millis, told: ["S1", "S3"] });
+  c.net.lose().wake(idOf("S1"));
+  c.net.deliver(
+    ({ message }) => message.type !== "Update" || message.entries.every(({ epoch }) => epoch === 1),
+  );
+  c.crash("S1")
+    .net.lose()
+    .pass(millis + 1);
+  c.restart("S2").appoint("S2", { millis });
+  return c.violations;
+}
+
 export const PRIMARY_SCHEDULES = {
+  primaryCommitOwnEpochFirst: {
+    why: "two primaries must die with entries that nobody else has, and a third between what it found and its own first entry",
+    violations: heldOfAnEarlierEpoch,
+  },
   primaryJoinBeforeReads: {
     why: "what an asynchronous secondary shows is promised to nobody, and a synchronous one has joined before it is asked",
     violations: readFromTail,
