@@ -71,6 +71,10 @@ export class CacheLeases {
   #passed: RequestId[] = [];
   /** In the log at or before `upTo`, oldest first. */
   #inLog: { readonly ids: readonly RequestId[]; readonly upTo: LogIndex }[] = [];
+  /** Where each of them stands at the latest: one that was refused, and came again, is done with the second entry alone. */
+  readonly #placeOf = new Map<RequestId, LogIndex>();
+  /** Rounds of recalls in this life: what is said of one of an earlier term ends no lease of a later. */
+  #recalls = 0;
 
   constructor(settings: CacheSettings, declare: (kind: number, body: Bytes) => void) {
     this.#settings = settings;
@@ -82,15 +86,17 @@ export class CacheLeases {
     const next = leading ? term : null;
     if (next === this.#term) return;
     this.#term = next;
+    this.#recalls = this.#table?.rounds ?? this.#recalls;
     this.#table = null;
     this.#passed = [];
     this.#inLog = [];
+    this.#placeOf.clear();
     this.#declared = false;
     if (!leading) return;
     this.#blindUpTo = log.lastIndex;
     const longest = Math.max(applier.leasedTicks, leasedIn(log, applier.index));
     if (longest === 0) return;
-    this.#table = new LeaseTable(this.#settings);
+    this.#table = new LeaseTable(this.#settings, this.#recalls);
     if (this.#settings.rules.waitAfterRestart) this.#table.inherit(now.ticks, longest);
   }
 
@@ -123,22 +129,24 @@ export class CacheLeases {
     return ids;
   }
 
-  /** A command that waited goes nowhere. */
+  /** A command goes nowhere: it waited, or the protocol refused it. */
   drop(id: RequestId): void {
     this.#table?.done(id);
+    this.#placeOf.delete(id);
   }
 
   /** What was let go is in the log now, if the protocol took it, and not behind `upTo`. */
   proposed(upTo: LogIndex): void {
     if (this.#passed.length === 0) return;
     this.#inLog.push({ ids: this.#passed, upTo });
+    for (const id of this.#passed) this.#placeOf.set(id, upTo);
     this.#passed = [];
   }
 
   /** What has been applied shows, and may be leased as it is now. */
   applied(index: LogIndex): void {
     for (let first = this.#inLog[0]; first !== undefined && first.upTo <= index; ) {
-      for (const id of first.ids) this.#table?.done(id);
+      for (const id of first.ids) if (this.#placeOf.get(id) === first.upTo) this.drop(id);
       this.#inLog.shift();
       first = this.#inLog[0];
     }
@@ -157,7 +165,7 @@ export class CacheLeases {
   ): number | null {
     if (this.#term !== state.term) return null;
     if (this.#table === null) {
-      this.#table = new LeaseTable(this.#settings);
+      this.#table = new LeaseTable(this.#settings, this.#recalls);
       this.#blindUpTo = state.log.lastIndex;
     }
     const { leaseTicks, keyBytesMax } = this.#settings;

@@ -92,6 +92,11 @@ export class HeldCommands {
     return all;
   }
 
+  /** It had gone, and is in no log: it may come again. */
+  refused(id: RequestId): void {
+    this.#gate.drop(id);
+  }
+
   /** True where it was held. */
   forget(id: RequestId): boolean {
     if (this.#take(id) === null) return false;

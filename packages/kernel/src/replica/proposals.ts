@@ -226,6 +226,7 @@ export class Proposals {
       for (const part of bundle) this.settle(part.id, outcome, now);
       return true;
     }
+    this.#held.refused(id);
     if (this.#forwarded.has(id)) {
       this.#refuse(id, outcome.code === "Overloaded" ? "Overloaded" : "NotLeader");
       return true;

@@ -32,11 +32,18 @@ export class LeaseTable<H, W> {
   /** Leases, those included that have ended and were not looked at since. */
   #size = 0;
   /** Counts rounds of recalls: what is granted behind one is not meant by its acknowledgements. */
-  #recalls = 0;
+  #recalls: number;
   #sweptAt: Ticks | null = null;
 
-  constructor(settings: TableSettings) {
+  /** `rounds`: of an earlier table of the same issuer, so that acknowledgements of its recalls say nothing here. */
+  constructor(settings: TableSettings, rounds = 0) {
     this.#settings = settings;
+    this.#recalls = rounds;
+  }
+
+  /** Rounds of recalls so far. */
+  get rounds(): number {
+    return this.#recalls;
   }
 
   get size(): number {
