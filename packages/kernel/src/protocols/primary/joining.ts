@@ -1,4 +1,4 @@
-import { commit, lostFrom, replaceAfter } from "../../core/appointed/index.ts";
+import { commit, lostFrom, persistHardState, replaceAfter } from "../../core/appointed/index.ts";
 import {
   andThen,
   type Entry,
@@ -44,7 +44,7 @@ export function onUpdate(state: PrimaryState, now: Now, from: NodeId, m: Update)
 
 function join(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
   const { commitIndex } = state;
-  if (state.repairing || state.fork?.found === true)
+  if ((state.repairing && !state.rebuilt) || state.fork?.found === true)
     return [state, [answer(state, now, from, "Forked", commitIndex)]];
   const parted = partedAt(state, m);
   if (parted !== null && parted.index <= commitIndex && state.fork === null)
@@ -61,6 +61,8 @@ function partedAt({ log }: PrimaryState, { prev, since }: Update): Position | nu
 function joinBehind(state: PrimaryState, now: Ticks, from: NodeId, m: Update): PrimaryStep {
   const { commitIndex } = state;
   const rest = behindBase(state, m);
+  if (rest === null && isBehindItsEnd(state, m))
+    return found(state, now, from, (state.log.base.index + 1) as LogIndex);
   if (rest === null) return [state, [answer(state, now, from, "Lacks", commitIndex)]];
   const { prev, entries, differs } = rest;
   if (differs) return forkAt(state, now, from, m, prev.index);
@@ -81,10 +83,12 @@ function joinBehind(state: PrimaryState, now: Ticks, from: NodeId, m: Update): P
     );
   const match = (prev.index + entries.length) as LogIndex;
   return andThen(write(state, now, prev, entries, conflict), (s) =>
-    andThen(commit(joined(s, match, m), Math.min(m.commit, match) as LogIndex), (done) => [
-      done,
-      m.answer ? [answer(done, now, from, "Holds", match)] : NO_EFFECTS,
-    ]),
+    andThen(joined(s, now, match, m), (whole) =>
+      andThen(commit(whole, Math.min(m.commit, match) as LogIndex), (done) => [
+        done,
+        m.answer ? [answer(done, now, from, "Holds", match)] : NO_EFFECTS,
+      ]),
+    ),
   );
 }
 
@@ -94,6 +98,15 @@ interface Rest {
   /** This log has another epoch at `prev`. */
   readonly differs: boolean;
 }
+
+/**
+ * The primary's log ends before this one begins, and in a later epoch: epochs never decrease along a log, so whatever it will have where this
+ * one begins is something else. Were that waited for, a primary whom nobody writes to would be waited for for ever.
+ */
+const isBehindItsEnd = ({ log, fork }: PrimaryState, { prev, entries }: Update): boolean => {
+  const last = entries.at(-1) ?? prev;
+  return fork === null && last.index < log.base.index && last.epoch > log.base.epoch;
+};
 
 /**
  * An update as far as it concerns what this log still holds. Null where it does not reach so far, or begins beyond what is known here: the
@@ -139,11 +152,15 @@ function write(
  * has forgotten what it acknowledged, and others may have seen that since: it is whole again with all that is committed, and with what
  * this epoch found, of which the end may have been committed in the last.
  */
-function joined(state: PrimaryState, match: LogIndex, m: Update): PrimaryState {
-  if (state.role.type !== "Follower" || state.role.joined) return state;
+function joined(state: PrimaryState, now: Ticks, match: LogIndex, m: Update): PrimaryStep {
+  if (state.role.type !== "Follower" || state.role.joined) return [state, NO_EFFECTS];
   const whole =
     match >= Math.max(state.commitIndex, m.commit) && state.log.epochAt(match) === m.epoch;
-  return whole ? { ...state, role: { ...state.role, joined: true } } : state;
+  if (!whole) return [state, NO_EFFECTS];
+  const next: PrimaryState = { ...state, role: { ...state.role, joined: true } };
+  return next.repairing
+    ? persistHardState({ ...next, repairing: false, rebuilt: false }, now)
+    : [next, NO_EFFECTS];
 }
 
 /**

@@ -11,6 +11,7 @@ const asSecondary =
     settings,
     fork: null,
     parted: null,
+    rebuilt: false,
     role: {
       type: "Follower",
       leader: null,

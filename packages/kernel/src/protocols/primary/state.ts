@@ -29,6 +29,8 @@ export interface PrimaryState extends AppointedState {
   readonly fork: Fork | null;
   /** This entry, if it is still here, is another in the primary's log; null: nothing is known of any. */
   readonly parted: Position | null;
+  /** It has lost what it held, and has its primary's snapshot: what is behind that it is sent like anybody. */
+  readonly rebuilt: boolean;
 }
 
 export const isPrimary = (state: LogState): state is PrimaryState => state.protocol === "primary";
