@@ -120,7 +120,10 @@ export class Offices {
   onStandpoint(from: NodeId, group: GroupId, bytes: Bytes, now: Ticks): boolean {
     const standpoint = decodeStandpoint(bytes);
     if (standpoint instanceof Malformed) return false;
-    this.#hear(from, group, standpoint, now);
+    // Of anything else nothing is kept: peers may say what they like.
+    const known = this.#host.groups.system.groups.get(group);
+    if (known?.office != null && known.born.includes(from))
+      this.#hear(from, group, standpoint, now);
     return true;
   }
 

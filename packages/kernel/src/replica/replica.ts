@@ -177,9 +177,10 @@ export class Replica {
   }
 
   read(id: RequestId, level: ReadLevel): void {
-    if (this.deviation.quarantined)
-      this.#port.outcome(id, fail({ code: "Corrupt", definite: true }));
-    else this.#inputs.push({ type: "Read", ids: [id], level });
+    // What waits for its disk serves nobody, and a reader kept for it would outlive whoever asks.
+    const code = this.deviation.quarantined ? "Corrupt" : this.exporting.waits ? "NoLeader" : null;
+    if (code === null) this.#inputs.push({ type: "Read", ids: [id], level });
+    else this.#port.outcome(id, fail({ code, definite: true }));
   }
 
   /** Right where a linearizable read is answered: how long the answer may be cached, in ticks from when it was asked for. */
