@@ -18,21 +18,23 @@ export function keepInSync(state: PrimaryState, now: Now): PrimaryStep {
   const asked = petitionAgain(state, role, now.ticks);
   if (asked !== null) return asked;
   const missing = missingOf(state, role, now.ticks);
-  if (missing.length > 0) {
-    if (!isSpared(state, role, missing, now.ticks)) return [state, NO_EFFECTS];
-    if (!missing.every((member) => isReleased(state, role, member, now.ticks)))
-      return [state, NO_EFFECTS];
-    const inSync = office.inSync.filter((member) => !missing.includes(member));
-    return petition(state, role, now.ticks, { type: "inSync", inSync });
-  }
-  const back = heardLately(state, role, now.ticks).filter(
+  const released =
+    isSpared(state, role, missing, now.ticks) &&
+    missing.every((member) => isReleased(state, role, member, now.ticks));
+  const gone = released ? missing : [];
+  const back = backOf(state, role, now.ticks);
+  if (gone.length + back.length === 0) return [state, NO_EFFECTS];
+  const inSync = inSyncWith(state, back).filter((member) => !gone.includes(member));
+  return petition(state, role, now.ticks, { type: "inSync", inSync });
+}
+
+/** Out of step, and has all that may have been acknowledged without it. */
+const backOf = (state: PrimaryState, role: Primary, now: Ticks): readonly NodeId[] =>
+  heardLately(state, role, now).filter(
     (member) =>
-      !office.inSync.includes(member) &&
+      state.office?.inSync.includes(member) !== true &&
       (role.progress.get(member)?.match ?? 0) >= Math.max(state.commitIndex, role.base),
   );
-  if (back.length === 0) return [state, NO_EFFECTS];
-  return petition(state, role, now.ticks, { type: "inSync", inSync: inSyncWith(state, back) });
-}
 
 /** Too few would be in step without those that a write has waited for too long: who waits for them, and cannot be spared. */
 export function indispensable(state: PrimaryState, now: Ticks): readonly NodeId[] {
@@ -48,7 +50,7 @@ const isSpared = (
   missing: readonly NodeId[],
   now: Ticks,
 ): boolean =>
-  missing.length === 0 || isEnoughWithout(state, missing, heardLately(state, role, now));
+  missing.length === 0 || isEnoughWithout(state, missing, backOf(state, role, now));
 
 function heardLately(
   { settings }: PrimaryState,
