@@ -49,8 +49,7 @@ const isSpared = (
   role: Primary,
   missing: readonly NodeId[],
   now: Ticks,
-): boolean =>
-  missing.length === 0 || isEnoughWithout(state, missing, backOf(state, role, now));
+): boolean => missing.length === 0 || isEnoughWithout(state, missing, backOf(state, role, now));
 
 function heardLately(
   { settings }: PrimaryState,
