@@ -14,7 +14,7 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await startQuorate();
-  for (const profile of ["primary-sync", "primary-async"])
+  for (const profile of ["primary-sync", "primary-async", "zookeeper"])
     await stage.run(["keyspace", "create", profile, "--profile", profile, ...at()]);
 });
 afterAll(async () => {
@@ -146,16 +146,19 @@ it("C2: a keyspace whose replicas fall out of step shows it in its list, its met
   expect(keyspaces.find(({ name }) => name === "default")?.inStep).toBe(null);
 });
 
-it("RM-7: linearizable asked of an asynchronous keyspace is refused for certain; what its primary has is not", async () => {
-  for (const index of [0, 1, 2]) {
-    const asked = { "quorate-keyspace": "primary-async" };
-    const refused = await read(index, { ...asked, "quorate-reads": "linearizable" });
-    expect(refused.status).toBe(400);
-    expect(refused.message).toContain("no read of it is linearizable");
-    const told = await eventually(RECOVERY_MILLIS, "a read at the primary", async () => {
-      const answer = await read(index, { ...asked, "quorate-reads": "primary" });
-      return answer.status === 200 ? answer : null;
-    });
-    expect(told.value).toBe(null);
-  }
-});
+it.each(["primary-async", "zookeeper"])(
+  "RM-7: linearizable asked of %s is refused for certain; what its leader has is not",
+  async (keyspace) => {
+    for (const index of [0, 1, 2]) {
+      const asked = { "quorate-keyspace": keyspace };
+      const refused = await read(index, { ...asked, "quorate-reads": "linearizable" });
+      expect(refused.status).toBe(400);
+      expect(refused.message).toContain("no read of it is linearizable");
+      const told = await eventually(RECOVERY_MILLIS, "a read at the primary", async () => {
+        const answer = await read(index, { ...asked, "quorate-reads": "primary" });
+        return answer.status === 200 ? answer : null;
+      });
+      expect(told.value).toBe(null);
+    }
+  },
+);

@@ -7,5 +7,6 @@ export {
   type KeyspaceChange,
   type MemberCallback,
   type MemberOutcome,
+  type Unlinearizable,
 } from "./etcd/index.ts";
 export { GATEWAY_OPTIONS, Gateway, type GatewayOptions } from "./gateway.ts";

@@ -23,7 +23,12 @@ import {
   termsRefused,
   termsText,
 } from "@quorate/kernel/replica";
-import { exposedAddress, type KeyspaceAdmin, type KeyspaceChange } from "../gateway/index.ts";
+import {
+  exposedAddress,
+  type KeyspaceAdmin,
+  type KeyspaceChange,
+  type Unlinearizable,
+} from "../gateway/index.ts";
 import type { Caller, NodePort } from "../host/index.ts";
 
 /** Of gRPC. */
@@ -43,9 +48,11 @@ export class Keyspaces implements KeyspaceAdmin {
     this.#profiles = profiles;
   }
 
-  mayLose(keyspace: KeyspaceId): boolean {
+  unlinearizable(keyspace: KeyspaceId): Unlinearizable | null {
     const known = this.#port.status().keyspaces.find((one) => one.keyspace === keyspace);
-    return profileOf(this.#profiles, known?.profile ?? "")?.office?.loss === "promote";
+    const profile = profileOf(this.#profiles, known?.profile ?? "");
+    if (profile?.office?.loss === "promote") return "lossy";
+    return profile?.protocol === "zab" ? "unconfirmed" : null;
   }
 
   changeKeyspaces(

@@ -19,7 +19,7 @@ let url: string;
 beforeAll(async () => {
   const node = startRaftNode();
   host = node.host;
-  gateway = new Gateway(host, noChanges, { mayLose: () => false, changeKeyspaces: () => {} });
+  gateway = new Gateway(host, noChanges, { unlinearizable: () => null, changeKeyspaces: () => {} });
   const { port } = await gateway.listen("127.0.0.1", 0);
   etcd = new Etcd3({ hosts: `127.0.0.1:${port}` });
   url = `http://127.0.0.1:${port}`;

@@ -35,6 +35,7 @@ import type {
   KeyspaceChange,
   MemberCallback,
   MemberOutcome,
+  Unlinearizable,
 } from "../../src/gateway/index.ts";
 import type { Caller, NodePort, WatchCaller } from "../../src/host/index.ts";
 import type { LostFile } from "../../src/lost/index.ts";
@@ -66,7 +67,7 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
   /** While set, every request ends with it. */
   failure: Failure | null = null;
   /** Acknowledged writes may be lost, as where replication is asynchronous. */
-  loses = false;
+  reads: Unlinearizable | null = null;
   /** What it says of those who hold a write. */
   holders: number | null = null;
   /** While true, nothing is answered. */
@@ -127,8 +128,8 @@ export class SoloNode implements NodePort, ClusterAdmin, KeyspaceAdmin, Results 
     if (due !== null) this.#apply(due.kind, due.body, null);
   }
 
-  mayLose(): boolean {
-    return this.loses;
+  unlinearizable(): Unlinearizable | null {
+    return this.reads;
   }
 
   now(): Ticks {

@@ -28,10 +28,15 @@ export type KeyspaceChange =
   | { readonly type: "expose"; readonly name: string; readonly port: number | null }
   | { readonly type: "drop"; readonly name: string };
 
+/**
+ * `lossy`: acknowledged writes may be lost with a primary. `unconfirmed`: its leader asks nobody whether it still leads (ZooKeeper's `sync`).
+ */
+export type Unlinearizable = "lossy" | "unconfirmed";
+
 /** Changes of the cluster's keyspaces: commands on the system keyspace, whose codec is not the gateway's business. */
 export interface KeyspaceAdmin {
-  /** May acknowledged writes of this keyspace be lost with its primary? Then nothing that is read there is surely the newest. */
-  mayLose(keyspace: KeyspaceId): boolean;
+  /** Why nothing that is read in this keyspace is surely the newest; null: it is. */
+  unlinearizable(keyspace: KeyspaceId): Unlinearizable | null;
   /** Tells once how it ended: null for done. Never from inside the call. */
   changeKeyspaces(
     change: KeyspaceChange,

@@ -3,6 +3,7 @@ import type { EtcdMachine } from "@quorate/kernel/etcd";
 import { parseTerms, pinnedTo } from "@quorate/kernel/replica";
 import { Code, type GrpcCall, type Status, status } from "../grpc/index.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Unlinearizable } from "./keyspace-admin.ts";
 
 /** Metadata of a read, beside etcd's `serializable`: who may answer this one (C4). */
 const READS_HEADER = "quorate-reads";
@@ -73,7 +74,8 @@ function askedOf(call: GrpcCall, serializable: boolean): Asked | Status {
 function refusalOf(exchange: Exchange, mode: Mode): Status | null {
   const { context, keyspace } = exchange;
   if (mode === "local") return null;
-  if (mode === "linearizable" && context.keyspaces.mayLose(keyspace)) return MAY_LOSE;
+  const why = mode === "linearizable" ? context.keyspaces.unlinearizable(keyspace) : null;
+  if (why !== null) return UNLINEARIZABLE[why];
   if (mode === "in-step") return notInStep(exchange);
   if (mode === "pinned") return elsewhere(exchange);
   return isLocal(exchange) ? ONLY_LOCAL : null;
@@ -129,10 +131,16 @@ const ONLY_LOCAL = status(
   "quorate: the reads of this keyspace are local: `keyspace set NAME --reads linearizable` changes that",
 );
 
-const MAY_LOSE = status(
-  Code.FailedPrecondition,
-  "quorate: acknowledged writes of this keyspace may be lost with its primary, so that no read of it is linearizable: ask for primary, in-step, pinned or local",
-);
+const UNLINEARIZABLE: Readonly<Record<Unlinearizable, Status>> = {
+  lossy: status(
+    Code.FailedPrecondition,
+    "quorate: acknowledged writes of this keyspace may be lost with its primary, so that no read of it is linearizable: ask for primary, in-step, pinned or local",
+  ),
+  unconfirmed: status(
+    Code.FailedPrecondition,
+    "quorate: the leader of this keyspace asks nobody whether it still leads, as ZooKeeper's does not, so that no read of it is linearizable: ask for primary, pinned or local, or write before you read",
+  ),
+};
 
 const NOBODY_SAYS = status(
   Code.FailedPrecondition,

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const node = startRaftNode();
   host = node.host;
   const options = { ...GATEWAY_OPTIONS, etcd: { ...ETCD_OPTIONS, ...BOUNDS } };
-  const keyspaces = { mayLose: () => false, changeKeyspaces: () => {} };
+  const keyspaces = { unlinearizable: () => null, changeKeyspaces: () => {} };
   gateway = new Gateway(host, noChanges, keyspaces, options, new MetricsRegistry(), host);
   ({ port } = await gateway.listen("127.0.0.1", 0));
   client = new EtcdClient(port);

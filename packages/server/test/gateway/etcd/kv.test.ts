@@ -299,14 +299,16 @@ describe("what may come of a request", () => {
       served.client(metadata).call("KV.Range", RANGE, { key: bytes("k") });
     const { node } = served;
     await put("k", "v");
-    node.loses = true;
-    await expect(range({ "quorate-reads": "linearizable" })).rejects.toMatchObject({
-      code: 9,
-      details: expect.stringContaining("no read of it is linearizable"),
-    });
-    await range({});
-    await range({ "quorate-reads": "primary" });
-    node.loses = false;
+    for (const why of ["lossy", "unconfirmed"] as const) {
+      node.reads = why;
+      await expect(range({ "quorate-reads": "linearizable" })).rejects.toMatchObject({
+        code: 9,
+        details: expect.stringContaining("no read of it is linearizable"),
+      });
+      await range({});
+      await range({ "quorate-reads": "primary" });
+    }
+    node.reads = null;
     await range({ "quorate-reads": "linearizable" });
     await expect(range({ "quorate-reads": "in-step" })).rejects.toMatchObject({ code: 9 });
     const { node: self } = node.identity;
