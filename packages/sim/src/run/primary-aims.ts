@@ -125,6 +125,7 @@ export const PRIMARY_AIMS = {
   },
   /** Not for seeds to find: see `SCHEDULED`. */
   primaryCommitOwnEpochFirst: {},
+  primaryWholeBeforeOffice: {},
   primaryReadsAfterOwnEpoch: {
     ...SYNCHRONOUS,
     faults: [...DEPOSED, "moveLeader"],

@@ -38,6 +38,7 @@ const SCHEDULES: Readonly<
   waitOutLease: [scheduled("primaryWaitOutLease"), "Stale"],
   readWithinLease: [scheduled("primaryReadWithinLease"), "Stale"],
   commitOwnEpochFirst: [scheduled("primaryCommitOwnEpochFirst"), "Completeness"],
+  wholeBeforeOffice: [scheduled("primaryWholeBeforeOffice"), "Completeness"],
   readsAfterOwnEpoch: [readTooEarly, "Stale"],
 };
 

@@ -3,15 +3,19 @@ import {
   isEnoughWithout,
   petition,
   petitionAgain,
+  possibleInSync,
 } from "../../core/appointed/index.ts";
-import { NO_EFFECTS, type NodeId, type Now, type Ticks } from "../../core/index.ts";
-import type { Primary, PrimaryState, PrimaryStep } from "./state.ts";
+import { type LogIndex, NO_EFFECTS, type NodeId, type Now, type Ticks } from "../../core/index.ts";
+import type { Primary, PrimaryState, PrimaryStep, Progress } from "./state.ts";
+
+const NOBODY: readonly NodeId[] = [];
 
 /**
  * At the end of a primary's turn: asks group 0 to declare out of step whom a write has waited for too long, and in step whoever has
  * caught up (card 2, in-sync set).
  */
-export function keepInSync(state: PrimaryState, now: Now): PrimaryStep {
+export function keepInSync(before: PrimaryState, now: Now): PrimaryStep {
+  const state = waitForNear(before, now.ticks);
   const { role, office } = state;
   if (role.type !== "Leader" || office === null || role.handOver?.resigned === true)
     return [state, NO_EFFECTS];
@@ -30,11 +34,52 @@ export function keepInSync(state: PrimaryState, now: Now): PrimaryStep {
 
 /** Out of step, and has all that may have been acknowledged without it. */
 const backOf = (state: PrimaryState, role: Primary, now: Ticks): readonly NodeId[] =>
-  heardLately(state, role, now).filter(
+  outside(state, role, now).filter((member) => {
+    const progress = role.progress.get(member);
+    return (progress?.match ?? 0) >= Math.max(role.base, neededOf(state, role, progress));
+  });
+
+/**
+ * Where no write waits for secondaries being in step promises nothing of single writes: it is enough to have what was there when it asked,
+ * or a heartbeat ago. Else whoever is in step may be appointed, and must have all.
+ */
+function neededOf(
+  { settings, commitIndex }: PrimaryState,
+  { beats }: Primary,
+  progress: Progress | undefined,
+): LogIndex {
+  if (settings.acks !== 0) return commitIndex;
+  const before = settings.pullTicks === null ? beats[0] : (progress?.asked ?? commitIndex);
+  return Math.min(before, commitIndex) as LogIndex;
+}
+
+function outside(state: PrimaryState, role: Primary, now: Ticks): readonly NodeId[] {
+  const inSync = state.office?.inSync ?? [];
+  // Mostly all are in step, and this is asked every turn.
+  if (inSync.length > role.progress.members.length) return NOBODY;
+  return heardLately(state, role, now).filter((member) => !inSync.includes(member));
+}
+
+/**
+ * Whoever has what was committed two heartbeats ago is waited for: one that is a single write behind all the time would else never have all
+ * at the end of any turn. Not for longer than silence is borne: by then it is no longer so near.
+ */
+function waitForNear(state: PrimaryState, now: Ticks): PrimaryState {
+  const { role, settings } = state;
+  if (role.type !== "Leader" || settings.acks === 0) return state;
+  const { waitingSince, beats, progress } = role;
+  const tooLong = waitingSince !== null && now - waitingSince >= settings.silenceTicks;
+  // Who was asked for is waited for by that (`possibleInSync`).
+  const asked = possibleInSync(state, role).flat();
+  const near = outside(state, role, now).filter(
     (member) =>
-      state.office?.inSync.includes(member) !== true &&
-      (role.progress.get(member)?.match ?? 0) >= Math.max(state.commitIndex, role.base),
+      !asked.includes(member) &&
+      (progress.get(member)?.match ?? 0) >= Math.max(role.base, beats[0]),
   );
+  const joining = tooLong ? [] : near;
+  if (joining.length + role.joining.length === 0) return state;
+  return { ...state, role: { ...role, joining } };
+}
 
 /** Too few would be in step without those that a write has waited for too long: who waits for them, and cannot be spared. */
 export function indispensable(state: PrimaryState, now: Ticks): readonly NodeId[] {

@@ -51,14 +51,18 @@ export function transferred(
   return { ...state, role: { ...role, progress: role.progress.with(to, probed) } };
 }
 
-/** What its primary's machine had. Who has lost what it acknowledged is not whole by that, for the end of it may be in its primary's log alone: see `joined`. */
+/**
+ * What its primary's machine had. Who has lost what it acknowledged is not whole by that, for the end of it may be in its primary's log
+ * alone: see `joined`.
+ */
 export function installed(
   state: PrimaryState,
   now: Now,
   at: Position,
   config: GroupConfig,
 ): PrimaryStep {
-  const next: PrimaryState = { ...startingAt(state, at, config), rebuilt: state.repairing };
+  const rebuilt = state.repairing && state.settings.rules.wholeBeforeOffice;
+  const next: PrimaryState = { ...startingAt(state, at, config), repairing: rebuilt, rebuilt };
   const kept: PrimaryStep = persistInstalled(next, now.ticks, at, config);
   return andThen(kept, (s) => {
     const primary = s.role.type === "Follower" ? s.role.leader : null;

@@ -56,8 +56,10 @@ function acknowledged(state: PrimaryState, role: Primary): LogIndex {
   const known = possibleInSync(state, role);
   const sets = settings.rules.growFirst ? known : known.slice(0, 1);
   const held = sets.map((inSync) => heldBy(state, role, inSync));
-  const upTo = Math.min(ownHeld(state), ...held) as LogIndex;
-  // An entry of an earlier epoch that so many hold may yet give way to one of an epoch between: only behind this one's first it is safe (Raft §5.4.2, figure 8).
+  const near = role.joining.map((member) => role.progress.get(member)?.match ?? 0);
+  const upTo = Math.min(ownHeld(state), ...held, ...near) as LogIndex;
+  // An entry of an earlier epoch that so many hold may yet give way to one of an epoch between: only behind this one's first it is safe
+  // (Raft §5.4.2, figure 8).
   return upTo < role.base && settings.rules.commitOwnEpochFirst ? state.commitIndex : upTo;
 }
 
@@ -212,7 +214,8 @@ export function heartbeat(state: PrimaryState, now: Ticks): PrimaryStep {
     return { ...one, told, leasedAt };
   });
   const heartbeatAt = (now + settings.heartbeatTicks) as Ticks;
-  return [{ ...state, role: { ...role, progress, heartbeatAt } }, effects];
+  const beats = [role.beats[1], commitIndex] as const;
+  return [{ ...state, role: { ...role, progress, heartbeatAt, beats } }, effects];
 }
 
 /** A secondary's answer. */

@@ -27,6 +27,8 @@ export interface PrimaryRules extends AppointedRules {
   readonly readWithinLease: boolean;
   /** Nothing is committed before an entry of the primary's own epoch is: what fewer than all hold of an earlier one may yet be replaced. */
   readonly commitOwnEpochFirst: boolean;
+  /** A secondary that has lost what it acknowledged takes no office before it has that again. */
+  readonly wholeBeforeOffice: boolean;
   /** A new primary serves reads only when an entry of its own epoch is committed: only then it knows what was. */
   readonly readsAfterOwnEpoch: boolean;
 }
@@ -41,10 +43,11 @@ export const ALL_RULES: PrimaryRules = Object.freeze({
   waitOutLease: true,
   readWithinLease: true,
   commitOwnEpochFirst: true,
+  wholeBeforeOffice: true,
   readsAfterOwnEpoch: true,
 });
 
-/** What its four forms differ in. Times are ticks (milliseconds). */
+/** What its five forms differ in. Times are ticks (milliseconds). */
 export interface PrimarySettings extends AppointedSettings, ReadLeaseTerms {
   /**
    * Secondaries whose acknowledgement a write waits for: all that are in step, or so many of these; as many as make a majority of the

@@ -54,6 +54,10 @@ export interface Primary extends Leading {
   readonly progress: PerMember<Progress>;
   /** Since when the oldest uncommitted entry has waited; null while none does. */
   readonly waitingSince: Ticks | null;
+  /** Out of step, and so near that writes wait for them as well, until they have caught up: under load they would never. */
+  readonly joining: readonly NodeId[];
+  /** The commit index at the last heartbeat but one, and at the last. */
+  readonly beats: readonly [LogIndex, LogIndex];
 }
 
 /** What the primary knows of a secondary. Invariant: match < next. */

@@ -18,6 +18,8 @@ export const lead = (state: PrimaryState, leading: Leading, now: Ticks): Primary
     ...leading,
     progress: PerMember.of(othersOf(state), () => probing(state.log.lastIndex, now)),
     waitingSince: now,
+    joining: [],
+    beats: [state.log.lastIndex, state.log.lastIndex],
   },
 });
 

@@ -214,7 +214,39 @@ function heldOfAnEarlierEpoch(on: boolean): readonly string[] {
   return c.violations;
 }
 
+const TENURE_MILLIS = 60_000;
+
+/**
+ * S3 has lost its disk, and has its primary's snapshot again, which ends before what all had acknowledged: a primary knows of another's
+ * commits only once its own first entry is committed.
+ */
+function rebuiltHeir(on: boolean): readonly string[] {
+  const c = primaryCluster({ replicas: 3, seed: 5n, rules: { wholeBeforeOffice: on } });
+  c.appoint("S1");
+  c.net.deliver();
+  c.write("S1", "a");
+  c.propose("S1", "b");
+  // No notice of the commit: on three disks, and acknowledged; nobody but the primary knows.
+  c.net.deliver(({ message }) => message.type !== "Update" || message.entries.length > 0);
+  c.crash("S1")
+    .net.lose()
+    .pass(TENURE_MILLIS + 1);
+  c.crash("S3").repair("S3", 100).among("S2", "S3");
+  c.appoint("S2", { told: ["S2", "S3"] });
+  c.beat("S2").install();
+  c.crash("S2")
+    .net.lose()
+    .pass(TENURE_MILLIS + 1);
+  c.appoint("S3", { told: ["S3"] });
+  c.net.deliver();
+  return c.violations;
+}
+
 export const PRIMARY_SCHEDULES = {
+  primaryWholeBeforeOffice: {
+    why: "a disk must be lost between a write and the notice of its commit, and two primaries die before the one that lost it has it again",
+    violations: rebuiltHeir,
+  },
   primaryCommitOwnEpochFirst: {
     why: "two primaries must die with entries that nobody else has, and a third between what it found and its own first entry",
     violations: heldOfAnEarlierEpoch,
