@@ -47,7 +47,7 @@ export async function protocols({ quick }: RowOptions): Promise<RowResult> {
     for (const [at, profile] of PROFILES.entries()) {
       process.stderr.write(`  ${profile}, ${nodes} members\n`);
       const base = FIRST_PORT + 2 * PORTS * (i * PROFILES.length + at);
-      // Of the same age: a cluster that has served for minutes is compiled better, and half as quick again at one in flight.
+      // Of the same age: one that has served for minutes is compiled better, and up to twice as quick at one in flight.
       const starts = [profile, REFERENCE].map(
         (one, j) => () => startWarm(base + j * PORTS, nodes, one, plan),
       );

@@ -152,7 +152,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   "primary-async": {
     what: "Asynchronous: an appointed primary acknowledges a write when its own disk holds it, and its secondaries follow.",
     promises: [
-      "secondaries are a prefix of the primary's log, never anything else",
+      "secondaries hold a prefix of the primary's log; one that was the primary and returns with more answers nobody but local readers until it was undone",
       "no more: an acknowledged write is lost with the primary if no secondary has it yet, but for one that asked for a majority (metadata `quorate-acks: majority`)",
       FIXED,
     ],

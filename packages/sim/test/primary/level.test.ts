@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 it("what members hold of an earlier epoch, and not yet the first entry of this one, is not said to be held: an epoch between may undo it", () => {
   const settings = { acks: 0, shrinkTicks: null, inSyncMin: 1, batchEntriesMax: 1 } as const;
   const c = primaryCluster({ replicas: 3, seed: 8n, settings });
-  const { holders } = primary({ ...DEFAULT_SETTINGS, ...settings });
+  const protocol = primary({ ...DEFAULT_SETTINGS, ...settings });
   c.appoint("S1", { millis: 1000 });
   c.net.deliver();
   c.propose("S1", "a");
@@ -19,8 +19,8 @@ it("what members hold of an earlier epoch, and not yet the first entry of this o
     ({ message }) => message.type !== "Update" || message.entries.every((one) => one.epoch === 1),
   );
   expect(c.state("S3").log.epochAt(index)).toBe(epoch);
-  expect(holders(c.state("S1"), c.net.now, index)).toEqual([idOf("S1")]);
+  expect(protocol.holders(c.state("S1"), c.net.now, index)).toEqual([idOf("S1")]);
   c.net.deliver();
   c.beat("S1");
-  expect(holders(c.state("S1"), c.net.now, index)).toEqual([idOf("S1"), idOf("S3")]);
+  expect(protocol.holders(c.state("S1"), c.net.now, index)).toEqual([idOf("S1"), idOf("S3")]);
 });

@@ -100,8 +100,8 @@ interface Rest {
 }
 
 /**
- * The primary's log ends before this one begins, and in a later epoch: epochs never decrease along a log, so whatever it will have where this
- * one begins is something else. Were that waited for, a primary whom nobody writes to would be waited for for ever.
+ * The primary's log ends before this one begins, and in a later epoch: epochs never decrease along a log, so whatever it will have where
+ * this one begins is something else. Were that waited for, a primary whom nobody writes to would be waited for for ever.
  */
 const isBehindItsEnd = ({ log, fork }: PrimaryState, { prev, entries }: Update): boolean => {
   const last = entries.at(-1) ?? prev;

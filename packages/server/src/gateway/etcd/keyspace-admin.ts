@@ -29,7 +29,8 @@ export type KeyspaceChange =
   | { readonly type: "drop"; readonly name: string };
 
 /**
- * `lossy`: acknowledged writes may be lost with a primary. `unconfirmed`: its leader asks nobody whether it still leads (ZooKeeper's `sync`).
+ * `lossy`: acknowledged writes may be lost with a primary. `unconfirmed`: its leader asks nobody whether it still leads (ZooKeeper's
+ * `sync`).
  */
 export type Unlinearizable = "lossy" | "unconfirmed";
 

@@ -181,8 +181,8 @@ function forgottenEpoch(on: boolean): readonly string[] {
 }
 
 /**
- * Raft's figure 8, where one secondary is waited for: S1 brings S3 to what it had in its first epoch, and not to the first entry of its next;
- * S2, which was primary between, is further by epoch, and one of two that are asked.
+ * Raft's figure 8, where one secondary is waited for: S1 brings S3 to what it had in its first epoch, and not to the first entry of its
+ * next; S2, which was primary between, is further by epoch, and one of two that are asked.
  */
 function heldOfAnEarlierEpoch(on: boolean): readonly string[] {
   const millis = 1000;
