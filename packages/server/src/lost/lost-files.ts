@@ -101,7 +101,7 @@ export class LostFiles {
     const growing = below(directory, `${file}${GROWING}`);
     const fields = { keyspace, from, to, count: writes.length, file: below(directory, file) };
     try {
-      await this.#makeRoom();
+      await this.#makeRoom(file);
       await files.makeDirectory(directory);
       const bytes = await this.#writeLines(growing, writes);
       await files.rename(growing, below(directory, file));
@@ -124,8 +124,8 @@ export class LostFiles {
     }
   }
 
-  /** What people have taken away meanwhile counts no longer. */
-  async #makeRoom(): Promise<void> {
+  /** What people have taken away meanwhile counts no longer, nor does what is written again. */
+  async #makeRoom(next: string): Promise<void> {
     const {
       files,
       directory,
@@ -134,7 +134,9 @@ export class LostFiles {
     } = this.#options;
     const there = await files.list(directory);
     for (const name of this.#known.keys()) if (!there.includes(name)) this.#known.delete(name);
-    if (this.#known.size < filesMax && this.#bytes < bytesMax) return;
+    const again = this.#known.get(next);
+    const count = this.#known.size - (again === undefined ? 0 : 1);
+    if (count < filesMax && this.#bytes - (again?.bytes ?? 0) < bytesMax) return;
     throw new Error(
       `${directory} holds ${this.#known.size} files of ${this.#bytes} bytes, and may hold ${filesMax} of ${bytesMax}: move them elsewhere`,
     );

@@ -1,16 +1,26 @@
-import { type PrimaryCluster, primaryCluster } from "@quorate/sim";
+import type { PrimaryState } from "@quorate/kernel/primary";
+import { idOf, type Name, type PrimaryCluster, primaryCluster } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
 
 const LEASE_TICKS = 800;
 const SHRINK_TICKS = 200;
 
 /** All three in step, and both secondaries with a lease. */
-function started(): PrimaryCluster {
+function started(how: { readonly millis?: number } = {}): PrimaryCluster {
   const settings = { reads: "leased", leaseTicks: LEASE_TICKS, shrinkTicks: SHRINK_TICKS } as const;
   const c = primaryCluster({ replicas: 3, seed: 6n, settings });
-  c.appoint("S1");
+  c.appoint("S1", how);
   c.net.deliver();
   return c.write("S1", "a").beat("S1").beat("S1");
+}
+
+function secondary(
+  c: PrimaryCluster,
+  name: Name,
+): Extract<PrimaryState["role"], { type: "Follower" }> {
+  const { role } = c.state(name);
+  if (role.type !== "Follower") throw new RangeError(`${name} is no secondary`);
+  return role;
 }
 
 /** How long a write of the primary takes, in steps of ten milliseconds. */
@@ -66,6 +76,41 @@ describe("a secondary with a read lease (C4, card 63)", () => {
     c.decide("S2").net.deliver();
     expect(c.inSync).toEqual(["S1", "S2", "S3"]);
     expect(c.read("S2")).toBe(null);
+  });
+
+  it("a new primary waits for the end of leases that the one before may have let others have", () => {
+    const tenure = 1000;
+    const c = started({ millis: tenure });
+    while (c.net.now.ticks < tenure - 100) c.beat("S1");
+    const { leaseUntil } = secondary(c, "S3");
+    expect(leaseUntil).toBeGreaterThan(tenure + SHRINK_TICKS + 100);
+    c.among("S1", "S2").net.pass(tenure - c.net.now.ticks + 1);
+    expect(c.appoint("S2", { told: ["S1", "S2"] })).toBe(true);
+    c.propose("S2", "b");
+    while (!c.appliedBy("S2").includes("b")) {
+      expect(c.net.now.ticks).toBeLessThan(5000);
+      c.net.run(10);
+      c.decide("S1", "S2").net.deliver();
+    }
+    expect(c.net.now.ticks).toBeGreaterThanOrEqual(leaseUntil ?? 0);
+    expect(c.read("S3")).toBe(null);
+  });
+
+  it("one that group 0 was asked to declare out of step gets no lease, whoever has heard of it: another primary would not wait for it", () => {
+    const c = started().among("S1", "S2");
+    c.propose("S1", "b");
+    while (c.wishes.length === 0) c.net.run(10);
+    expect(c.wishes[0]?.petition).toMatchObject({
+      type: "inSync",
+      inSync: [idOf("S1"), idOf("S2")],
+    });
+    c.net.heal();
+    for (let i = 0; i < 10; i++) {
+      c.beat("S1");
+      const { leaseUntil } = secondary(c, "S3");
+      expect(leaseUntil ?? 0).toBeLessThanOrEqual(c.net.now.ticks);
+    }
+    expect(c.appliedBy("S3"), "it has all again").toContain("b");
   });
 
   it("one that restarts answers nobody before its primary has heard it in this life", () => {
