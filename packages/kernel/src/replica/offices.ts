@@ -14,7 +14,12 @@ import {
   type Ticks,
   Writer,
 } from "../core/index.ts";
-import { isFree, type SystemCommand, type SystemGroup } from "../machines/system/index.ts";
+import {
+  isFree,
+  type SystemCommand,
+  type SystemGroup,
+  type SystemState,
+} from "../machines/system/index.ts";
 import { type Choice, choose, type Standpoint } from "./choice.ts";
 import type { Groups } from "./groups.ts";
 import type { NodeOptions } from "./options.ts";
@@ -91,7 +96,11 @@ export class Offices {
   #lookAt: Ticks | null = null;
   readonly #heard = new Map<GroupId, Map<NodeId, Heard>>();
   /** Since when each office is free, as the leader of group 0 sees it. */
-  readonly #freeSince = new Map<GroupId, { readonly version: number; readonly at: Ticks }>();
+  /** Of which version of an office, and behind which end of its holder's tenure. */
+  readonly #freeSince = new Map<
+    GroupId,
+    { readonly version: number; readonly until: number; readonly at: Ticks }
+  >();
   readonly #proposedAt = new Map<GroupId, Ticks>();
   readonly #saidAt = new Map<GroupId, Ticks>();
 
@@ -263,9 +272,7 @@ export class Offices {
     if (office === null || time === null) return;
     const { waitOutTenure } = options.officeRules;
     if (waitOutTenure && !isFree(groups.system, office, time)) return;
-    const since = this.#freeSince.get(group);
-    const free = since?.version === office.version ? since.at : now.ticks;
-    this.#freeSince.set(group, { version: office.version, at: free });
+    const free = this.#freedAt(group, groups.system, office, now.ticks);
     const proposed = this.#proposedAt.get(group);
     if (proposed !== undefined && now.ticks - proposed < FRESH_TICKS) return;
     const profile = profileOf(
@@ -288,6 +295,16 @@ export class Offices {
     this.#proposedAt.set(group, now.ticks);
     note("info", "primary appointed", { group, primary, unclean });
     submit({ type: "appoint", group, version: office.version, primary, unclean });
+  }
+
+  /** Since when the office has been free. Whoever has it may have come back in time, and have acted until another end of its tenure. */
+  #freedAt(group: GroupId, { tenures }: SystemState, office: Office, now: Ticks): Ticks {
+    const until = office.primary === null ? 0 : (tenures.get(office.primary)?.until ?? 0);
+    const known = this.#freeSince.get(group);
+    const same = known?.version === office.version && known.until === until;
+    const at = same ? known.at : now;
+    this.#freeSince.set(group, { version: office.version, until, at });
+    return at;
   }
 
   /** Why there is no primary, once it has lasted: those who were not heard may have what was acknowledged (QP-5). */

@@ -5,12 +5,9 @@ import { encodeEnvelope } from "../../src/replica/envelope.ts";
 const now = (ticks: number) => ({ ticks, wall: { earliest: ticks, latest: ticks } }) as never;
 const state = (term: number, lastIndex: number) =>
   ({ term, log: { lastIndex, at: () => null } }) as never;
-const applier = (index: number) =>
-  ({
-    leasedTicks: 2000,
-    index,
-    machine: { writes: () => ({ ranges: [{ from: "k", to: "k\0" }], follows: false }) },
-  }) as never;
+const K = { ranges: [{ from: "k", to: "k\0" }], follows: false };
+const applier = (index: number, writes: typeof K = K) =>
+  ({ leasedTicks: 2000, index, machine: { writes: () => writes } }) as never;
 const put = encodeEnvelope({
   kind: 1,
   node: 1n,
@@ -22,7 +19,7 @@ const put = encodeEnvelope({
   body: new Uint8Array(0),
 } as never);
 
-it("a command that was refused and is let in again under its number: the key is leased while it is in the log", () => {
+it("a command that was refused and is let in again under its number keeps its key from being leased until the second entry is applied", () => {
   const caches = new CacheLeases(DEFAULT_CACHE_SETTINGS, () => {});
   caches.follow(now(0), true, state(1, 5), applier(5));
   // Inherited leases are over.
@@ -37,7 +34,7 @@ it("a command that was refused and is let in again under its number: the key is 
   expect(caches.grant(now(3030), "k", 2 as never, state(1, 11), applier(10))).toBe(null);
 });
 
-it("an answer to a recall of an earlier term ends a lease of this one", () => {
+it("an answer to a recall of an earlier term ends no lease of this one", () => {
   const caches = new CacheLeases(DEFAULT_CACHE_SETTINGS, () => {});
   caches.follow(now(0), true, state(1, 5), applier(5));
   const t1 = 3000;
@@ -51,4 +48,13 @@ it("an answer to a recall of an earlier term ends a lease of this one", () => {
   expect(caches.grant(now(t3), "k", 2 as never, state(3, 6), applier(6))).toBe(2000);
   caches.returned("k", 2 as never, recall?.recall ?? 0);
   expect(caches.pass(now(t3 + 1), 8 as never, put, applier(6)), "the lease stands").toBe(false);
+});
+
+it("what a command changes that commands before it decide may be any key, until those are applied: it waits for whatever an earlier leader has leased", () => {
+  const caches = new CacheLeases(DEFAULT_CACHE_SETTINGS, () => {});
+  const revoke = { ranges: [], follows: true };
+  caches.follow(now(0), true, state(1, 5), applier(3));
+  expect(caches.pass(now(100), 7 as never, put, applier(3, revoke))).toBe(false);
+  expect(caches.freed(now(1900))).toEqual([]);
+  expect(caches.freed(now(3000))).toEqual([7]);
 });

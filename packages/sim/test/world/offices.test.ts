@@ -1,121 +1,9 @@
-import {
-  type Acks,
-  DEFAULT_KEYSPACE,
-  latin1,
-  type Outcome,
-  SYSTEM_KEYSPACE,
-} from "@quorate/kernel/core";
+import { type Acks, DEFAULT_KEYSPACE, latin1, type Outcome } from "@quorate/kernel/core";
 import { EtcdKind } from "@quorate/kernel/etcd";
-import { isPrimary, type PrimaryState } from "@quorate/kernel/primary";
-import {
-  DEFAULT_OPTIONS,
-  type NodeOptions,
-  type OfficeRules,
-  type WriteName,
-} from "@quorate/kernel/replica";
-import { Caller, putRequest, type SimNode, World, type WorldSetup } from "@quorate/sim";
+import { DEFAULT_OPTIONS, type WriteName } from "@quorate/kernel/replica";
+import { putRequest, type SimNode } from "@quorate/sim";
 import { describe, expect, it } from "vitest";
-
-/** As on card 8: ten seconds. */
-const TENURE_MILLIS = 10_000;
-
-interface Setup extends Partial<Omit<WorldSetup, "options">> {
-  readonly profile?: string;
-  readonly options?: Partial<NodeOptions>;
-  readonly officeRules?: Partial<OfficeRules>;
-}
-
-/** A world whose default keyspace has an appointed primary, who is not the leader of group 0. */
-class Offices {
-  readonly world: World;
-  readonly primary: SimNode;
-  /** Moments at which two might act as primaries. */
-  readonly doubles: string[] = [];
-
-  constructor({ profile = "primary-sync", options, officeRules, ...setup }: Setup = {}) {
-    const all: NodeOptions = {
-      ...DEFAULT_OPTIONS,
-      defaultProfile: profile,
-      tenureTicks: TENURE_MILLIS,
-      officeRules: { ...DEFAULT_OPTIONS.officeRules, ...officeRules },
-      ...options,
-    };
-    this.world = new World({ seed: 8n, nodes: 3, ...setup, options: all }).boot();
-    this.world.until(() => this.acting().length === 1, 10_000);
-    const [primary] = this.acting();
-    if (primary === undefined) throw new RangeError("nobody was appointed");
-    this.primary = primary;
-    this.world.until(() => this.world.leader(SYSTEM_KEYSPACE) !== null, 10_000);
-    if (this.authority === primary) this.#moveAuthority();
-    this.world.run(500);
-  }
-
-  /** Group 0's leader: who appoints. */
-  get authority(): SimNode {
-    const leader = this.world.leader(SYSTEM_KEYSPACE);
-    if (leader === null) throw new RangeError("nobody leads group 0");
-    return leader;
-  }
-
-  get others(): readonly SimNode[] {
-    return this.world.nodes.filter((node) => node !== this.primary);
-  }
-
-  stateOf(node: SimNode): PrimaryState | null {
-    const state = node.kernel?.replicaOf(DEFAULT_KEYSPACE)?.state;
-    return state !== undefined && isPrimary(state) ? state : null;
-  }
-
-  untilOf(node: SimNode): number {
-    return this.stateOf(node)?.until ?? 0;
-  }
-
-  epochOf(node: SimNode): number {
-    return this.stateOf(node)?.term ?? 0;
-  }
-
-  /** Those who are primaries by what they know, within their time. */
-  acting(): readonly SimNode[] {
-    return this.world.nodes.filter((node) => {
-      const state = this.stateOf(node);
-      if (state === null || state.role.type !== "Leader" || !node.runs) return false;
-      return state.role.handOver?.resigned !== true && node.now() < (state.until ?? 0);
-    });
-  }
-
-  /** Time passes until it holds, under the eyes of somebody who sees all. */
-  until(holds: () => boolean, millisMax: number): boolean {
-    return this.world.until(() => {
-      const acting = this.acting();
-      if (acting.length > 1) this.doubles.push(acting.map(({ name }) => name).join());
-      return holds();
-    }, millisMax);
-  }
-
-  run(millis: number): void {
-    this.until(() => false, millis);
-  }
-
-  /** Another one acts. */
-  replaced(millisMax = 60_000): SimNode | null {
-    const next = (): SimNode | undefined => this.acting().find((node) => node !== this.primary);
-    this.until(() => next() !== undefined, millisMax);
-    return next() ?? null;
-  }
-
-  #moveAuthority(): void {
-    const [to] = this.others;
-    if (to === undefined) throw new RangeError("there are others");
-    const caller = { onReply: () => {}, onReadable: () => {} };
-    this.authority.moveLeader(caller, SYSTEM_KEYSPACE, to.id, 2000);
-    this.world.until(() => this.world.leader(SYSTEM_KEYSPACE) === to, 5000);
-  }
-}
-
-const put = (o: Offices, node: SimNode, value: string, patience = 500): unknown =>
-  new Caller(o.world, patience).put(node, "x", value);
-const get = (o: Offices, node: SimNode, level: "local" | "readIndex" = "readIndex"): unknown =>
-  new Caller(o.world, 500).get(node, "x", level);
+import { get, Offices, put, TENURE_MILLIS } from "./offices.ts";
 
 const nameOf = ({ node, start, request }: WriteName): string => `${node}-${start}-${request}`;
 
@@ -442,6 +330,46 @@ describe("what a primary takes with it (card 63)", () => {
     const next = o.replaced(30_000);
     expect(next).not.toBe(null);
     if (next !== null) expect(get(o, next)).toEqual({ value: "kept" });
+  });
+
+  it("a standpoint from before the end of a tenure does not count, also where that was renewed after an earlier end", () => {
+    const { tenureTicks } = DEFAULT_OPTIONS;
+    const o = new Offices({
+      profile: "primary-quorum+sync=1",
+      nodes: 5,
+      options: { tenureTicks },
+    });
+    const { primary: a, authority } = o;
+    const [b, c] = o.others.filter((node) => node !== authority);
+    if (b === undefined || c === undefined) return;
+    put(o, a, "first");
+    o.run(500);
+    // Four of five are to be asked, and three are there: the office is free, and nobody gets it before its holder is back.
+    c.crash(false);
+    const others = o.others.filter((node) => node !== c);
+    const join = o.world.partition([a], others);
+    o.run(2 * tenureTicks);
+    expect(o.acting()).toEqual([]);
+    join();
+    expect(o.until(() => o.acting().includes(a), 10_000)).toBe(true);
+
+    const rejoin = o.world.partition([a], [b]);
+    expect(put(o, a, "without b")).toMatchObject({ ok: true });
+    c.boot();
+    o.run(2000);
+    o.world.partition(
+      [a],
+      o.others.filter((node) => node !== b),
+    );
+    const until = o.untilOf(a);
+    o.until(() => a.now() >= until - 500, 20_000);
+    rejoin();
+    // What b has said of itself by then, before it heard its primary again, is old soon.
+    o.until(() => a.now() >= until - 15, 1000);
+    expect(put(o, a, "with b alone")).toMatchObject({ ok: true });
+    const next = o.replaced(30_000);
+    expect(next).not.toBe(null);
+    if (next !== null) expect(get(o, next)).toEqual({ value: "with b alone" });
   });
 
   it("RM-8: read-only instead of outage: three of three are needed and one is down", () => {
