@@ -10,11 +10,14 @@ import { endpointsOf, portBase, type Running, Stage } from "./processes.ts";
 const stage = new Stage();
 let launcher: Running;
 let at: readonly string[] = [];
+/** Of the first member's clients. */
+let own = 0;
 let exposed = 0;
 
 beforeAll(async () => {
   const base = portBase();
-  exposed = Number(base) + 50;
+  own = Number(base);
+  exposed = own + 50;
   launcher = stage.launch("--port-base", base);
   at = ["--endpoints", (await endpointsOf(launcher)).join()];
 });
@@ -26,14 +29,14 @@ it("a keyspace is created, served on a port of its own by every member, and shar
   const open = ["keyspace", "expose", "orders", "--etcd", String(exposed), ...at];
   const { endpoints } = await stage.json(KeyspaceOutput, open);
   expect(endpoints).toHaveLength(3);
-  const own = ["--endpoints", endpoints.join()];
-  await stage.run(["put", "k", "in orders", ...own]);
+  const there = ["--endpoints", endpoints.join()];
+  await stage.run(["put", "k", "in orders", ...there]);
   await stage.run(["put", "k", "in default", ...at]);
   for (const endpoint of endpoints) {
     const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", endpoint]);
     expect(seen.keyValues[0]?.value).toBe("in orders");
   }
-  const status = await stage.json(StatusOutput, ["status", ...own]);
+  const status = await stage.json(StatusOutput, ["status", ...there]);
   expect(status.endpoints.map(({ healthy }) => healthy)).toContain(true);
   const { keyspaces } = await stage.json(KeyspacesOutput, ["keyspace", "list", ...at]);
   expect(keyspaces.map(({ name, profile }) => [name, profile])).toEqual([
@@ -66,8 +69,8 @@ it("replicas on some members: those alone serve it", async () => {
   const open = ["keyspace", "expose", "pair", "--etcd", String(exposed + 20), ...at];
   const { endpoints } = await stage.json(KeyspaceOutput, open);
   expect(endpoints).toHaveLength(2);
-  const own = ["--endpoints", endpoints.join()];
-  expect((await stage.run(["put", "k", "v", ...own])).exit).toBe(0);
+  const there = ["--endpoints", endpoints.join()];
+  expect((await stage.run(["put", "k", "v", ...there])).exit).toBe(0);
   for (const endpoint of endpoints) {
     const seen = await stage.json(GetOutput, ["get", "k", "--endpoints", endpoint]);
     expect(seen.keyValues[0]?.value).toBe("v");
@@ -141,6 +144,11 @@ it("terms: chosen at the creation, changed while it serves where that is safe, r
     ],
     [["create", "x", "--profile", "primary-async", "--pull", "1s"], "how many milliseconds"],
     [["set", "strict", "--pull", "500"], "for life"],
+    [["create", "x", "--profile", "primary-sync", "--loss", "wait"], "there is nothing to choose"],
+    [["create", "two words", "--profile", "etcd"], "printable ASCII"],
+    [["create", "Ŧ", "--profile", "etcd"], "printable ASCII"],
+    [["expose", "strict", "--etcd", String(own)], "members themselves listen on"],
+    [["expose", "strict", "--etcd", String(own + 1)], "members themselves listen on"],
     [["create", "x", "--profile", "etcd", "--replicas", "9"], "3 voting members"],
     [["create", "x", "--profile", "etcd", "--replicas", "n1,nobody"], 'no voting member "nobody"'],
   ] as const) {

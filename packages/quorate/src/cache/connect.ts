@@ -19,6 +19,8 @@ export interface CacheOptions {
   readonly timeoutMillis?: number;
 }
 
+/** What metadata can say: anything else would name another keyspace, or none. */
+const NAME = /^[\x21-\x7e]+$/;
 const ENTRIES_MAX = 10_000;
 const BYTES_MAX = 64 << 20;
 const TIMEOUT_MILLIS = 5000;
@@ -29,10 +31,18 @@ const TIMEOUT_MILLIS_MAX = 86_400_000;
  * Connects at once to a member that answers; rejects with `QuorateError` where none does.
  */
 export async function connectCache(options: CacheOptions): Promise<Cache> {
+  if (typeof options !== "object" || options === null)
+    throw badArgument("a cache needs its options");
   const { keyspace = null, tls = null, endpoints } = options;
   if (!Array.isArray(endpoints) || endpoints.length === 0)
     throw badArgument(
       "a cache needs the client port of a member at least: endpoints: ['host:port']",
+    );
+  if (!endpoints.every((one) => typeof one === "string"))
+    throw badArgument("endpoints are texts: host:port, or URLs");
+  if (keyspace !== null && (typeof keyspace !== "string" || !NAME.test(keyspace)))
+    throw badArgument(
+      `keyspace is a name of printable ASCII without blanks, not ${JSON.stringify(keyspace)}`,
     );
   const cache = new Cache({
     endpoints: endpoints.map((text) => endpointOf(text, tls !== null)),

@@ -203,7 +203,7 @@ function chosen({ profile, sync, reads, loss, prefer, pull }: Terms): readonly s
     );
   if (loss === "wait")
     lines.push(
-      "where the primary may have acknowledged what nobody else in reach has, it is waited for: reads of what is there go on, writes do not; `keyspace set --loss promote` is the operator's word that the furthest is to take over",
+      "where the primary may have acknowledged what nobody else in reach has, it is waited for: local reads go on, nothing else does; `keyspace set --loss promote` is the operator's word that the furthest is to take over",
     );
   if (loss === "promote")
     lines.push("a lost primary is not waited for: the furthest in reach is promoted");

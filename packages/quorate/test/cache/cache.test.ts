@@ -160,6 +160,9 @@ describe("what makes no sense", () => {
       { endpoints: ["nowhere"] },
       { endpoints: [at], entriesMax: 0 },
       { endpoints: [at], timeoutMillis: 1.5 },
+      { endpoints: [at], keyspace: "\u0166" },
+      { endpoints: [at], keyspace: "a\nb" },
+      { endpoints: [at], keyspace: "" },
     ])
       await expect(connectCache(options)).rejects.toMatchObject({ code: "Rejected" });
     const cache = await connected();

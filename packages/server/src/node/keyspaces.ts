@@ -10,6 +10,7 @@ import {
   asProfiled,
   changeRefused,
   encodeSystemCommand,
+  type KeyspaceStatus,
   LOSSES,
   type MemberStatus,
   type NodeStatus,
@@ -30,6 +31,8 @@ import {
   type Unlinearizable,
 } from "../gateway/index.ts";
 import type { Caller, NodePort } from "../host/index.ts";
+
+const NAME = /^(?!-)[\x21-\x7e]+$/;
 
 /** Of gRPC. */
 const INVALID_ARGUMENT = 3;
@@ -83,6 +86,10 @@ export class Keyspaces implements KeyspaceAdmin {
   }
 
   #creation({ name, profile, ...asked }: Of<"create">): SystemCommand | Failure {
+    if (!NAME.test(name))
+      return invalid(
+        `a keyspace's name is printable ASCII without blanks, and does not begin with "-", so that metadata and commands can say it; not ${JSON.stringify(name)}`,
+      );
     const known = this.#profiles.get(profile);
     if (known === undefined) {
       const names = [...this.#profiles.keys()].join(", ");
@@ -121,6 +128,13 @@ export class Keyspaces implements KeyspaceAdmin {
         return invalid(
           `with ${port} the port of ${without.name} would lie above 65535, as far above as its client port does among those of its host: take a lower one`,
         );
+      const taken = members.find((member) =>
+        isOwnPort({ ...keyspace, exposed: port }, member, members),
+      );
+      if (taken !== undefined)
+        return invalid(
+          `with ${port} the port of ${taken.name} would be one that members themselves listen on: take another`,
+        );
     }
     return { type: "exposeKeyspace", name, port };
   }
@@ -151,6 +165,20 @@ export class Keyspaces implements KeyspaceAdmin {
   }
 }
 
+/** Would this member serve it where a member of the same host listens for clients or peers? */
+function isOwnPort(
+  keyspace: KeyspaceStatus,
+  member: MemberStatus,
+  members: readonly MemberStatus[],
+): boolean {
+  const address = exposedAddress(keyspace, member, members);
+  if (address === null) return false;
+  const wanted = `${address.host}:${address.port}`;
+  return members.some(({ clientAddresses, peerAddress }) =>
+    [...clientAddresses, peerAddress].some((one) => one.replace(/^[a-z]+:\/\//, "") === wanted),
+  );
+}
+
 type Asked = Omit<Of<"create">, "type" | "name" | "profile" | "replicas">;
 
 /** These terms with what was asked for; in words what is wrong with that. */
@@ -178,7 +206,8 @@ function termsOf(
     ...terms,
     reads: read,
     sync: count === known.sync ? null : count,
-    loss: lost === known.office?.loss ? null : lost,
+    // Where there is nothing to choose it is refused, and not taken for what the profile has.
+    loss: lost === "promote" && known.office?.loss === lost ? null : lost,
     prefer: preferred,
     pull: pull === "" ? terms.pull : Number(pull),
   };

@@ -116,6 +116,20 @@ describe("asynchronous, pulled (card 1)", () => {
     expect(c.sent("Update")).toBe(before);
   });
 
+  it("what the log is about to lose is sent to whoever has not asked for it yet, and takes no snapshot", () => {
+    const c = started(3).write("S1", ...keys(1, 50));
+    pull(c);
+    c.write("S1", ...keys(51, 90)).beat("S1");
+    expect(c.logOf("S2")).toEqual(keys(1, 50));
+    const { lastIndex } = c.state("S1").log;
+    c.net.input(idOf("S1"), { type: "Compact", upTo: lastIndex });
+    c.net.deliver();
+    expect(c.logOf("S1")).toEqual([]);
+    expect(c.logOf("S2")).toEqual(keys(1, 90));
+    pull(c);
+    expect(c.transfers).toEqual([]);
+  });
+
   it("an heir is not waited for: while the office is handed over it is sent all at once", () => {
     const c = started(3);
     pull(c);

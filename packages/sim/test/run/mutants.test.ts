@@ -63,7 +63,7 @@ const MUTANTS: readonly (readonly [rule: Rule, seed: bigint, finding: string])[]
   ["chainTruncateOnlyOnConflict", 4n, "Update Propagation"],
   ["chainResignOnHungDisk", 1n, "still leads"],
   ["officeTenureWithinBound", 11n, "is not linearizable"],
-  ["officeAskEnough", 97n, "is not linearizable"],
+  ["officeAskEnough", 126n, "is not linearizable"],
   ["cacheCountFromSending", 7n, "is not linearizable"],
   ["cacheDriftMargin", 14n, "is not linearizable"],
   ["cacheRememberRevoked", 3n, "is not linearizable"],

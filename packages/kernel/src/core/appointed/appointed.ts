@@ -36,6 +36,8 @@ export interface Appointed<S extends AppointedState, M> {
   /** Timers of its own. */
   wake(state: S, now: Ticks): Step<S, M>;
   wakeAt(state: S): Ticks | null;
+  /** The log is about to lose what lies at or before `upTo`. */
+  beforeDrop(state: S, now: Now, upTo: LogIndex): Step<S, M>;
   /** Once, after all inputs of a turn: who is in step, commit, updates. */
   settle(state: S, now: Now): Step<S, M>;
 

@@ -80,7 +80,10 @@ function onInput<S extends AppointedState, M>(
       return protocol.installed(state, now, input.at, input.config);
     case "Compact": {
       const upTo = Math.min(input.upTo, state.lastApplied) as LogIndex;
-      return [{ ...state, log: state.log.drop(upTo) }, NO_EFFECTS];
+      return andThen(protocol.beforeDrop(state, now, upTo), (s) => [
+        { ...s, log: s.log.drop(upTo) },
+        NO_EFFECTS,
+      ]);
     }
     case "Wake":
       return andThen(protocol.wake(state, now.ticks), (s) => onAlarm(protocol, s, now));

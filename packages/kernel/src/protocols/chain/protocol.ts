@@ -42,6 +42,7 @@ const CHAIN: Appointed<ChainState, ChainMessage> = {
       ? askLinks(state, now)
       : [state, NO_EFFECTS],
   wakeAt: ({ links, linksAt }) => (links.members.length > 0 ? linksAt : null),
+  beforeDrop: (state) => [state, NO_EFFECTS],
   settle: (state, now) =>
     andThen(
       andThen(keepInSync(state, now), (s) => replicate(s, now)),

@@ -12,9 +12,9 @@ import { keepInSync } from "./in-sync.ts";
 import { installed, transferred, undone, wants } from "./installation.ts";
 import { onUpdate } from "./joining.ts";
 import type { PrimaryMessage } from "./message.ts";
-import { onPull, pull, pullsAt } from "./pulling.ts";
+import { askedBefore, onPull, pull, pullsAt } from "./pulling.ts";
 import { isSound, onAsk, ownIndex, question, readFloor, whomToAsk } from "./reads.ts";
-import { heartbeat, onAck, ownHeld, relink, replicate } from "./replication.ts";
+import { heartbeat, onAck, ownHeld, relink, replicate, sendBehind } from "./replication.ts";
 import type { PrimarySettings } from "./settings.ts";
 import { start, startRepairing } from "./start.ts";
 import { follow, type PrimaryState, type PrimaryStep } from "./state.ts";
@@ -36,6 +36,7 @@ const PRIMARY: Appointed<PrimaryState, PrimaryMessage> = {
   heartbeat,
   wake: pull,
   wakeAt: pullsAt,
+  beforeDrop: (state, now, upTo) => sendBehind(askedBefore(state, upTo), now),
   settle: (state, now) => andThen(replicate(state, now), (s) => keepInSync(s, now)),
   readFloor,
   ownIndex,

@@ -32,6 +32,19 @@ export function onPull(state: PrimaryState, from: NodeId, { epoch }: Pull): Prim
   return [{ ...state, role: { ...role, progress: role.progress.with(from, asked) } }, NO_EFFECTS];
 }
 
+/**
+ * Whoever would need a snapshot for what its next question is for is sent that now, as if it had asked: with many writes in a period the log
+ * does not keep them all.
+ */
+export function askedBefore(state: PrimaryState, upTo: LogIndex): PrimaryState {
+  const { role, settings, log } = state;
+  if (settings.pullTicks === null || role.type !== "Leader") return state;
+  const progress = role.progress.map((one) =>
+    one.mode === "stream" && one.next <= upTo ? { ...one, asked: log.lastIndex } : one,
+  );
+  return progress === role.progress ? state : { ...state, role: { ...role, progress } };
+}
+
 /** Up to where a secondary may be sent the log. An heir is not waited for: while the office is handed over nobody has to ask. */
 export const sendsUpTo = (
   { settings, log }: PrimaryState,

@@ -90,6 +90,10 @@ function acksOf(acks: PrimaryState["settings"]["acks"], others: number): number 
   return acks === "majority" ? Math.floor((others + 1) / 2) : acks;
 }
 
+/** Where secondaries ask for it, what they have asked for; else it has left already. */
+export const sendBehind = (state: PrimaryState, now: Now): PrimaryStep =>
+  state.settings.pullTicks === null ? [state, NO_EFFECTS] : sendAll(state, now.ticks);
+
 function sendAll(state: PrimaryState, now: Ticks): PrimaryStep {
   const { role } = state;
   if (role.type !== "Leader" || !mayAct(state, now)) return [state, NO_EFFECTS];

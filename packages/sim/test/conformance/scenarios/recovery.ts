@@ -121,6 +121,8 @@ function snapshot(upTo: InstallationStep): Scenario {
         g.net.input(g.idOf(name), { type: "Compact", upTo: lastApplied });
         expect(g.logOf(name)).toEqual([]);
       }
+      // What is on its way to who is down is lost with its link.
+      g.net.lose(({ to }) => to === g.idOf(away));
       g.streams = false;
       g.restart(away);
       for (let spent = 0; spent < 5000 && g.net.transfers.length === 0; spent += 100) g.drive(100);
